@@ -1,0 +1,2 @@
+//! The `quietus` command: flags, settings, printing.
+fn main() {}

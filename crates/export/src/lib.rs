@@ -1,0 +1,1 @@
+//! Writes items and surveys in other people's formats.

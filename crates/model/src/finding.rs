@@ -1,0 +1,196 @@
+//! A leaked credential without its value, and everywhere it was seen.
+
+use crate::{
+    Confidence, Digest, Fingerprint, Redacted, RepositoryId, RuleId, SafeText, Secret, Severity,
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A credential with its value. Lives in `scan`, `validate` and `escrow` only.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    /// What may be stored and shown.
+    pub finding: Finding,
+    /// The value.
+    pub secret: Secret,
+    /// The other parts, by name, nearest first where several candidates were found.
+    pub parts: Vec<Companion>,
+}
+
+/// A part of a multi-part credential with its value.
+#[derive(Clone, Debug)]
+pub struct Companion {
+    /// The part's name in the rule.
+    pub name: String,
+    /// Its value.
+    pub secret: Secret,
+}
+
+/// One leaked credential. One secret, one fingerprint, one finding, one item.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Finding {
+    /// Its name.
+    pub fingerprint: Fingerprint,
+    /// The rule that recognised it. An attribute: a better rule may change it later.
+    pub rule: RuleId,
+    /// What it can do, by its kind.
+    pub severity: Severity,
+    /// How likely it is a credential at all.
+    pub confidence: Confidence,
+    /// What may be shown of it.
+    pub redacted: Redacted,
+    /// What its bytes say by themselves.
+    pub offline: Offline,
+    /// Names of parts that were not found, without which it cannot be asked about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+    /// Facts read from its bytes: an account id, an expiry. Never secret.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decoded: Vec<Fact>,
+    /// Tags of its rule.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// Everywhere it was seen, in the order of [`Location::id`]'s parts.
+    pub locations: Vec<Location>,
+}
+
+/// A fact that the bytes of a credential tell without asking anybody.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Fact {
+    /// What it is: `account`, `expires`.
+    pub name: String,
+    /// Its value.
+    pub value: SafeText,
+}
+
+/// What the bytes of a credential say by themselves.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Offline {
+    /// Nothing against it.
+    Plausible,
+    /// Its check part is right.
+    Verified,
+    /// Its check part is wrong, though the rule does not reject it for that.
+    ChecksumFailed,
+    /// A published example.
+    Dummy,
+    /// A decoy that alarms its owner when used.
+    Canary,
+    /// Its own expiry has passed.
+    Expired {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// One place where a credential was seen.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Location {
+    /// The repository.
+    pub repository: RepositoryId,
+    /// In what of it.
+    pub place: Place,
+    /// The path inside the repository; empty for standard input and messages.
+    pub path: SafeText,
+    /// Which occurrence in that path this is, from 0: tells two of one file apart and stays the
+    /// same when lines move.
+    #[serde(default)]
+    pub ordinal: u32,
+    /// First line, from 1, in the newest version that holds it.
+    pub line: u32,
+    /// First column in bytes, from 1.
+    pub column: u32,
+    /// Last line.
+    pub end_line: u32,
+    /// Column after the last byte.
+    pub end_column: u32,
+    /// Where the secret starts in the blob or file, in bytes.
+    pub offset: u64,
+    /// The blob those numbers speak of, when it is in the object store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blob: Option<String>,
+    /// How many versions of this path hold it.
+    #[serde(default)]
+    pub versions: u32,
+    /// The commit that first brought it into this path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introduced: Option<Introduced>,
+    /// Who last changed its line, for the choice of an owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_author: Option<SafeText>,
+    /// Owners that CODEOWNERS of the default branch names for this path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub code_owners: Vec<SafeText>,
+    /// Heads (branches, the index, the work tree) that hold it now; empty when only history does.
+    #[serde(default)]
+    pub at_head: Vec<SafeText>,
+    /// It hides behind an inline `quietus:allow` comment.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allowed_inline: bool,
+}
+
+/// In what of a repository a credential was seen.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// A blob of some commit.
+    History,
+    /// A file as it lies on disk, not (or not so) committed.
+    WorkTree,
+    /// A staged file.
+    Index,
+    /// A commit or tag message, or a note.
+    Message,
+    /// Standard input.
+    Stdin,
+}
+
+/// The commit that first brought a credential into a path.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Introduced {
+    /// Its object id.
+    pub commit: String,
+    /// `Name <mail>` of its author.
+    pub author: SafeText,
+    /// Its committer's date.
+    pub at: Timestamp,
+}
+
+/// The name of a location: 24 hex digits of a digest of its repository, place, path and ordinal.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LocationId(String);
+
+impl fmt::Display for LocationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for LocationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LocationId({})", self.0)
+    }
+}
+
+impl Location {
+    /// The name that stays the same from scan to scan.
+    pub fn id(&self) -> LocationId {
+        let ordinal = self.ordinal.to_be_bytes();
+        let place = [self.place as u8];
+        let parts =
+            [self.repository.as_str().as_bytes(), &place, self.path.as_str().as_bytes(), &ordinal];
+        LocationId(Digest::of_parts(parts).as_str()[..24].to_owned())
+    }
+
+    /// `path:line`, or the place where there is no path.
+    pub fn display(&self) -> String {
+        if self.path.is_empty() {
+            format!("{:?}", self.place).to_lowercase()
+        } else {
+            format!("{}:{}", self.path, self.line)
+        }
+    }
+}

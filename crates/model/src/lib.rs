@@ -1,0 +1,46 @@
+//! The nouns: rule, secret, fingerprint, finding, target, verdict, survey.
+//!
+//! Every other crate depends on this one and on none of its siblings' ideas. Nothing here reads a
+//! file, a clock or a network: time comes in as an argument, bytes come in as slices.
+//!
+//! The order in which a value meets these types is the order of the modules below: a [`Rule`]
+//! describes a credential; bytes that match become a [`Hit`] (which still holds the [`Secret`]);
+//! dropping the secret leaves a [`Finding`]; asking the issuer adds [`Judgement`]s; a [`Survey`]
+//! is what one scan may claim about the repositories it covered.
+
+pub mod checksum;
+mod digest;
+mod finding;
+mod fingerprint;
+mod recipe;
+mod repository;
+mod rule;
+mod secret;
+pub mod shape;
+mod survey;
+mod text;
+mod verdict;
+
+pub use digest::Digest;
+pub use finding::{
+    Companion, Fact, Finding, Hit, Introduced, Location, LocationId, Offline, Place,
+};
+pub use fingerprint::{Fingerprint, FingerprintKey, KeyError, KeyId};
+pub use recipe::{
+    Answer, Basis, Clause, IdentityPointers, JsonTest, Method, Outcome, Recipe, Remedy, Revocation,
+    RevokeBy,
+};
+pub use repository::RepositoryId;
+pub use rule::{
+    Check, CompanionRule, Confidence, Provider, Rule, RuleError, RuleFile, RuleId, RuleSet,
+    RuleTests, Severity,
+};
+pub use secret::{Redacted, Secret};
+pub use shape::Shape;
+pub use survey::{
+    Assessment, Gap, GapReason, RefTip, Scope, ScopeKind, Stats, Survey, SurveyId, Trust,
+};
+pub use text::SafeText;
+pub use verdict::{
+    Attestation, Binding, Control, Doubt, Identity, Judgement, Observation, Target, Verdict,
+};

@@ -1,0 +1,367 @@
+//! The format of a credential as facts: its fixed parts, alphabets, lengths and check part.
+//!
+//! A shape makes credentials that look right and work nowhere: for the tests of a rule, which so
+//! never have to read the rule's pattern, and for the negative control that an issuer must deny
+//! before its "live" is believed.
+
+use crate::checksum::Checksum;
+use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+/// The parts of a credential in the order they stand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shape {
+    /// The parts, first to last.
+    pub parts: Vec<Part>,
+}
+
+/// One part of a credential.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+pub enum Part {
+    /// Fixed text: a prefix, a marker, a separator.
+    Literal {
+        /// The text.
+        lit: String,
+    },
+    /// One of several fixed texts.
+    OneOf {
+        /// The texts.
+        one_of: Vec<String>,
+    },
+    /// Free characters.
+    Chars {
+        /// The alphabet as ranges and single characters, `0-9A-Za-z_-` (a `-` stands last).
+        chars: String,
+        /// The exact length in characters; or give `min` and `max`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        len: Option<usize>,
+        /// The least length, when it varies.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        min: Option<usize>,
+        /// The greatest length, when it varies and has an end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max: Option<usize>,
+    },
+    /// A text that stands encoded in the credential, such as a JSON header.
+    Encoded {
+        /// The text before encoding. `{n}` in it is replaced by digits.
+        text: String,
+        /// How it is encoded.
+        encoding: Encoding,
+    },
+    /// A check part computed from what stands before it.
+    Check {
+        /// The construction.
+        check: Checksum,
+        /// What it is computed from.
+        over: Over,
+    },
+}
+
+/// How a text stands encoded inside a credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Encoding {
+    /// Base 64 with padding (RFC 4648 §4).
+    Base64,
+    /// Base 64 without padding.
+    Base64Nopad,
+    /// URL-safe base 64 with padding (RFC 4648 §5).
+    Base64url,
+    /// URL-safe base 64 without padding, as in a JWT (RFC 7515).
+    Base64urlNopad,
+}
+
+/// What a check part is computed from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Over {
+    /// The free characters before it.
+    Body,
+    /// Everything before it, fixed parts included.
+    All,
+}
+
+/// Which length a varying part takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Length {
+    /// The least.
+    Min,
+    /// The greatest, or 16 above the least where there is no greatest.
+    Max,
+}
+
+/// A deterministic stream of bytes: block i is SHA-256(label ‖ ":" ‖ i).
+///
+/// The same label gives the same bytes on every machine, and none of them came from anything real.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    label: String,
+    block: u64,
+    left: Vec<u8>,
+}
+
+impl Stream {
+    /// A stream named `label`.
+    pub fn new(label: impl Into<String>) -> Self {
+        Self { label: label.into(), block: 0, left: Vec::new() }
+    }
+
+    /// The stream for fixtures of the rule `id`.
+    pub fn fixture(id: &str) -> Self {
+        Self::new(format!("fixture:{id}"))
+    }
+
+    /// The next byte.
+    pub fn byte(&mut self) -> u8 {
+        loop {
+            if let Some(byte) = self.left.pop() {
+                return byte;
+            }
+            let block = Sha256::digest(format!("{}:{}", self.label, self.block));
+            self.left = block.iter().rev().copied().collect();
+            self.block += 1;
+        }
+    }
+
+    /// `len` characters of `alphabet`.
+    pub fn take(&mut self, alphabet: &[u8], len: usize) -> Vec<u8> {
+        (0..len).map(|_| alphabet[usize::from(self.byte()) % alphabet.len()]).collect()
+    }
+}
+
+/// A way to spoil a credential so that it no longer has its format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mutation {
+    /// A fixed part is changed.
+    Prefix,
+    /// A part is one character shorter than its least length.
+    Shorter,
+    /// A part is one character longer than its greatest length.
+    Longer,
+    /// A character outside the alphabet stands in the middle of a part.
+    Alphabet,
+    /// The check part is that of another body.
+    Checksum,
+}
+
+impl Shape {
+    /// A credential of this shape; free characters come from `stream`.
+    pub fn build(&self, stream: &mut Stream, length: Length) -> Vec<u8> {
+        self.assemble(&self.pieces(stream, length))
+    }
+
+    /// Every way to spoil one part of a credential of this shape, with what was done.
+    ///
+    /// A fixed part that holds no letter or digit is left alone: `-` or a newline between parts
+    /// says too little to be worth a test.
+    pub fn mutants(&self, stream: &mut Stream) -> Vec<(Mutation, String, Vec<u8>)> {
+        let mut out = Vec::new();
+        for (index, part) in self.parts.iter().enumerate() {
+            match part {
+                Part::Literal { .. } | Part::OneOf { .. } => {
+                    let mut pieces = self.pieces(stream, Length::Min);
+                    if spoil_literal(&mut pieces[index]) {
+                        let what = format!("fixed part {index} changed");
+                        out.push((Mutation::Prefix, what, self.assemble(&pieces)));
+                    }
+                }
+                Part::Chars { chars, len, min, max } => {
+                    out.extend(self.char_mutants(index, chars, (*len, *min, *max), stream));
+                }
+                Part::Check { .. } => {
+                    let whole = self.build(stream, Length::Min);
+                    let mut spoilt = whole;
+                    if let Some(last) = spoilt.last_mut() {
+                        *last = if *last == b'0' { b'1' } else { b'0' };
+                    }
+                    out.push((Mutation::Checksum, "check part changed".to_owned(), spoilt));
+                }
+                Part::Encoded { .. } => {}
+            }
+        }
+        out
+    }
+
+    fn char_mutants(
+        &self,
+        index: usize,
+        chars: &str,
+        (len, min, max): (Option<usize>, Option<usize>, Option<usize>),
+        stream: &mut Stream,
+    ) -> Vec<(Mutation, String, Vec<u8>)> {
+        let mut out = Vec::new();
+        let alphabet = alphabet(chars);
+        if len.or(min).unwrap_or(0) > 1 {
+            let mut pieces = self.pieces(stream, Length::Min);
+            pieces[index].pop();
+            let what = format!("part {index} one character too short");
+            out.push((Mutation::Shorter, what, self.assemble(&pieces)));
+        }
+        if len.or(max).is_some() {
+            let mut pieces = self.pieces(stream, Length::Max);
+            let more = stream.take(&alphabet, 1);
+            pieces[index].extend(more);
+            let what = format!("part {index} one character too long");
+            out.push((Mutation::Longer, what, self.assemble(&pieces)));
+        }
+        let mut pieces = self.pieces(stream, Length::Min);
+        let middle = pieces[index].len() / 2;
+        if let (Some(byte), Some(outside)) = (pieces[index].get_mut(middle), outsider(&alphabet)) {
+            *byte = outside;
+            let what = format!("part {index} with a character outside its alphabet");
+            out.push((Mutation::Alphabet, what, self.assemble(&pieces)));
+        }
+        out
+    }
+
+    /// The fixed text a credential of this shape starts with; may be shown.
+    pub fn public_prefix(&self) -> &str {
+        match self.parts.first() {
+            Some(Part::Literal { lit }) => lit,
+            _ => "",
+        }
+    }
+
+    /// The pieces without the check part, which depends on the others.
+    fn pieces(&self, stream: &mut Stream, length: Length) -> Vec<Vec<u8>> {
+        self.parts.iter().map(|part| piece(part, stream, length)).collect()
+    }
+
+    fn assemble(&self, pieces: &[Vec<u8>]) -> Vec<u8> {
+        let mut all = Vec::new();
+        let mut body = Vec::new();
+        for (part, piece) in self.parts.iter().zip(pieces) {
+            match part {
+                Part::Check { check, over } => {
+                    let input = if *over == Over::Body { &body } else { &all };
+                    let text = check.compute(input);
+                    all.extend_from_slice(text.as_bytes());
+                }
+                Part::Chars { .. } => {
+                    body.extend_from_slice(piece);
+                    all.extend_from_slice(piece);
+                }
+                _ => all.extend_from_slice(piece),
+            }
+        }
+        all
+    }
+}
+
+fn piece(part: &Part, stream: &mut Stream, length: Length) -> Vec<u8> {
+    match part {
+        Part::Literal { lit } => lit.clone().into_bytes(),
+        Part::OneOf { one_of } => {
+            one_of[usize::from(stream.byte()) % one_of.len()].clone().into_bytes()
+        }
+        Part::Chars { chars, len, min, max } => {
+            let least = len.or(*min).unwrap_or(1);
+            let wanted = match length {
+                Length::Min => least,
+                Length::Max => len.or(*max).unwrap_or(least + 16),
+            };
+            stream.take(&alphabet(chars), wanted)
+        }
+        Part::Encoded { text, encoding } => {
+            let digits = String::from_utf8_lossy(&stream.take(b"123456789", 6)).into_owned();
+            let text = text.replace("{n}", &digits);
+            encoding.encode(text.as_bytes()).into_bytes()
+        }
+        Part::Check { .. } => Vec::new(),
+    }
+}
+
+impl Encoding {
+    fn encode(self, bytes: &[u8]) -> String {
+        match self {
+            Self::Base64 => BASE64.encode(bytes),
+            Self::Base64Nopad => BASE64_NOPAD.encode(bytes),
+            Self::Base64url => BASE64URL.encode(bytes),
+            Self::Base64urlNopad => BASE64URL_NOPAD.encode(bytes),
+        }
+    }
+}
+
+/// The characters of `0-9A-Za-z_-`: ranges where a `-` stands between two characters.
+pub fn alphabet(ranges: &str) -> Vec<u8> {
+    let bytes = ranges.as_bytes();
+    let mut out = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        if at + 2 < bytes.len() && bytes[at + 1] == b'-' {
+            out.extend(bytes[at]..=bytes[at + 2]);
+            at += 3;
+        } else {
+            out.push(bytes[at]);
+            at += 1;
+        }
+    }
+    out
+}
+
+/// A printable character that no alphabet here holds next to a token.
+fn outsider(alphabet: &[u8]) -> Option<u8> {
+    b"!*~%$".iter().copied().find(|c| !alphabet.contains(c))
+}
+
+/// Changes the first letter or digit; whether there was one.
+fn spoil_literal(piece: &mut [u8]) -> bool {
+    match piece.iter_mut().find(|b| b.is_ascii_alphanumeric()) {
+        Some(byte) => {
+            *byte = if byte.eq_ignore_ascii_case(&b'q') { b'j' } else { b'q' };
+            true
+        }
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape() -> Shape {
+        Shape {
+            parts: vec![
+                Part::Literal { lit: "pre_".into() },
+                Part::Chars { chars: "0-9A-Za-z".into(), len: Some(30), min: None, max: None },
+                Part::Check { check: Checksum::Crc32Base62, over: Over::Body },
+            ],
+        }
+    }
+
+    #[test]
+    fn a_shape_builds_its_format_and_the_same_twice() {
+        let one = shape().build(&mut Stream::fixture("x"), Length::Min);
+        assert_eq!(one, shape().build(&mut Stream::fixture("x"), Length::Min));
+        assert_ne!(one, shape().build(&mut Stream::fixture("y"), Length::Min));
+        assert!(one.starts_with(b"pre_") && one.len() == 40);
+        assert!(Checksum::Crc32Base62.verify(&one[4..34], &one[34..]));
+    }
+
+    #[test]
+    fn mutants_differ_from_the_format() {
+        let mutants = shape().mutants(&mut Stream::fixture("x"));
+        let kinds: Vec<_> = mutants.iter().map(|(kind, _, _)| *kind).collect();
+        assert_eq!(
+            kinds,
+            [
+                Mutation::Prefix,
+                Mutation::Shorter,
+                Mutation::Longer,
+                Mutation::Alphabet,
+                Mutation::Checksum
+            ]
+        );
+    }
+
+    #[test]
+    fn alphabets_are_read_as_ranges() {
+        assert_eq!(alphabet("a-c_-"), b"abc_-");
+        assert_eq!(alphabet("A-Z2-7").len(), 32);
+    }
+}

@@ -1,0 +1,213 @@
+//! What one scan may claim: where it looked, what it could not read, what it found.
+
+use crate::{Digest, Finding, Judgement, KeyId, RepositoryId, RuleId, SafeText};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use uuid::Uuid;
+
+/// The name of a survey; a survey counts once.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SurveyId(pub Uuid);
+
+impl fmt::Display for SurveyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for SurveyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SurveyId({})", self.0)
+    }
+}
+
+/// The seam between scanning and tracking. Holds no secret: safe as a file.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Survey {
+    /// Its name.
+    pub id: SurveyId,
+    /// The key its fingerprints were made under.
+    pub key_id: KeyId,
+    /// When the scan began.
+    pub taken_at: Timestamp,
+    /// The digest of the rules that were active.
+    pub rules_digest: Digest,
+    /// Their ids, with those they replace: only what one of them could see can be absent.
+    pub rules: Vec<RuleId>,
+    /// The version of this program.
+    pub tool: String,
+    /// How far its claims are believed.
+    pub trust: Trust,
+    /// Where it looked.
+    pub scopes: Vec<Scope>,
+    /// What it found, one a secret.
+    pub assessments: Vec<Assessment>,
+}
+
+/// How far a survey's claims are believed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trust {
+    /// Taken by this process.
+    Own,
+    /// From elsewhere and authenticated.
+    Authenticated,
+    /// From elsewhere: may only add sightings.
+    Untrusted,
+}
+
+/// What was looked at in one repository.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Scope {
+    /// The repository.
+    pub repository: RepositoryId,
+    /// Where it was read: a path or URL without user-info.
+    pub source: SafeText,
+    /// What of it.
+    pub kind: ScopeKind,
+    /// The refs that were covered, with their tips; empty for a mere folder.
+    pub refs: Vec<RefTip>,
+    /// Only paths under these were looked at; empty means all.
+    #[serde(default)]
+    pub path_filter: Vec<SafeText>,
+    /// What could not be read.
+    pub gaps: Vec<Gap>,
+    /// How much was read.
+    pub stats: Stats,
+}
+
+/// What of a repository was looked at.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScopeKind {
+    /// The files on disk.
+    WorkTree,
+    /// Every object of every ref.
+    History,
+    /// Files and every object.
+    Whole,
+    /// The index only.
+    Staged,
+    /// Commits after a revision only.
+    Since,
+    /// Known locations only.
+    Recall,
+    /// Standard input.
+    Stdin,
+}
+
+/// A ref and the commit it pointed to.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct RefTip {
+    /// The full name, `refs/heads/main`.
+    pub name: SafeText,
+    /// The object id.
+    pub oid: String,
+}
+
+/// Something that could not be read. Its identity is object and reason: it can be accepted once.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Gap {
+    /// The path or object id.
+    pub object: SafeText,
+    /// Why.
+    pub reason: GapReason,
+    /// What the system said.
+    pub detail: SafeText,
+}
+
+/// Why something could not be read.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GapReason {
+    /// The object is not in the store.
+    Missing,
+    /// The object or file is damaged.
+    Corrupt,
+    /// The system refused to open or read it.
+    Unreadable,
+    /// It is larger than the limit.
+    TooLarge,
+    /// History ends here because the clone is shallow.
+    Shallow,
+    /// The source could not be reached or opened at all.
+    Unobservable,
+    /// The run was interrupted before it got there.
+    Interrupted,
+    /// More findings than the cap allows.
+    Overflow,
+}
+
+impl fmt::Display for GapReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Missing => "missing",
+            Self::Corrupt => "corrupt",
+            Self::Unreadable => "unreadable",
+            Self::TooLarge => "too large",
+            Self::Shallow => "shallow",
+            Self::Unobservable => "unobservable",
+            Self::Interrupted => "interrupted",
+            Self::Overflow => "overflow",
+        })
+    }
+}
+
+/// How much was read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Stats {
+    /// Files of the work tree.
+    pub files: u64,
+    /// Blobs, messages and other objects of the store.
+    pub objects: u64,
+    /// Commits.
+    pub commits: u64,
+    /// Bytes that were scanned.
+    pub bytes: u64,
+}
+
+impl std::ops::AddAssign for Stats {
+    fn add_assign(&mut self, other: Self) {
+        self.files += other.files;
+        self.objects += other.objects;
+        self.commits += other.commits;
+        self.bytes += other.bytes;
+    }
+}
+
+/// A finding and what the issuers said of it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Assessment {
+    /// The finding.
+    pub finding: Finding,
+    /// One judgement for each target that was asked.
+    pub judgements: Vec<Judgement>,
+}
+
+impl Scope {
+    /// Whether everything of its kind was read: no gap, no path filter.
+    pub fn is_complete(&self) -> bool {
+        self.gaps.is_empty() && self.path_filter.is_empty()
+    }
+
+    /// Whether it may say that something is at no head of its repository: it is complete and
+    /// covered all refs.
+    pub fn covers_heads(&self) -> bool {
+        self.is_complete() && matches!(self.kind, ScopeKind::History | ScopeKind::Whole)
+    }
+
+    /// Whether it may say that something is not in the files on disk.
+    pub fn covers_work_tree(&self) -> bool {
+        self.is_complete() && matches!(self.kind, ScopeKind::WorkTree | ScopeKind::Whole)
+    }
+}
+
+impl Survey {
+    /// Whether a rule that was active could have seen what `rule` sees.
+    pub fn could_see(&self, rule: &RuleId) -> bool {
+        self.rules.contains(rule)
+    }
+}

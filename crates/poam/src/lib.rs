@@ -1,0 +1,1 @@
+//! Decides what must be done, by when, and when it is done.

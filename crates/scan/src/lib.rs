@@ -1,0 +1,1 @@
+//! Bytes in, hits out: sources, prefilter, rules, decoding, sifting, pairing, attribution.

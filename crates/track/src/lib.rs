@@ -1,0 +1,1 @@
+//! Takes repositories through the whole loop: fetch, scan, validate, reconcile, append.

@@ -1,0 +1,1 @@
+//! Asks an issuer whether a secret still works and who it belongs to.
