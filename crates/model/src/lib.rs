@@ -38,7 +38,7 @@ pub use rule::{
 pub use secret::{Redacted, Secret};
 pub use shape::Shape;
 pub use survey::{
-    Assessment, Gap, GapReason, RefTip, Scope, ScopeKind, Stats, Survey, SurveyId, Trust,
+    Assessment, Gap, GapReason, Kind, RefTip, Scope, ScopeKind, Stats, Survey, SurveyId, Trust,
 };
 pub use text::SafeText;
 pub use verdict::{

@@ -39,6 +39,11 @@ pub struct Recipe {
     /// Denied in the issuer's own words. Each clause needs more than a status.
     #[serde(default)]
     pub dead: Vec<Clause>,
+    /// Denied, but in words that a live credential can meet too: a disallowed address, a policy, a
+    /// bare 401. Enough for the negative control, which only asks whether the issuer tells
+    /// credentials apart; never a verdict. A clause here may be a status alone.
+    #[serde(default)]
+    pub refused: Vec<Clause>,
     /// Where the live answer tells whose it is.
     #[serde(default)]
     pub identity: IdentityPointers,
@@ -280,6 +285,7 @@ mod tests {
             live: vec![],
             restricted: vec![],
             dead: vec![],
+            refused: vec![],
             identity: IdentityPointers::default(),
             basis,
             source: "docs".into(),

@@ -83,6 +83,8 @@ pub enum Over {
     Body,
     /// Everything before it, fixed parts included.
     All,
+    /// Everything before the fixed part that separates it from the rest.
+    Front,
 }
 
 /// Which length a varying part takes.
@@ -235,10 +237,15 @@ impl Shape {
     fn assemble(&self, pieces: &[Vec<u8>]) -> Vec<u8> {
         let mut all = Vec::new();
         let mut body = Vec::new();
+        let mut front = 0;
         for (part, piece) in self.parts.iter().zip(pieces) {
             match part {
                 Part::Check { check, over } => {
-                    let input = if *over == Over::Body { &body } else { &all };
+                    let input = match over {
+                        Over::Body => &body[..],
+                        Over::All => &all[..],
+                        Over::Front => &all[..front],
+                    };
                     let text = check.compute(input);
                     all.extend_from_slice(text.as_bytes());
                 }
@@ -246,7 +253,10 @@ impl Shape {
                     body.extend_from_slice(piece);
                     all.extend_from_slice(piece);
                 }
-                _ => all.extend_from_slice(piece),
+                _ => {
+                    front = all.len();
+                    all.extend_from_slice(piece);
+                }
             }
         }
         all

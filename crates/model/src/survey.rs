@@ -1,6 +1,6 @@
 //! What one scan may claim: where it looked, what it could not read, what it found.
 
-use crate::{Digest, Finding, Judgement, KeyId, RepositoryId, RuleId, SafeText};
+use crate::{Digest, Finding, Judgement, KeyId, Remedy, RepositoryId, Rule, RuleId, SafeText};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -183,8 +183,34 @@ impl std::ops::AddAssign for Stats {
 pub struct Assessment {
     /// The finding.
     pub finding: Finding,
+    /// What its rule says of credentials of this kind.
+    pub kind: Kind,
     /// One judgement for each target that was asked.
     pub judgements: Vec<Judgement>,
+}
+
+/// What a rule says of every credential of its kind; an item keeps a copy, so that it can be read
+/// without the rules of the day.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Kind {
+    /// The name for people.
+    pub name: String,
+    /// A recipe of the shipped catalogue can ask its issuer. Where none can, death is attested by
+    /// people and never verified.
+    pub askable: bool,
+    /// What people must do.
+    pub remedy: Remedy,
+}
+
+impl Kind {
+    /// What `rule` says.
+    pub fn of(rule: &Rule) -> Self {
+        Self {
+            name: rule.name.clone(),
+            askable: rule.validate.is_some(),
+            remedy: rule.remedy.clone(),
+        }
+    }
 }
 
 impl Scope {

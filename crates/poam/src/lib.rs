@@ -1,1 +1,35 @@
 //! Decides what must be done, by when, and when it is done.
+//!
+//! Pure: no file, network or clock. An item is a fold over its [`Event`]s. Two functions decide
+//! what is to be appended: [`reconcile`] reads a survey, [`PoamItem::act`] a person's action; both
+//! end in the same settlement, which verifies milestones and closes items. Nothing else closes.
+
+mod act;
+mod actor;
+mod event;
+mod item;
+mod milestone;
+mod policy;
+mod presence;
+mod proof;
+mod reconcile;
+mod refusal;
+mod scan_record;
+mod settle;
+mod why;
+
+pub use act::Action;
+pub use actor::Actor;
+pub use event::{
+    Class, ClosureBasis, Detection, DeviationKind, Event, Evidence, Owner, OwnerBasis, Planned,
+    Recorded, ReopenReason,
+};
+pub use item::{Closure, Deviation, FoldError, Phase, PoamItem, Round, TAGS};
+pub use milestone::{Milestone, MilestoneKind, Progress};
+pub use policy::{ClosureMode, Policy, PolicyError};
+pub use presence::{Presence, Sighting};
+pub use proof::{Missing, Proof, Standing, TargetRecord};
+pub use reconcile::reconcile;
+pub use refusal::Refusal;
+pub use scan_record::ScanRecord;
+pub use why::Blocker;

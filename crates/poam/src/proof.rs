@@ -1,0 +1,323 @@
+//! Is it dead? What each target said over time, and whether that is proof.
+
+use crate::Policy;
+use jiff::{SignedDuration, Timestamp};
+use quietus_model::{Binding, Doubt, Judgement, Observation, Target, Verdict};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// Everything one target said of one credential.
+#[derive(Clone, PartialEq, Debug)]
+pub struct TargetRecord {
+    /// The target.
+    pub target: Target,
+    /// Why it is the right one, as the newest judgement had it.
+    pub binding: Binding,
+    /// A person bound it, at this time.
+    pub bound_by_person: Option<Timestamp>,
+    /// `Live` and `Dead`, oldest observation first.
+    pub answers: Vec<(Timestamp, Verdict)>,
+    /// The newest doubt.
+    pub doubt: Option<(Timestamp, Doubt)>,
+}
+
+/// How one target stands.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Standing {
+    /// No positive answer yet.
+    Unknown,
+    /// It last accepted the credential at this time.
+    Live(Timestamp),
+    /// It has denied the credential since, and has not accepted it again.
+    Denied {
+        /// The first denial with no later acceptance.
+        first: Timestamp,
+        /// The last one.
+        last: Timestamp,
+        /// How many.
+        count: usize,
+        /// How many different vantage points.
+        vantages: usize,
+        /// One of them rests on a recipe or endpoint that the user overrode.
+        custom: bool,
+    },
+}
+
+impl TargetRecord {
+    pub(crate) fn new(judgement: &Judgement) -> Self {
+        Self {
+            target: judgement.target.clone(),
+            binding: judgement.binding.clone(),
+            bound_by_person: None,
+            answers: Vec::new(),
+            doubt: None,
+        }
+    }
+
+    /// Takes a judgement in, in the order of observation, whatever the order of arrival.
+    pub(crate) fn take(&mut self, judgement: &Judgement) {
+        if self.newest().is_none_or(|newest| judgement.at >= newest) {
+            self.binding = judgement.binding.clone();
+        }
+        match &judgement.verdict {
+            Verdict::Indeterminate(doubt) => {
+                if self.doubt.as_ref().is_none_or(|(at, _)| *at <= judgement.at) {
+                    self.doubt = Some((judgement.at, doubt.clone()));
+                }
+            }
+            answer => {
+                let at = self.answers.partition_point(|(known, _)| *known <= judgement.at);
+                self.answers.insert(at, (judgement.at, answer.clone()));
+            }
+        }
+    }
+
+    /// When it was last asked, whatever came of it.
+    pub fn newest(&self) -> Option<Timestamp> {
+        let answer = self.answers.last().map(|(at, _)| *at);
+        answer.max(self.doubt.as_ref().map(|(at, _)| *at))
+    }
+
+    /// Whether a denial by this target may count.
+    pub fn is_bound(&self) -> bool {
+        self.bound_by_person.is_some()
+            || self.binding != Binding::Unbound
+            || self.answers.iter().any(|(_, verdict)| matches!(verdict, Verdict::Live(_)))
+    }
+
+    /// Where the bound targets come from, for people.
+    pub fn binding_text(&self) -> &'static str {
+        match &self.binding {
+            _ if self.bound_by_person.is_some() => "bound by a person",
+            Binding::SoleIssuer => "the only issuer of this kind",
+            Binding::Listed { .. } => "one of the instances this organisation lists",
+            Binding::Intrinsic => "named by the credential itself",
+            Binding::Unbound if self.is_bound() => "it was live there",
+            Binding::Unbound => "not known to be the issuer",
+        }
+    }
+
+    /// How it stands at `now`. Observations dated later than `now` do not count.
+    pub fn standing(&self, now: Timestamp) -> Standing {
+        let known: Vec<_> = self.answers.iter().filter(|(at, _)| *at <= now).collect();
+        let last_live = known.iter().rposition(|(_, v)| matches!(v, Verdict::Live(_)));
+        let denials: Vec<(Timestamp, &Observation)> = known[last_live.map_or(0, |at| at + 1)..]
+            .iter()
+            .filter_map(|(at, verdict)| verdict.observation().map(|seen| (*at, seen)))
+            .collect();
+        match (denials.first(), denials.last(), last_live) {
+            (Some((first, _)), Some((last, _)), _) => Standing::Denied {
+                first: *first,
+                last: *last,
+                count: denials.len(),
+                vantages: denials.iter().map(|(_, o)| &o.vantage).collect::<BTreeSet<_>>().len(),
+                custom: denials.iter().any(|(_, o)| o.custom),
+            },
+            (_, _, Some(live)) => Standing::Live(known[live].0),
+            _ => Standing::Unknown,
+        }
+    }
+
+    /// The newest acceptance.
+    pub fn last_live(&self) -> Option<(Timestamp, &Observation)> {
+        self.answers.iter().rev().find_map(|(at, verdict)| match verdict {
+            Verdict::Live(seen) => Some((*at, seen)),
+            _ => None,
+        })
+    }
+}
+
+/// Whether a credential is verified dead.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Proof {
+    /// It is.
+    Dead {
+        /// The first denial with no later acceptance, of the target that denied last.
+        since: Timestamp,
+        /// The evidence, in sentences.
+        evidence: Vec<String>,
+        /// Part of it rests on what the user overrode: closing needs a person.
+        custom: bool,
+    },
+    /// Not yet: what is missing.
+    NotYet(Vec<Missing>),
+}
+
+/// What is missing before a credential is verified dead.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Missing {
+    /// No issuer was ever asked.
+    NeverAsked,
+    /// No recipe can ask.
+    NoRecipe,
+    /// Somebody was asked, but none that is known to be the issuer.
+    NoBoundTarget(Target),
+    /// It works there.
+    Live(Target, Timestamp),
+    /// A bound target has not answered clearly.
+    NoAnswer(Target, Option<Doubt>),
+    /// A listed instance was not asked.
+    InstanceNotAsked(String),
+    /// Too few denials.
+    Confirmations {
+        /// Where.
+        target: Target,
+        /// How many there are.
+        have: usize,
+        /// How many the policy asks for.
+        need: usize,
+        /// When another one may complete the proof.
+        due: Timestamp,
+    },
+    /// The last denial is too old.
+    Stale(Target, Timestamp),
+    /// Asked from too few places.
+    Vantages {
+        /// From how many.
+        have: usize,
+        /// How many the policy asks for.
+        need: usize,
+    },
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NeverAsked => f.write_str("no issuer has been asked whether it still works"),
+            Self::NoRecipe => f.write_str("no recipe can ask the issuer of this kind"),
+            Self::NoBoundTarget(target) => {
+                write!(f, "nothing shows that {target} issued it, so a denial there proves nothing")
+            }
+            Self::Live(target, at) => write!(f, "{target} accepted it at {at}"),
+            Self::NoAnswer(target, Some(doubt)) => {
+                write!(f, "{target} gave no clear answer: {doubt}")
+            }
+            Self::NoAnswer(target, None) => write!(f, "{target} has given no clear answer"),
+            Self::InstanceNotAsked(endpoint) => {
+                write!(f, "the listed instance {endpoint} has not been asked")
+            }
+            Self::Confirmations { target, have, need, due } => write!(
+                f,
+                "{have} of {need} denials by {target}: provisionally revoked, proof due at {due}"
+            ),
+            Self::Stale(target, last) => {
+                write!(f, "the last denial by {target} is of {last} and too old by now")
+            }
+            Self::Vantages { have, need } => {
+                write!(f, "asked from {have} of {need} places on the network")
+            }
+        }
+    }
+}
+
+/// Weighs all targets of a credential.
+pub(crate) fn weigh(
+    targets: &BTreeMap<Target, TargetRecord>,
+    askable: bool,
+    policy: &Policy,
+    now: Timestamp,
+) -> Proof {
+    let mut missing = Vec::new();
+    let mut evidence = Vec::new();
+    let mut since = None;
+    let mut custom_used = false;
+    for record in targets.values() {
+        // A live answer anywhere is the end of the matter, bound or not.
+        let standing = record.standing(now);
+        if let Standing::Live(at) = standing {
+            missing.push(Missing::Live(record.target.clone(), at));
+        } else if record.is_bound() {
+            missing.extend(unasked_instances(record, targets));
+            match denial(record, &standing, policy, now) {
+                Ok((first, sentence, custom)) => {
+                    since = since.max(Some(first));
+                    custom_used |= custom;
+                    evidence.push(sentence);
+                }
+                Err(lack) => missing.push(lack),
+            }
+        }
+    }
+    missing.dedup();
+    match since {
+        Some(since) if missing.is_empty() => Proof::Dead { since, evidence, custom: custom_used },
+        _ if missing.is_empty() => Proof::NotYet(vec![no_bound_target(targets, askable)]),
+        _ => Proof::NotYet(missing),
+    }
+}
+
+fn no_bound_target(targets: &BTreeMap<Target, TargetRecord>, askable: bool) -> Missing {
+    let denied = targets.values().find(|record| !record.answers.is_empty());
+    match denied.or(targets.values().next()) {
+        _ if !askable => Missing::NoRecipe,
+        Some(record) if !record.answers.is_empty() => Missing::NoBoundTarget(record.target.clone()),
+        Some(record) => {
+            Missing::NoAnswer(record.target.clone(), record.doubt.as_ref().map(|(_, d)| d.clone()))
+        }
+        None => Missing::NeverAsked,
+    }
+}
+
+fn unasked_instances(
+    record: &TargetRecord,
+    targets: &BTreeMap<Target, TargetRecord>,
+) -> Vec<Missing> {
+    let Binding::Listed { instances } = &record.binding else {
+        return Vec::new();
+    };
+    let asked = |endpoint: &String| {
+        targets.values().any(|other| {
+            other.target.endpoint == *endpoint && other.target.issuer == record.target.issuer
+        })
+    };
+    instances
+        .iter()
+        .filter(|endpoint| !asked(endpoint))
+        .map(|endpoint| Missing::InstanceNotAsked(endpoint.clone()))
+        .collect()
+}
+
+/// Since when, a sentence, and whether it is custom; or what is missing.
+fn denial(
+    record: &TargetRecord,
+    standing: &Standing,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<(Timestamp, String, bool), Missing> {
+    let target = record.target.clone();
+    let Standing::Denied { first, last, count, vantages, custom } = standing else {
+        return Err(Missing::NoAnswer(target, record.doubt.as_ref().map(|(_, d)| d.clone())));
+    };
+    let proof = &policy.proof;
+    let spread = last.duration_since(*first);
+    if *count < proof.confirmations || spread < proof.spread {
+        let due = later(*first, proof.spread);
+        return Err(Missing::Confirmations {
+            target,
+            have: (*count).min(proof.confirmations - 1),
+            need: proof.confirmations,
+            due,
+        });
+    }
+    if now.duration_since(*last) > proof.freshness {
+        return Err(Missing::Stale(target, *last));
+    }
+    if *vantages < proof.vantages {
+        return Err(Missing::Vantages { have: *vantages, need: proof.vantages });
+    }
+    let clause = record
+        .answers
+        .last()
+        .and_then(|(_, verdict)| verdict.observation())
+        .map_or(String::new(), |seen| format!(" ({})", seen.sentence()));
+    let sentence = format!(
+        "{target} ({}) denied it {count} times from {first} to {last}{clause}",
+        record.binding_text()
+    );
+    Ok((*first, sentence, *custom))
+}
+
+/// `at` plus `span`, or the end of time.
+pub(crate) fn later(at: Timestamp, span: SignedDuration) -> Timestamp {
+    at.checked_add(span).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,299 @@
+//! What a survey means for the items: new ones, new sightings, absences, verdicts.
+
+use crate::settle::Draft;
+use crate::{
+    Class, Detection, Event, Evidence, MilestoneKind, Owner, OwnerBasis, PoamItem, Policy, Recorded,
+};
+use jiff::Timestamp;
+use quietus_model::{
+    Assessment, Binding, Finding, Fingerprint, Judgement, Location, Offline, Place, RepositoryId,
+    Scope, ScopeKind, Survey, Trust, Verdict,
+};
+use std::collections::BTreeMap;
+
+/// Decides what must be appended because of `survey`. Appends nothing itself.
+///
+/// Reconciling the same survey twice gives nothing the second time. Only complete scopes can show
+/// that something is absent; an untrusted survey can only add sightings.
+pub fn reconcile(
+    items: &[PoamItem],
+    survey: &Survey,
+    policy: &Policy,
+    now: Timestamp,
+) -> Vec<(Fingerprint, Recorded)> {
+    let reading = Reading { survey, policy, now };
+    let mut drafts: BTreeMap<Fingerprint, Draft<'_>> =
+        items.iter().map(|item| (item.fingerprint(), Draft::of(item, policy, now))).collect();
+    for assessment in &survey.assessments {
+        let fingerprint = assessment.finding.fingerprint;
+        if let Some(draft) = drafts.get_mut(&fingerprint) {
+            reading.reclassify(draft, assessment);
+            reading.observe(draft, assessment);
+        } else if let Some(mut draft) = reading.open(assessment) {
+            reading.observe(&mut draft, assessment);
+            drafts.insert(fingerprint, draft);
+        }
+    }
+    for draft in drafts.values_mut() {
+        reading.absences(draft);
+        reading.replacement(draft);
+    }
+    drafts
+        .into_iter()
+        .flat_map(|(fingerprint, draft)| {
+            draft.settle().into_iter().map(move |event| (fingerprint, event))
+        })
+        .collect()
+}
+
+/// One survey under one policy at one moment.
+struct Reading<'a> {
+    survey: &'a Survey,
+    policy: &'a Policy,
+    now: Timestamp,
+}
+
+impl<'a> Reading<'a> {
+    /// A new item, when the finding deserves one.
+    fn open(&self, assessment: &Assessment) -> Option<Draft<'a>> {
+        let finding = &assessment.finding;
+        let class = class_of(self.judgements(assessment));
+        let harmless =
+            matches!(finding.offline, Offline::Dummy | Offline::Canary | Offline::Expired { .. });
+        let live = class >= Class::Live;
+        if (harmless || finding.confidence < self.policy.open_from) && !live {
+            return None;
+        }
+        let event = Event::Opened {
+            detection: Box::new(self.detection(assessment)),
+            plan: self.policy.plan(class, self.survey.taken_at),
+            class,
+            owner: owner_of(finding),
+        };
+        let mut draft = Draft::opening(event, self.policy, self.now)?;
+        if finding.locations.iter().any(|location| location.allowed_inline) {
+            let note = "an inline quietus:allow comment proposes that this is a false positive";
+            draft.emit(Event::Noted { note: note.to_owned() });
+        }
+        Some(draft)
+    }
+
+    fn detection(&self, assessment: &Assessment) -> Detection {
+        let finding = &assessment.finding;
+        Detection {
+            fingerprint: finding.fingerprint,
+            key_id: self.survey.key_id.clone(),
+            rule: finding.rule.clone(),
+            kind: assessment.kind.clone(),
+            severity: finding.severity,
+            confidence: finding.confidence,
+            redacted: finding.redacted.clone(),
+            offline: finding.offline,
+            tags: finding.tags.clone(),
+            decoded: finding.decoded.clone(),
+            missing: finding.missing.clone(),
+            survey: self.survey.id,
+            detected_at: self.survey.taken_at,
+        }
+    }
+
+    /// An untrusted survey's verdicts are not believed; our own check will tell.
+    fn judgements<'b>(&self, assessment: &'b Assessment) -> &'b [Judgement] {
+        match self.survey.trust {
+            Trust::Untrusted => &[],
+            Trust::Own | Trust::Authenticated => &assessment.judgements,
+        }
+    }
+
+    fn reclassify(&self, draft: &mut Draft<'_>, assessment: &Assessment) {
+        let finding = &assessment.finding;
+        let known = &draft.item.detection;
+        let same = known.rule == finding.rule && known.kind == assessment.kind;
+        if same || self.survey.trust == Trust::Untrusted {
+            return;
+        }
+        draft.emit(Event::Reclassified {
+            rule: finding.rule.clone(),
+            kind: assessment.kind.clone(),
+            severity: finding.severity,
+            confidence: finding.confidence,
+        });
+    }
+
+    /// Sightings and verdicts of one finding.
+    fn observe(&self, draft: &mut Draft<'_>, assessment: &Assessment) {
+        for location in &assessment.finding.locations {
+            if let Some(scope) = self.scope(&location.repository) {
+                self.sight(draft, location, scope);
+            }
+        }
+        for judgement in self.judgements(assessment) {
+            if !already_judged(&draft.item, judgement) {
+                draft.emit(Event::Judged { judgement: Box::new(judgement.clone()) });
+            }
+        }
+    }
+
+    /// The scope of a repository; a recall reads known places and so says nothing about presence.
+    fn scope(&self, repository: &RepositoryId) -> Option<&'a Scope> {
+        self.survey
+            .scopes
+            .iter()
+            .find(|scope| scope.repository == *repository && scope.kind != ScopeKind::Recall)
+    }
+
+    fn sight(&self, draft: &mut Draft<'_>, location: &Location, scope: &Scope) {
+        let known = draft.item.presence.get(&location.id());
+        let at_head = !location.at_head.is_empty();
+        let event = match known {
+            None => Some(self.sighted(location, scope, !at_head && self.covers(location, scope))),
+            Some(known) if at_head => {
+                let same = known.is_open()
+                    && known.location.at_head == location.at_head
+                    && known.location.blob == location.blob
+                    && known.location.line == location.line;
+                (!same).then(|| self.sighted(location, scope, false))
+            }
+            // It was gone from history altogether and is back there.
+            Some(known) if known.absent_by.is_some() && known.cleared_by.is_none() => {
+                Some(self.sighted(location, scope, self.covers(location, scope)))
+            }
+            Some(known) => {
+                let may = known.is_open()
+                    && known.may_be_cleared_by(scope)
+                    && self.may_claim_absence(draft);
+                may.then(|| Event::LeftHead { location: location.id(), survey: self.survey.id })
+            }
+        };
+        if let Some(event) = event {
+            draft.emit(event);
+        }
+    }
+
+    fn sighted(&self, location: &Location, scope: &Scope, cleared: bool) -> Event {
+        Event::Sighted {
+            location: Box::new(location.clone()),
+            survey: self.survey.id,
+            source: scope.source.clone(),
+            cleared: cleared && self.survey.trust != Trust::Untrusted,
+        }
+    }
+
+    /// Whether `scope` saw all heads that could hold a new location of this place.
+    fn covers(&self, location: &Location, scope: &Scope) -> bool {
+        match location.place {
+            Place::History | Place::Message => scope.covers_heads(),
+            Place::WorkTree | Place::Index => scope.covers_work_tree(),
+            Place::Stdin => false,
+        }
+    }
+
+    fn may_claim_absence(&self, draft: &Draft<'_>) -> bool {
+        self.survey.trust != Trust::Untrusted && self.survey.could_see(&draft.item.detection.rule)
+    }
+
+    /// Known locations that a complete scope did not show.
+    fn absences(&self, draft: &mut Draft<'_>) {
+        if !self.may_claim_absence(draft) {
+            return;
+        }
+        let fingerprint = draft.item.fingerprint();
+        let seen: Vec<_> = self
+            .survey
+            .assessments
+            .iter()
+            .filter(|assessment| assessment.finding.fingerprint == fingerprint)
+            .flat_map(|assessment| assessment.finding.locations.iter().map(Location::id))
+            .collect();
+        let gone: Vec<_> = draft
+            .item
+            .presence
+            .iter()
+            .filter(|(id, known)| known.absent_by.is_none() && !seen.contains(id))
+            .filter(|(_, known)| {
+                self.scope(&known.location.repository)
+                    .is_some_and(|scope| known.may_be_cleared_by(scope))
+            })
+            .map(|(id, _)| id.clone())
+            .collect();
+        for location in gone {
+            draft.emit(Event::Absent { location, survey: self.survey.id });
+        }
+    }
+
+    /// Another credential of the same kind, younger than this one, where this one stood.
+    fn replacement(&self, draft: &mut Draft<'_>) {
+        let item = &draft.item;
+        let open = item.is_active() && !item.milestone(MilestoneKind::Rotate).is_done();
+        if !open || self.survey.trust == Trust::Untrusted {
+            return;
+        }
+        let others = self.survey.assessments.iter().filter(|other| {
+            other.finding.rule == item.detection.rule
+                && other.finding.fingerprint != item.fingerprint()
+        });
+        let replaced = |place: &Location, by: &Location| {
+            let younger = match (&by.introduced, &place.introduced) {
+                (Some(new), Some(old)) => new.at > old.at,
+                _ => false,
+            };
+            by.repository == place.repository
+                && by.path == place.path
+                && !by.at_head.is_empty()
+                && younger
+        };
+        let found = others
+            .flat_map(|other| other.finding.locations.iter().map(move |at| (other, at)))
+            .find_map(|(other, at)| {
+                let mut left = item.presence.iter().filter(|(_, known)| !known.is_open());
+                left.find(|(_, known)| replaced(&known.location, at)).map(|_| (other, at))
+            });
+        if let Some((other, at)) = found {
+            let summary = format!(
+                "{} {} stands in its place at {}",
+                other.kind.name,
+                other.finding.fingerprint.short(),
+                at.display()
+            );
+            let on = at.introduced.as_ref().map_or(self.now, |introduced| introduced.at);
+            let evidence = Evidence { summary, survey: Some(self.survey.id) };
+            draft.emit(Event::Verified { milestone: MilestoneKind::Rotate, on, evidence });
+        }
+    }
+}
+
+/// The same target observed at the same moment is the same judgement.
+fn already_judged(item: &PoamItem, judgement: &Judgement) -> bool {
+    item.history.iter().any(|recorded| {
+        matches!(&recorded.event, Event::Judged { judgement: known }
+            if known.target == judgement.target && known.at == judgement.at)
+    })
+}
+
+/// The class that the first answers call for.
+fn class_of(judgements: &[Judgement]) -> Class {
+    let class = |judgement: &Judgement| match &judgement.verdict {
+        Verdict::Live(seen) if seen.identity.privileged == Some(true) => Class::LivePrivileged,
+        Verdict::Live(_) => Class::Live,
+        Verdict::Dead(_) if judgement.binding != Binding::Unbound => Class::Dead,
+        Verdict::Dead(_) | Verdict::Indeterminate(_) => Class::Unknown,
+    };
+    let worst = judgements.iter().map(class).max();
+    worst.unwrap_or(Class::Unknown)
+}
+
+/// CODEOWNERS of a place at a head, else who last changed the line, else nobody.
+fn owner_of(finding: &Finding) -> Option<Owner> {
+    let mut places: Vec<&Location> = finding.locations.iter().collect();
+    places.sort_by_key(|location| location.at_head.is_empty());
+    let by_code = places.iter().find_map(|location| {
+        let names: Vec<&str> = location.code_owners.iter().map(|name| name.as_str()).collect();
+        (!names.is_empty()).then(|| (names.join(" "), OwnerBasis::CodeOwners))
+    });
+    let by_line = places.iter().find_map(|location| {
+        let author = location.last_author.as_ref();
+        author.map(|author| (author.to_string(), OwnerBasis::LastCommitter))
+    });
+    let (name, basis) = by_code.or(by_line)?;
+    Some(Owner { name: quietus_model::SafeText::plain(name), basis })
+}

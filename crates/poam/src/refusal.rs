@@ -1,0 +1,117 @@
+//! Why an action is refused, and what would make it legal.
+
+use crate::MilestoneKind;
+use jiff::Timestamp;
+
+/// Why an action is refused, and what would make it legal.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The item is closed.
+    #[error("the item is closed; only a note or `item act ID reopen --reason …` is possible")]
+    Closed,
+    /// The item is open.
+    #[error("the item is not closed, so it cannot be reopened")]
+    NotClosed,
+    /// The item is set aside.
+    #[error("the item is set aside ({kind}); end that first with `item act ID resume --reason …`")]
+    SetAside {
+        /// In which way.
+        kind: &'static str,
+    },
+    /// The item is not set aside.
+    #[error("the item is not set aside, so there is nothing to resume")]
+    NotSetAside,
+    /// Only a person may do this.
+    #[error("only a person may do this, and the program is not one")]
+    NeedsPerson,
+    /// This milestone can never be waived.
+    #[error(
+        "{milestone} cannot be waived: without it nothing shows that the credential is dead; \
+         revoke it at its issuer and run `quietus retest --validate`"
+    )]
+    CannotWaive {
+        /// Which.
+        milestone: MilestoneKind,
+    },
+    /// Nobody may claim this milestone.
+    #[error("retest is not claimed by people: run `quietus retest --validate`, which verifies it")]
+    CannotClaimRetest,
+    /// The milestone is done already.
+    #[error("{milestone} is already {progress}")]
+    AlreadyDone {
+        /// Which.
+        milestone: MilestoneKind,
+        /// How.
+        progress: &'static str,
+    },
+    /// The reason is too short to tell a reviewer anything.
+    #[error("a reason of at least {least} characters is needed, so that a reviewer can follow it")]
+    ReasonTooShort {
+        /// The least length in characters.
+        least: usize,
+    },
+    /// The credential works.
+    #[error(
+        "{target} accepted this credential at {at}: it is live and cannot be set aside; \
+         revoke it first"
+    )]
+    Live {
+        /// Where.
+        target: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// An issuer can be asked, so nobody's word is needed.
+    #[error(
+        "the issuer of this kind can be asked, so it closes only on the issuer's own denial: \
+         run `quietus retest --validate`"
+    )]
+    AskInstead,
+    /// The same person cannot attest twice.
+    #[error("{by} has attested already; another person must do so as well")]
+    AlreadyAttested {
+        /// Who.
+        by: String,
+    },
+    /// No such target was ever asked.
+    #[error("no issuer at \"{endpoint}\" has been asked about this credential; asked: {asked}")]
+    NoSuchTarget {
+        /// What was given.
+        endpoint: String,
+        /// What there is.
+        asked: String,
+    },
+    /// It is too early to approve.
+    #[error("not yet to be approved: {}", blockers.join("; "))]
+    NotReady {
+        /// What stands in the way.
+        blockers: Vec<String>,
+    },
+    /// The approver had a hand in it.
+    #[error(
+        "{who} {role}; closure is approved by somebody who is neither the owner nor completed a \
+         milestone"
+    )]
+    NotIndependent {
+        /// Who.
+        who: String,
+        /// Which hand they had in it.
+        role: &'static str,
+    },
+    /// The date is not possible.
+    #[error("{date} is not possible: {why}")]
+    BadDate {
+        /// The date.
+        date: Timestamp,
+        /// Why.
+        why: String,
+    },
+    /// No more extensions.
+    #[error("{milestone} cannot be extended: {why}")]
+    NoExtension {
+        /// Which.
+        milestone: MilestoneKind,
+        /// Why.
+        why: &'static str,
+    },
+}

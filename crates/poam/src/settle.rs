@@ -1,0 +1,294 @@
+//! The one place where milestones are verified and items close, reopen or come back.
+
+use crate::proof::later;
+use crate::{
+    Actor, Class, ClosureBasis, ClosureMode, DeviationKind, Event, Evidence, MilestoneKind,
+    Planned, PoamItem, Policy, Progress, Proof, Recorded, ReopenReason, Standing,
+};
+use jiff::Timestamp;
+use quietus_model::Verdict;
+use std::collections::BTreeSet;
+
+/// An item while a decision about it is being made: events are applied as they are emitted.
+pub(crate) struct Draft<'a> {
+    pub(crate) item: PoamItem,
+    policy: &'a Policy,
+    now: Timestamp,
+    emitted: Vec<Recorded>,
+}
+
+impl<'a> Draft<'a> {
+    pub(crate) fn of(item: &PoamItem, policy: &'a Policy, now: Timestamp) -> Self {
+        Self { item: item.clone(), policy, now, emitted: Vec::new() }
+    }
+
+    /// A draft of a new item; `None` when `event` is no opening.
+    pub(crate) fn opening(event: Event, policy: &'a Policy, now: Timestamp) -> Option<Self> {
+        let recorded =
+            Recorded { at: now, by: Actor::System, policy: policy.digest().clone(), event };
+        let item = PoamItem::opened(&recorded)?;
+        Some(Self { item, policy, now, emitted: vec![recorded] })
+    }
+
+    /// Appends an event of the program.
+    pub(crate) fn emit(&mut self, event: Event) {
+        self.emit_by(event, Actor::System);
+    }
+
+    /// Appends an event of `by`.
+    pub(crate) fn emit_by(&mut self, event: Event, by: Actor) {
+        let recorded = Recorded { at: self.now, by, policy: self.policy.digest().clone(), event };
+        self.item.apply(recorded.clone());
+        self.emitted.push(recorded);
+    }
+
+    /// Draws the consequences of everything emitted so far, and hands the events over.
+    pub(crate) fn settle(mut self) -> Vec<Recorded> {
+        self.end_deviation();
+        self.reopen();
+        if self.item.closure.is_none() {
+            self.escalate();
+            self.regress();
+            self.verify();
+            self.close();
+        }
+        self.emitted
+    }
+
+    /// A deviation ends at its date, or when the credential turns out to work.
+    fn end_deviation(&mut self) {
+        let Some(deviation) = self.item.deviation.clone() else { return };
+        if deviation.until <= self.now {
+            let reason = format!("it was set aside until {}", deviation.until);
+            self.emit(Event::DeviationEnded { reason });
+            return;
+        }
+        let live_before = self.live_recorded(|at| at <= deviation.at);
+        let live_after = self.live_recorded(|at| at > deviation.at);
+        if live_after && (!live_before || deviation.kind == DeviationKind::FalsePositive) {
+            let reason = "the issuer accepted it: it is a live credential".to_owned();
+            self.emit(Event::DeviationEnded { reason });
+        }
+    }
+
+    fn live_recorded(&self, when: impl Fn(Timestamp) -> bool) -> bool {
+        self.item.history.iter().any(|recorded| {
+            when(recorded.at)
+                && matches!(&recorded.event, Event::Judged { judgement }
+                    if matches!(judgement.verdict, Verdict::Live(_)))
+        })
+    }
+
+    /// A closed item opens again when something recorded after its closure contradicts it.
+    fn reopen(&mut self) {
+        let Some(closure) = self.item.closure.clone() else { return };
+        let closed_at = self
+            .item
+            .history
+            .iter()
+            .rposition(|recorded| matches!(recorded.event, Event::Closed { .. }))
+            .unwrap_or(0);
+        let (before, after) = self.item.history.split_at(closed_at);
+        let known: BTreeSet<_> = before
+            .iter()
+            .filter_map(|recorded| match &recorded.event {
+                Event::Sighted { location, .. } => Some(location.id()),
+                _ => None,
+            })
+            .collect();
+        let reason = after.iter().find_map(|recorded| match &recorded.event {
+            Event::Judged { judgement } => {
+                let contradicts =
+                    closure.basis == ClosureBasis::Attested || judgement.at >= closure.dead_since;
+                let live = matches!(judgement.verdict, Verdict::Live(_));
+                (live && contradicts).then(|| ReopenReason::Live {
+                    target: judgement.target.clone(),
+                    at: judgement.at,
+                })
+            }
+            Event::Sighted { location, .. } if !location.at_head.is_empty() => {
+                Some(ReopenReason::BackAtHead { location: location.id() })
+            }
+            Event::Sighted { location, .. } if !known.contains(&location.id()) => {
+                let later = location.introduced.as_ref().is_none_or(|i| i.at > closure.at);
+                later.then(|| ReopenReason::Introduced { location: location.id() })
+            }
+            _ => None,
+        });
+        if let Some(reason) = reason {
+            let class = self.class_now().unwrap_or(Class::Unknown);
+            let plan = self.policy.plan(class, self.now);
+            self.emit(Event::Reopened { reason, plan, class });
+        }
+    }
+
+    /// The class that the newest answers call for; `None` when they call for none.
+    fn class_now(&self) -> Option<Class> {
+        let live = self
+            .item
+            .targets
+            .values()
+            .filter(|record| matches!(record.standing(self.now), Standing::Live(_)));
+        live.filter_map(|record| record.last_live())
+            .map(|(_, seen)| match seen.identity.privileged {
+                Some(true) => Class::LivePrivileged,
+                _ => Class::Live,
+            })
+            .max()
+    }
+
+    /// What turns out to work gets closer dates; dates never move away.
+    fn escalate(&mut self) {
+        let Some(class) = self.class_now().filter(|class| *class > self.item.class) else { return };
+        let plan = self.policy.plan(class, self.now);
+        let closer = |planned: Planned| Planned {
+            due: planned.due.min(self.item.milestone(planned.milestone).due),
+            ..planned
+        };
+        let plan = plan.into_iter().map(closer).collect();
+        self.emit(Event::Escalated { class, plan });
+    }
+
+    /// Contrary evidence moves a milestone back, and the ones that depend on it.
+    fn regress(&mut self) {
+        let live = self.item.targets.values().find_map(|record| match record.standing(self.now) {
+            Standing::Live(at) => Some(format!("{} accepted it at {at}", record.target)),
+            _ => None,
+        });
+        if let Some(reason) = live {
+            self.regress_one(MilestoneKind::Revoke, &reason);
+            self.regress_one(MilestoneKind::Retest, &reason);
+            let waived_by_policy = matches!(
+                &self.item.milestone(MilestoneKind::Rotate).progress,
+                Progress::Waived { by: Actor::System, .. }
+            );
+            if waived_by_policy {
+                self.regress_one(MilestoneKind::Rotate, &reason);
+            }
+        }
+        let standing_at = self.item.presence.open().next().map(|s| s.location.display());
+        if let Some(place) = standing_at {
+            let reason = format!("it stands at a head: {place}");
+            if matches!(
+                self.item.milestone(MilestoneKind::Remove).progress,
+                Progress::Verified { .. }
+            ) {
+                self.regress_one(MilestoneKind::Remove, &reason);
+                self.regress_one(MilestoneKind::Retest, &reason);
+            }
+        }
+    }
+
+    fn regress_one(&mut self, milestone: MilestoneKind, reason: &str) {
+        if self.item.milestone(milestone).is_done() {
+            self.emit(Event::Regressed { milestone, reason: reason.to_owned() });
+        }
+    }
+
+    /// Runs the exit test of each milestone that is not done.
+    fn verify(&mut self) {
+        let dead = self.death();
+        if let Some(death) = &dead {
+            self.verify_one(MilestoneKind::Revoke, death.since, death.evidence.join("; "));
+        }
+        if self.item.presence.is_cleared() {
+            let surveys = self.item.presence.clearing_surveys().len();
+            let summary = format!(
+                "absent from every head of {} by {surveys} complete scan(s)",
+                self.repositories(),
+            );
+            self.verify_one(MilestoneKind::Remove, self.now, summary);
+        }
+        let rotate_open = !self.item.milestone(MilestoneKind::Rotate).is_done();
+        if dead.is_some() && rotate_open && self.policy.rotation.waive_when_dead {
+            let reason = format!(
+                "policy \"{}\": verified dead, and no replacement was seen in its place",
+                self.policy.name
+            );
+            self.emit(Event::Waived { milestone: MilestoneKind::Rotate, reason });
+        }
+        let removed = self.item.milestone(MilestoneKind::Remove).is_done();
+        if let (Some(death), true) = (&dead, removed) {
+            let summary = format!("dead since {}, and at no head", death.since);
+            self.verify_one(MilestoneKind::Retest, self.now, summary);
+        }
+    }
+
+    fn repositories(&self) -> String {
+        let names: Vec<&str> =
+            self.item.presence.repositories().iter().map(|id| id.as_str()).collect();
+        names.join(", ")
+    }
+
+    fn verify_one(&mut self, milestone: MilestoneKind, on: Timestamp, summary: String) {
+        if !self.item.milestone(milestone).is_done() {
+            let survey = self.item.presence.clearing_surveys().into_iter().next_back();
+            let survey = survey.filter(|_| milestone == MilestoneKind::Remove);
+            self.emit(Event::Verified { milestone, on, evidence: Evidence { summary, survey } });
+        }
+    }
+
+    /// Proof of death that holds at this moment, if there is any.
+    fn death(&self) -> Option<Death> {
+        match self.item.proof(self.policy, self.now) {
+            Proof::Dead { since, evidence, custom } => {
+                Some(Death { basis: ClosureBasis::Verified, since, evidence, needs_person: custom })
+            }
+            Proof::NotYet(_) => self.attested_death(),
+        }
+    }
+
+    /// Enough people's word, where no recipe can ask.
+    fn attested_death(&self) -> Option<Death> {
+        if self.item.detection.kind.askable {
+            return None;
+        }
+        let valid: Vec<_> = self
+            .item
+            .attestations
+            .iter()
+            .filter(|word| word.expires.is_none_or(|until| until > self.now))
+            .collect();
+        let people: BTreeSet<&str> = valid.iter().map(|word| word.by.as_str()).collect();
+        if people.len() < self.policy.proof.attestors {
+            return None;
+        }
+        let since = valid.iter().map(|word| word.at).max()?;
+        let evidence =
+            valid.iter().map(|word| format!("{} attests: {}", word.by, word.note)).collect();
+        Some(Death { basis: ClosureBasis::Attested, since, evidence, needs_person: false })
+    }
+
+    /// Closes what is proven, complete and, where asked for, approved.
+    fn close(&mut self) {
+        if !self.item.is_active() || !self.item.round.milestones.iter().all(|m| m.is_done()) {
+            return;
+        }
+        let Some(death) = self.death() else { return };
+        let approved = self.item.approval.is_some();
+        if (self.policy.closure == ClosureMode::Approved || death.needs_person) && !approved {
+            return;
+        }
+        let mut evidence = death.evidence;
+        for milestone in &self.item.round.milestones {
+            if let Progress::Waived { by, reason, .. } = &milestone.progress {
+                evidence.push(format!("{} waived by {by}: {reason}", milestone.kind));
+            }
+        }
+        let dead_since = death.since;
+        self.emit(Event::Closed { basis: death.basis, dead_since, evidence });
+    }
+}
+
+/// Proof of death at one moment.
+struct Death {
+    basis: ClosureBasis,
+    since: Timestamp,
+    evidence: Vec<String>,
+    needs_person: bool,
+}
+
+/// The latest an extension or dismissal may reach.
+pub(crate) fn latest(now: Timestamp, policy: &Policy) -> Timestamp {
+    later(now, policy.dismissal.longest)
+}

@@ -1,0 +1,216 @@
+//! Why an item is open, what evidence is missing, what happens next and when: in sentences.
+
+use crate::{ClosureMode, MilestoneKind, Phase, PoamItem, Policy, Progress, Proof};
+use jiff::Timestamp;
+use std::fmt;
+
+/// One thing that stands between an item and its closure.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Blocker {
+    /// A milestone is not done.
+    Milestone {
+        /// Which.
+        kind: MilestoneKind,
+        /// How far it is.
+        progress: &'static str,
+        /// When it is due.
+        due: Timestamp,
+        /// It is past that date.
+        overdue: bool,
+    },
+    /// Evidence of death is missing.
+    Proof(crate::Missing),
+    /// It stands at a head, or no complete scan has shown that it left.
+    Present {
+        /// Where.
+        place: String,
+        /// The heads that hold it.
+        heads: Vec<String>,
+    },
+    /// People's word is missing.
+    Attestation {
+        /// How many people gave theirs.
+        have: usize,
+        /// How many must.
+        need: usize,
+    },
+    /// A person must approve.
+    Approval {
+        /// Why.
+        because: &'static str,
+    },
+    /// It is set aside.
+    SetAside {
+        /// In which way.
+        kind: &'static str,
+        /// Until when.
+        until: Timestamp,
+    },
+}
+
+impl fmt::Display for Blocker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Milestone { kind, progress, due, overdue } => {
+                let late = if *overdue { "was due" } else { "due" };
+                write!(f, "{kind} is {progress}, {late} {due}; done when: {}", kind.exit_test())
+            }
+            Self::Proof(missing) => missing.fmt(f),
+            Self::Present { place, heads } if heads.is_empty() => {
+                write!(f, "no complete scan has shown that it left {place}")
+            }
+            Self::Present { place, heads } => {
+                write!(f, "it stands in {place} at {}", heads.join(", "))
+            }
+            Self::Attestation { have, need } => {
+                write!(f, "{have} of {need} people have attested that it is dead")
+            }
+            Self::Approval { because } => {
+                write!(f, "an independent person must approve the closure: {because}")
+            }
+            Self::SetAside { kind, until } => write!(f, "it is set aside ({kind}) until {until}"),
+        }
+    }
+}
+
+impl PoamItem {
+    /// Everything between this item and its closure; empty when it is closed.
+    pub fn blockers(&self, policy: &Policy, now: Timestamp) -> Vec<Blocker> {
+        if self.closure.is_some() {
+            return Vec::new();
+        }
+        let mut blockers = Vec::new();
+        if let Some(deviation) = &self.deviation {
+            let kind = deviation.kind.as_str();
+            blockers.push(Blocker::SetAside { kind, until: deviation.until });
+        }
+        for kind in self.order() {
+            let milestone = self.milestone(kind);
+            if !milestone.is_done() {
+                let progress = milestone.progress.as_str();
+                let overdue = milestone.is_overdue(now);
+                blockers.push(Blocker::Milestone { kind, progress, due: milestone.due, overdue });
+            }
+        }
+        let proof = self.proof(policy, now);
+        blockers.extend(self.missing_proof(&proof, policy, now));
+        blockers.extend(self.presence.open().map(|sighting| Blocker::Present {
+            place: format!("{} {}", sighting.location.repository, sighting.location.display()),
+            heads: sighting.location.at_head.iter().map(ToString::to_string).collect(),
+        }));
+        if self.approval.is_none() {
+            let custom = matches!(proof, Proof::Dead { custom: true, .. });
+            let because = match policy.closure {
+                ClosureMode::Approved => Some("the policy asks for it"),
+                ClosureMode::Automatic if custom => {
+                    Some("part of the proof rests on a recipe or endpoint that the user overrode")
+                }
+                ClosureMode::Automatic => None,
+            };
+            blockers.extend(because.map(|because| Blocker::Approval { because }));
+        }
+        blockers
+    }
+
+    fn missing_proof(&self, proof: &Proof, policy: &Policy, now: Timestamp) -> Vec<Blocker> {
+        let Proof::NotYet(missing) = proof else { return Vec::new() };
+        if self.detection.kind.askable {
+            return missing.iter().cloned().map(Blocker::Proof).collect();
+        }
+        let valid = |until: Option<Timestamp>| until.is_none_or(|until| until > now);
+        let have = self.attestations.iter().filter(|word| valid(word.expires)).count();
+        let need = policy.proof.attestors;
+        if have >= need { Vec::new() } else { vec![Blocker::Attestation { have, need }] }
+    }
+
+    /// The whole story in sentences: what it is, why it is where it is, what is missing, what
+    /// happens next.
+    pub fn why(&self, policy: &Policy, now: Timestamp) -> Vec<String> {
+        let mut sentences = vec![self.introduction()];
+        if let Some(closure) = &self.closure {
+            sentences.push(format!("It closed at {} ({}).", closure.at, closure.basis.as_str()));
+            sentences.extend(closure.evidence.iter().map(|text| format!("Evidence: {text}.")));
+        } else {
+            let blockers = self.blockers(policy, now);
+            sentences.push(format!("It is {} and cannot close yet, because:", self.phase()));
+            sentences.extend(blockers.iter().map(|blocker| format!("- {blocker}.")));
+        }
+        sentences.extend(self.done_so_far());
+        sentences.push(self.what_next(policy, now));
+        sentences
+    }
+
+    fn introduction(&self) -> String {
+        let detection = &self.detection;
+        let owner = match &self.owner {
+            Some(owner) => format!("owned by {} ({})", owner.name, owner.basis.as_str()),
+            None => "owned by nobody: assign it with `quietus item assign`".to_owned(),
+        };
+        format!(
+            "{} is a {} ({}), seen in {} place(s) of {} repository(ies), found at {}, {owner}.",
+            self.id(),
+            detection.kind.name,
+            detection.redacted,
+            self.presence.len(),
+            self.presence.repositories().len(),
+            detection.detected_at,
+        )
+    }
+
+    fn done_so_far(&self) -> Vec<String> {
+        let sentence = |kind: MilestoneKind| match &self.milestone(kind).progress {
+            Progress::Verified { on, evidence } => {
+                Some(format!("{kind} is verified as of {on}: {}.", evidence.summary))
+            }
+            Progress::Waived { by, reason, .. } => {
+                Some(format!("{kind} is waived by {by}: {reason}."))
+            }
+            Progress::Claimed { by, at, note } => {
+                Some(format!("{kind} is claimed done by {by} at {at}: {note}."))
+            }
+            Progress::Planned | Progress::InProgress { .. } => None,
+        };
+        self.order().into_iter().filter_map(sentence).collect()
+    }
+
+    fn what_next(&self, policy: &Policy, now: Timestamp) -> String {
+        let retest = match self.next_retest(policy) {
+            Some(at) if self.detection.kind.askable => {
+                let when = if at <= now { "now".to_owned() } else { at.to_string() };
+                format!(" Its issuer should be asked again {when}: `quietus retest --validate`.")
+            }
+            _ if self.closure.is_some() => " It is not watched any more.".to_owned(),
+            _ => String::new(),
+        };
+        match (self.phase(), self.next_milestone()) {
+            (Phase::Closed(_), _) => format!("Next: nothing.{retest}"),
+            (_, Some(next)) => {
+                let text = self.instruction(next.kind);
+                format!("Next: {} by {}. {text}{retest}", next.kind, next.due)
+            }
+            (_, None) => format!("Next: proof that holds today.{retest}"),
+        }
+    }
+
+    /// What to do for a milestone, in the words of the rule where it has any.
+    pub fn instruction(&self, kind: MilestoneKind) -> String {
+        let remedy = &self.detection.kind.remedy;
+        match kind {
+            MilestoneKind::Rotate if !remedy.rotate.is_empty() => remedy.rotate.clone(),
+            MilestoneKind::Rotate => {
+                "Issue another credential and put it where this one is used.".to_owned()
+            }
+            MilestoneKind::Revoke if !remedy.revoke.is_empty() => remedy.revoke.clone(),
+            MilestoneKind::Revoke => "Make it stop working at its issuer.".to_owned(),
+            MilestoneKind::Remove => {
+                "Take it out of every branch; history keeps it until it is purged, which comes \
+                 last."
+                    .to_owned()
+            }
+            MilestoneKind::Retest => {
+                "Scan every repository again and ask the issuer until its denial is proof."
+                    .to_owned()
+            }
+        }
+    }
+}
