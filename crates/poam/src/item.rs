@@ -1,6 +1,6 @@
 //! A POA&M item: what is known of one leaked credential, folded from its events.
 
-use crate::proof::{TargetRecord, weigh};
+use crate::proof::{Scale, TargetRecord, weigh};
 use crate::{
     Class, ClosureBasis, Detection, DeviationKind, Event, Milestone, MilestoneKind, Owner, Planned,
     Policy, Presence, Progress, Proof, Recorded, ReopenReason,
@@ -325,7 +325,8 @@ impl PoamItem {
 
     /// Whether it is verified dead.
     pub fn proof(&self, policy: &Policy, now: Timestamp) -> Proof {
-        weigh(&self.targets, self.detection.kind.askable, policy, now)
+        let reopened = self.round.reason.is_some().then_some(self.round.began);
+        weigh(&self.targets, self.detection.kind.askable, Scale { policy, now, reopened })
     }
 
     /// The newest clear answer of any target: `live`, `dead`, else `unknown`.

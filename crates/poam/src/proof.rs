@@ -171,6 +171,8 @@ pub enum Missing {
     },
     /// The last denial is too old.
     Stale(Target, Timestamp),
+    /// It was not denied again since the item was reopened.
+    NotSinceReopened(Target, Timestamp),
     /// Asked from too few places.
     Vantages {
         /// From how many.
@@ -203,6 +205,9 @@ impl fmt::Display for Missing {
             Self::Stale(target, last) => {
                 write!(f, "the last denial by {target} is of {last} and too old by now")
             }
+            Self::NotSinceReopened(target, reopened) => {
+                write!(f, "{target} has not denied it again since it was reopened at {reopened}")
+            }
             Self::Vantages { have, need } => {
                 write!(f, "asked from {have} of {need} places on the network")
             }
@@ -210,12 +215,20 @@ impl fmt::Display for Missing {
     }
 }
 
+/// Under which rules, and at which moment, evidence is weighed.
+#[derive(Clone, Copy)]
+pub(crate) struct Scale<'a> {
+    pub(crate) policy: &'a Policy,
+    pub(crate) now: Timestamp,
+    /// When the item was last reopened: what reopened it must be answered by a newer denial.
+    pub(crate) reopened: Option<Timestamp>,
+}
+
 /// Weighs all targets of a credential.
 pub(crate) fn weigh(
     targets: &BTreeMap<Target, TargetRecord>,
     askable: bool,
-    policy: &Policy,
-    now: Timestamp,
+    scale: Scale<'_>,
 ) -> Proof {
     let mut missing = Vec::new();
     let mut evidence = Vec::new();
@@ -223,12 +236,12 @@ pub(crate) fn weigh(
     let mut custom_used = false;
     for record in targets.values() {
         // A live answer anywhere is the end of the matter, bound or not.
-        let standing = record.standing(now);
+        let standing = record.standing(scale.now);
         if let Standing::Live(at) = standing {
             missing.push(Missing::Live(record.target.clone(), at));
         } else if record.is_bound() {
             missing.extend(unasked_instances(record, targets));
-            match denial(record, &standing, policy, now) {
+            match denial(record, &standing, scale) {
                 Ok((first, sentence, custom)) => {
                     since = since.max(Some(first));
                     custom_used |= custom;
@@ -281,8 +294,7 @@ fn unasked_instances(
 fn denial(
     record: &TargetRecord,
     standing: &Standing,
-    policy: &Policy,
-    now: Timestamp,
+    Scale { policy, now, reopened }: Scale<'_>,
 ) -> Result<(Timestamp, String, bool), Missing> {
     let target = record.target.clone();
     let Standing::Denied { first, last, count, vantages, custom } = standing else {
@@ -301,6 +313,9 @@ fn denial(
     }
     if now.duration_since(*last) > proof.freshness {
         return Err(Missing::Stale(target, *last));
+    }
+    if let Some(reopened) = reopened.filter(|reopened| last < reopened) {
+        return Err(Missing::NotSinceReopened(target, reopened));
     }
     if *vantages < proof.vantages {
         return Err(Missing::Vantages { have: *vantages, need: proof.vantages });
