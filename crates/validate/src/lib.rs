@@ -1,1 +1,31 @@
 //! Asks an issuer whether a secret still works and who it belongs to.
+//!
+//! [`read_answer`] is the pure half: a recipe and an answer in, an outcome out. [`Validator`] is
+//! the other: it settles what needs no question, picks the instances to ask, sends the question
+//! through the one guarded transport, sends a fabricated credential as a control before it
+//! believes a "live", and says of a "dead" only what the recipe's clauses support. Everything
+//! else is doubt, which closes nothing.
+
+mod address;
+mod control;
+mod endpoint;
+mod evidence;
+mod fabricate;
+mod issuers;
+mod lint;
+mod pairing;
+mod plan;
+mod pointer;
+mod reading;
+mod resolve;
+mod settings;
+mod template;
+mod transport;
+mod validator;
+
+pub use endpoint::EndpointError;
+pub use lint::lint;
+pub use plan::PlannedCall;
+pub use reading::{Reading, read_answer};
+pub use settings::{Settings, SettingsError};
+pub use validator::Validator;

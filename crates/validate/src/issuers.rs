@@ -1,0 +1,150 @@
+//! Which instances are asked about a credential, and whether a denial by them may count.
+
+use crate::endpoint::{Endpoint, Origin};
+use crate::settings::Configured;
+use quietus_model::{Binding, Recipe};
+
+/// One instance to ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Instance {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) binding: Binding,
+    /// It is an override of the user.
+    pub(crate) custom: bool,
+}
+
+/// The instances to ask by `recipe`; none when only configuration could name one.
+///
+/// `named_hosts` are hosts that the credential names for itself, where the recipe's endpoint is a
+/// template. Such a host is content of a scanned repository: it is never asked unless the user
+/// lists it, and when it is not listed, the list cannot be all there is, so it binds nothing.
+pub(crate) fn instances(
+    recipe: &Recipe,
+    configured: &Configured,
+    named_hosts: &[String],
+) -> Vec<Instance> {
+    let listed = configured.listed.get(&recipe.issuer).map_or(&[][..], Vec::as_slice);
+    let over = configured.overrides.get(&recipe.issuer);
+    let named_is_listed = |host: &String| {
+        let origins = listed.iter().filter_map(Endpoint::origin);
+        origins.into_iter().any(|origin| origin.host.eq_ignore_ascii_case(host))
+    };
+    let complete = named_hosts.is_empty() || named_hosts.iter().all(named_is_listed);
+    let binding = if complete {
+        Binding::Listed { instances: listed.iter().map(|e| e.text().to_owned()).collect() }
+    } else {
+        Binding::Unbound
+    };
+    let mut asked: Vec<Instance> = listed
+        .iter()
+        .map(|endpoint| Instance {
+            endpoint: endpoint.clone(),
+            binding: binding.clone(),
+            custom: Some(endpoint) == over,
+        })
+        .collect();
+    if let Some(endpoint) = over.filter(|endpoint| !listed.contains(endpoint)) {
+        asked.push(Instance {
+            endpoint: endpoint.clone(),
+            binding: Binding::Unbound,
+            custom: true,
+        });
+    }
+    if asked.is_empty() {
+        asked.extend(public_endpoint(recipe).map(|endpoint| Instance {
+            endpoint,
+            binding: if recipe.self_hosted { Binding::Unbound } else { Binding::SoleIssuer },
+            custom: false,
+        }));
+    }
+    asked
+}
+
+/// The endpoint that the rule itself names; none when it has none or only a template.
+pub(crate) fn public_endpoint(recipe: &Recipe) -> Option<Endpoint> {
+    Endpoint::https(&recipe.endpoint).ok().filter(|_| !recipe.endpoint.contains('{'))
+}
+
+/// Every origin that rules and settings name. Nothing else is ever connected to.
+pub(crate) fn origins<'a>(
+    recipes: impl Iterator<Item = &'a Recipe>,
+    configured: &Configured,
+) -> impl Iterator<Item = Origin> {
+    let listed = configured.listed.values().flatten().cloned();
+    let overrides = configured.overrides.values().cloned();
+    let public: Vec<_> = recipes.filter_map(public_endpoint).collect();
+    let all: Vec<Endpoint> = listed.chain(overrides).chain(public).collect();
+    all.into_iter().filter_map(|endpoint| endpoint.origin())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Settings;
+
+    fn asked(
+        self_hosted: bool,
+        endpoint: &str,
+        listed: &[&str],
+        over: Option<&str>,
+        named: &[&str],
+    ) -> Vec<(String, Binding, bool)> {
+        let mut recipe = crate::reading::tests::recipe();
+        recipe.self_hosted = self_hosted;
+        recipe.endpoint = endpoint.into();
+        let mut settings = Settings::default();
+        if !listed.is_empty() {
+            let urls = listed.iter().map(|url| (*url).to_owned()).collect();
+            settings.instances.insert(recipe.issuer.clone(), urls);
+        }
+        if let Some(over) = over {
+            settings.endpoints.insert(recipe.issuer.clone(), over.to_owned());
+        }
+        let configured = Configured::read(&settings).unwrap();
+        let named: Vec<String> = named.iter().map(|host| (*host).to_owned()).collect();
+        instances(&recipe, &configured, &named)
+            .into_iter()
+            .map(|i| (i.endpoint.text().to_owned(), i.binding, i.custom))
+            .collect()
+    }
+
+    const PUBLIC: &str = "https://x.org";
+
+    #[test]
+    fn a_denial_counts_only_where_the_issuer_is_certain() {
+        let sole = asked(false, PUBLIC, &[], None, &[]);
+        assert_eq!(sole, [(PUBLIC.into(), Binding::SoleIssuer, false)]);
+        let hosted = asked(true, PUBLIC, &[], None, &[]);
+        assert_eq!(hosted, [(PUBLIC.into(), Binding::Unbound, false)]);
+        let over = asked(false, PUBLIC, &[], Some("http://localhost:1"), &[]);
+        assert_eq!(over, [("http://localhost:1".into(), Binding::Unbound, true)]);
+        assert!(asked(true, "", &[], None, &[]).is_empty());
+        assert!(asked(true, "https://{host}", &[], None, &["evil.org"]).is_empty());
+    }
+
+    #[test]
+    fn every_listed_instance_is_asked_and_named_in_the_binding() {
+        let both = ["https://b.corp/api", "https://a.corp"];
+        let instances = vec!["https://a.corp".to_owned(), "https://b.corp/api".to_owned()];
+        let listed = Binding::Listed { instances };
+        let asked_all = asked(true, PUBLIC, &both, Some("https://b.corp/api/"), &[]);
+        assert_eq!(
+            asked_all,
+            [
+                ("https://a.corp".into(), listed.clone(), false),
+                ("https://b.corp/api".into(), listed.clone(), true),
+            ]
+        );
+        let other = asked(true, PUBLIC, &both, Some("https://c.corp"), &[]);
+        assert_eq!(other.len(), 3);
+        assert_eq!(other[2], ("https://c.corp".into(), Binding::Unbound, true));
+        let named = asked(true, "https://{host}", &both, None, &["A.corp"]);
+        assert!(named.iter().all(|(_, binding, _)| *binding == listed));
+    }
+
+    #[test]
+    fn a_host_beside_the_credential_that_is_not_listed_unbinds_the_list() {
+        let named = asked(true, "https://{host}", &["https://a.corp"], None, &["z.corp"]);
+        assert_eq!(named, [("https://a.corp".into(), Binding::Unbound, false)]);
+    }
+}

@@ -1,0 +1,73 @@
+//! Which parts are sent together, when a part has several candidates near the secret.
+
+use crate::template::{self, Parts};
+use quietus_model::{Hit, Recipe, Secret};
+use std::collections::BTreeMap;
+
+/// More candidates than this are not tried: guessing pairs looks like an attack.
+const MAX_PAIRINGS: usize = 4;
+
+/// The ways to put a credential together, nearest parts first.
+pub(crate) struct Pairings<'a> {
+    /// What is sent, at most a few.
+    pub(crate) tried: Vec<Parts<'a>>,
+    /// A part with several candidates. Its denials prove nothing: the right partner may be
+    /// another one.
+    pub(crate) ambiguous: Option<String>,
+}
+
+/// Puts together the parts of `hit` that `recipe` sends. `Err` names a part that is missing.
+pub(crate) fn pairings<'a>(recipe: &'a Recipe, hit: &'a Hit) -> Result<Pairings<'a>, String> {
+    let mut tried: Vec<Parts<'a>> = vec![BTreeMap::from([("secret", &hit.secret)])];
+    let mut ambiguous = None;
+    for name in template::parts_used(recipe) {
+        if name == "secret" {
+            continue;
+        }
+        let candidates = candidates(hit, name);
+        if candidates.is_empty() {
+            return Err(name.to_owned());
+        }
+        if candidates.len() > 1 {
+            ambiguous.get_or_insert_with(|| name.to_owned());
+        }
+        tried = candidates
+            .iter()
+            .flat_map(|part| tried.iter().map(|parts| with(parts, name, part)))
+            .collect();
+        // Where failed logins count, a second guess may lock the owner out.
+        tried.truncate(if recipe.failures_count { 1 } else { MAX_PAIRINGS });
+    }
+    Ok(Pairings { tried, ambiguous })
+}
+
+/// The hosts that the candidates name, where the recipe's endpoint is a template.
+pub(crate) fn named_hosts(recipe: &Recipe, hit: &Hit) -> Vec<String> {
+    let mut names = template::names(&recipe.endpoint).into_iter();
+    let Some(name) = names.next() else {
+        return Vec::new();
+    };
+    let more: BTreeMap<_, _> =
+        names.filter_map(|name| Some((name, *candidates(hit, name).first()?))).collect();
+    let hosts = candidates(hit, name)
+        .into_iter()
+        .filter_map(|part| template::named_host(&recipe.endpoint, &with(&more, name, part)));
+    hosts.collect()
+}
+
+fn with<'a>(parts: &Parts<'a>, name: &'a str, part: &'a Secret) -> Parts<'a> {
+    let mut parts = parts.clone();
+    parts.insert(name, part);
+    parts
+}
+
+/// The different values found for a part, nearest first.
+fn candidates<'a>(hit: &'a Hit, name: &str) -> Vec<&'a Secret> {
+    let mut found: Vec<&Secret> = Vec::new();
+    for part in hit.parts.iter().filter(|part| part.name == name) {
+        if !found.contains(&&part.secret) {
+            found.push(&part.secret);
+        }
+    }
+    found
+}

@@ -1,0 +1,308 @@
+//! Fills the templates of a recipe with the parts of a credential, encoded for where they stand.
+
+use data_encoding::BASE64;
+use quietus_model::{Recipe, Secret};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The parts of one credential by name; `secret` is the one it is keyed on.
+pub(crate) type Parts<'a> = BTreeMap<&'a str, &'a Secret>;
+
+/// A request below an endpoint. Every text that may hold a part is a [`Secret`].
+pub(crate) struct Filled {
+    pub(crate) path: Secret,
+    pub(crate) headers: Vec<(String, Secret)>,
+    pub(crate) body: Secret,
+    /// The parts in every form they were sent in: to be masked wherever the issuer echoes them.
+    pub(crate) echoes: Vec<Secret>,
+}
+
+/// Why a template could not be filled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unfilled {
+    /// The credential has no such part.
+    Missing(String),
+    /// A part cannot stand where the template puts it.
+    Unfit(&'static str),
+}
+
+/// How a part is written so that it cannot break out of its place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Path,
+    Query,
+    Raw,
+    JsonText,
+}
+
+enum Piece<'t> {
+    Text(&'t str),
+    Part(&'t str),
+    Query(&'t str),
+    Basic(Operand<'t>, Operand<'t>),
+}
+
+/// One side of `{basic USER PASSWORD}`: a part's name, a quoted text, or `-` for nothing.
+#[derive(Clone, Copy)]
+enum Operand<'t> {
+    Part(&'t str),
+    Text(&'t str),
+}
+
+/// The names of the parts that a recipe sends, `secret` among them.
+pub(crate) fn parts_used(recipe: &Recipe) -> BTreeSet<&str> {
+    let headers = recipe.headers.values().map(String::as_str);
+    let templates = [recipe.path.as_str(), recipe.body.as_str()].into_iter().chain(headers);
+    templates.flat_map(names).collect()
+}
+
+/// The names of the parts in one template.
+pub(crate) fn names(template: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    for piece in pieces(template) {
+        match piece {
+            Piece::Text(_) => {}
+            Piece::Part(name) | Piece::Query(name) => names.push(name),
+            Piece::Basic(user, password) => {
+                names.extend([user, password].into_iter().filter_map(|operand| match operand {
+                    Operand::Part(name) => Some(name),
+                    Operand::Text(_) => None,
+                }));
+            }
+        }
+    }
+    names
+}
+
+/// Fills path, headers and body of `recipe`.
+pub(crate) fn fill(recipe: &Recipe, parts: &Parts<'_>) -> Result<Filled, Unfilled> {
+    let mut echoes: Vec<Secret> = parts.values().map(|part| (*part).clone()).collect();
+    let (path, query) = match recipe.path.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (recipe.path.as_str(), None),
+    };
+    let mut url = write(path, Place::Path, parts, &mut echoes)?;
+    if url.split(|byte| *byte == b'/').any(|segment| matches!(segment, b"." | b"..")) {
+        return Err(Unfilled::Unfit("a part would climb out of the path"));
+    }
+    if let Some(query) = query {
+        url.push(b'?');
+        url.extend(write(query, Place::Query, parts, &mut echoes)?);
+    }
+    let mut headers = Vec::new();
+    for (name, value) in &recipe.headers {
+        let value = write(value, Place::Raw, parts, &mut echoes)?;
+        headers.push((name.clone(), Secret::new(value)));
+    }
+    let body = write(&recipe.body, body_place(recipe), parts, &mut echoes)?;
+    Ok(Filled { path: Secret::new(url), headers, body: Secret::new(body), echoes })
+}
+
+/// The host that a credential names for itself, where the recipe's endpoint is a template.
+pub(crate) fn named_host(endpoint: &str, parts: &Parts<'_>) -> Option<String> {
+    let filled = write(endpoint, Place::Raw, parts, &mut Vec::new()).ok()?;
+    let url = url::Url::parse(std::str::from_utf8(&filled).ok()?).ok()?;
+    url.host_str().map(str::to_owned)
+}
+
+/// A form and a JSON body have their own ways to end a value early.
+fn body_place(recipe: &Recipe) -> Place {
+    let form = recipe.headers.iter().any(|(name, value)| {
+        name.eq_ignore_ascii_case("content-type") && value.contains("x-www-form-urlencoded")
+    });
+    if form {
+        Place::Query
+    } else if recipe.body.trim_start().starts_with(['{', '[']) {
+        Place::JsonText
+    } else {
+        Place::Raw
+    }
+}
+
+fn write(
+    template: &str,
+    place: Place,
+    parts: &Parts<'_>,
+    echoes: &mut Vec<Secret>,
+) -> Result<Vec<u8>, Unfilled> {
+    let part = |name: &str| {
+        parts.get(name).map(|part| part.expose()).ok_or_else(|| Unfilled::Missing(name.to_owned()))
+    };
+    let mut out = Vec::new();
+    for piece in pieces(template) {
+        let written = match piece {
+            Piece::Text(text) => {
+                out.extend_from_slice(text.as_bytes());
+                continue;
+            }
+            Piece::Part(name) => encode(part(name)?, place)?,
+            Piece::Query(name) => encode(part(name)?, Place::Query)?,
+            Piece::Basic(user, password) => {
+                let side = |operand| match operand {
+                    Operand::Part(name) => part(name),
+                    Operand::Text(text) => Ok(text.as_bytes()),
+                };
+                let pair = Secret::new([side(user)?, b":", side(password)?].concat());
+                BASE64.encode(pair.expose()).into_bytes()
+            }
+        };
+        out.extend_from_slice(&written);
+        echoes.push(Secret::new(written));
+    }
+    Ok(out)
+}
+
+fn encode(part: &[u8], place: Place) -> Result<Vec<u8>, Unfilled> {
+    match place {
+        Place::Raw => Ok(part.to_vec()),
+        Place::Path => Ok(percent(part, b"-._~!$&'()*+,;=:@/")),
+        Place::Query => Ok(percent(part, b"-._~")),
+        Place::JsonText => {
+            let text = std::str::from_utf8(part)
+                .map_err(|_| Unfilled::Unfit("a part that is not text cannot stand in JSON"))?;
+            let quoted = serde_json::Value::from(text).to_string();
+            Ok(quoted.as_bytes()[1..quoted.len() - 1].to_vec())
+        }
+    }
+}
+
+fn percent(part: &[u8], keep: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(part.len());
+    for byte in part {
+        if byte.is_ascii_alphanumeric() || keep.contains(byte) {
+            out.push(*byte);
+        } else {
+            out.extend(format!("%{byte:02X}").bytes());
+        }
+    }
+    out
+}
+
+/// Splits a template. A brace that opens no placeholder, as in a JSON body, is text.
+fn pieces(template: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut rest = template;
+    let mut from = 0;
+    while let Some(open) = rest[from..].find('{').map(|at| from + at) {
+        let inner = rest[open + 1..].find('}').map(|len| &rest[open + 1..open + 1 + len]);
+        match inner.and_then(|inner| Some((placeholder(inner)?, inner.len()))) {
+            Some((piece, len)) => {
+                pieces.push(Piece::Text(&rest[..open]));
+                pieces.push(piece);
+                rest = &rest[open + len + 2..];
+                from = 0;
+            }
+            None => from = open + 1,
+        }
+    }
+    pieces.push(Piece::Text(rest));
+    pieces
+}
+
+fn placeholder(inner: &str) -> Option<Piece<'_>> {
+    if is_name(inner) {
+        return Some(Piece::Part(inner));
+    }
+    let mut words = inner.split(' ');
+    match (words.next()?, words.next(), words.next(), words.next()) {
+        ("query", Some(name), None, None) if is_name(name) => Some(Piece::Query(name)),
+        ("basic", Some(user), password, None) => {
+            Some(Piece::Basic(operand(user)?, operand(password.unwrap_or("-"))?))
+        }
+        _ => None,
+    }
+}
+
+fn operand(word: &str) -> Option<Operand<'_>> {
+    let quoted = |quote: char| word.strip_prefix(quote)?.strip_suffix(quote);
+    match word {
+        "-" => Some(Operand::Text("")),
+        name if is_name(name) => Some(Operand::Part(name)),
+        _ => quoted('"').or_else(|| quoted('\'')).map(Operand::Text),
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with<'a>(secret: &'a Secret, user: &'a Secret) -> Parts<'a> {
+        BTreeMap::from([("secret", secret), ("user", user)])
+    }
+
+    fn filled(template: &str, place: Place, secret: &str) -> Result<String, Unfilled> {
+        let (secret, user) = (Secret::from(secret), Secret::from("bob"));
+        write(template, place, &with(&secret, &user), &mut Vec::new())
+            .map(|bytes| String::from_utf8(bytes).unwrap())
+    }
+
+    #[test]
+    fn placeholders_are_filled_and_other_braces_stay() {
+        let raw = |template| filled(template, Place::Raw, "s").unwrap();
+        assert_eq!(raw("Bearer {secret}"), "Bearer s");
+        assert_eq!(raw("{basic user secret}"), "Ym9iOnM=");
+        assert_eq!(raw("{basic secret}"), raw("{basic secret -}"));
+        assert_eq!(raw("{basic secret}"), "czo=");
+        assert_eq!(raw("{basic \"api\" secret}"), "YXBpOnM=");
+        assert_eq!(raw("{basic 'api' secret}"), "YXBpOnM=");
+        assert_eq!(raw("{\"t\":\"{secret}\"}"), "{\"t\":\"s\"}");
+        assert_eq!(raw("{ viewer { id } } {"), "{ viewer { id } } {");
+        assert_eq!(names("{basic user secret}{query x}"), ["user", "secret", "x"]);
+        let missing = filled("{other}", Place::Raw, "s").unwrap_err();
+        assert_eq!(missing, Unfilled::Missing("other".into()));
+    }
+
+    #[test]
+    fn a_part_cannot_break_out_of_its_place() {
+        let bad = "a b&c?d#e%2e\"\\\r\n/f";
+        assert_eq!(
+            filled("/x/{secret}", Place::Path, bad).unwrap(),
+            "/x/a%20b&c%3Fd%23e%252e%22%5C%0D%0A/f"
+        );
+        let strict = "a%20b%26c%3Fd%23e%252e%22%5C%0D%0A%2Ff";
+        assert_eq!(filled("{secret}", Place::Query, bad).unwrap(), strict);
+        assert_eq!(filled("{query secret}", Place::Raw, bad).unwrap(), strict);
+        assert_eq!(filled("{secret}", Place::JsonText, "a\"b\\").unwrap(), "a\\\"b\\\\");
+    }
+
+    fn recipe(path: &str, headers: &[(&str, &str)], body: &str) -> Recipe {
+        let mut recipe = crate::reading::tests::recipe();
+        recipe.path = path.into();
+        recipe.headers = headers.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect();
+        recipe.body = body.into();
+        recipe
+    }
+
+    fn body(recipe: &Recipe, secret: &str) -> String {
+        let (secret, user) = (Secret::from(secret), Secret::from("bob"));
+        let filled = fill(recipe, &with(&secret, &user)).ok().unwrap();
+        String::from_utf8(filled.body.expose().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn bodies_are_encoded_by_their_kind() {
+        let json = recipe("/", &[], "{\"t\":\"{secret}\"}");
+        assert_eq!(body(&json, "a\"b"), "{\"t\":\"a\\\"b\"}");
+        let form = [("Content-Type", "application/x-www-form-urlencoded")];
+        assert_eq!(body(&recipe("/", &form, "t={secret}"), "a&b"), "t=a%26b");
+    }
+
+    #[test]
+    fn a_part_cannot_climb_and_every_form_sent_is_an_echo() {
+        let headers = [("Authorization", "Basic {basic user secret}")];
+        let recipe = recipe("/hook/{secret}?u={user}", &headers, "");
+        let user = Secret::from("bob");
+        let climbing = Secret::from("../../admin");
+        assert!(matches!(fill(&recipe, &with(&climbing, &user)), Err(Unfilled::Unfit(_))));
+        let secret = Secret::from("a b");
+        let filled = fill(&recipe, &with(&secret, &user)).ok().unwrap();
+        assert_eq!(filled.path.expose(), b"/hook/a%20b?u=bob");
+        for form in ["a b", "a%20b", "Ym9iOmEgYg=="] {
+            assert!(filled.echoes.iter().any(|echo| echo.expose() == form.as_bytes()), "{form}");
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! The only HTTP client: named hosts, pinned public addresses, TLS, no redirects, hard limits.
+
+use crate::address::AllowPrivate;
+use crate::endpoint::Origin;
+use crate::resolve::{Pins, Unresolved};
+use crate::settings::{Settings, SettingsError};
+use quietus_model::{Method, Secret};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error as _;
+use std::io::ErrorKind;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+
+/// Who asks, so that the issuer's log explains itself.
+const USER_AGENT: &str =
+    concat!("quietus/", env!("CARGO_PKG_VERSION"), " (credential owner's security check)");
+
+/// A client that reaches the hosts it was made for and no others.
+pub(crate) struct Transport {
+    client: reqwest::Client,
+    allowed: BTreeSet<Origin>,
+    private: AllowPrivate,
+    pins: Arc<Pins>,
+    proxy: Option<Origin>,
+    timeout: Duration,
+    max_body: usize,
+}
+
+/// What is sent. The texts may hold the credential, so there is no `Debug`.
+pub(crate) struct Call<'a> {
+    pub(crate) method: Method,
+    pub(crate) url: &'a Url,
+    pub(crate) headers: &'a [(String, Secret)],
+    pub(crate) body: &'a Secret,
+}
+
+/// A whole answer.
+pub(crate) struct Received {
+    pub(crate) status: u16,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// Why there is no whole answer. The texts are ours: nothing of the request is in them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// A guard refused to send.
+    Refused(String),
+    /// Name resolution, connection, TLS, time limit, or an answer that broke off.
+    Unreachable(String),
+    /// The body was longer than the limit.
+    TooLarge { status: u16 },
+}
+
+impl Transport {
+    /// A client for `allowed`, under `settings`.
+    pub(crate) fn new(
+        settings: &Settings,
+        allowed: impl IntoIterator<Item = Origin>,
+    ) -> Result<Self, SettingsError> {
+        let proxy = settings.proxy.as_deref().map(proxy).transpose()?;
+        let pins = Arc::new(Pins::default());
+        let failed = |reason: String| SettingsError::Client { reason };
+        #[expect(clippy::disallowed_methods, reason = "this is the transport")]
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls(settings)?)
+            .dns_resolver(Arc::clone(&pins))
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .referer(false)
+            .user_agent(USER_AGENT);
+        let (proxy, proxy_origin) = proxy.unzip();
+        if let Some(proxy) = proxy {
+            builder = builder.proxy(proxy);
+        }
+        Ok(Self {
+            client: builder.build().map_err(|error| failed(error.without_url().to_string()))?,
+            allowed: allowed.into_iter().collect(),
+            private: AllowPrivate::read(&settings.allow_private)?,
+            pins,
+            proxy: proxy_origin,
+            timeout: settings.timeout,
+            max_body: settings.max_body,
+        })
+    }
+
+    /// Sends one call and takes in the whole answer, or says why not.
+    pub(crate) async fn send(&self, call: Call<'_>) -> Result<Received, Failure> {
+        match tokio::time::timeout(self.timeout, self.exchange(call)).await {
+            Ok(done) => done,
+            Err(_) => {
+                let limit = self.timeout.as_secs_f32();
+                Err(Failure::Unreachable(format!("no whole answer within {limit} s")))
+            }
+        }
+    }
+
+    async fn exchange(&self, call: Call<'_>) -> Result<Received, Failure> {
+        self.admit(call.url).await?;
+        let method = reqwest::Method::from_bytes(call.method.as_str().as_bytes())
+            .map_err(|_| Failure::Refused("the method is not known".to_owned()))?;
+        let mut request = self.client.request(method, call.url.clone());
+        request = request.headers(header_map(call.headers)?);
+        if !call.body.is_empty() {
+            request = request.body(call.body.expose().to_vec());
+        }
+        let mut response = request.send().await.map_err(|error| failure(&error))?;
+        let status = response.status().as_u16();
+        let headers = received_headers(response.headers());
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|_| broke_off())? {
+            if body.len() + chunk.len() > self.max_body {
+                return Err(Failure::TooLarge { status });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Received { status, headers, body })
+    }
+
+    /// Whether `url` may be connected to: a named origin at a permitted address.
+    async fn admit(&self, url: &Url) -> Result<(), Failure> {
+        let origin = Origin::of(url)
+            .filter(|origin| self.allowed.contains(origin))
+            .ok_or_else(|| refused("neither a rule nor the configuration names this host"))?;
+        if let Ok(ip) = origin.host.parse::<IpAddr>() {
+            // A literal is never looked up, so it has to be looked at here.
+            self.permit(&origin, &[ip])?;
+        } else if self.proxy.is_none() {
+            let addresses = self.pins.look_up(&origin.host).await.map_err(unresolved)?;
+            self.permit(&origin, &addresses)?;
+        }
+        if let Some(proxy) = &self.proxy {
+            // The user named the proxy: its address needs no permission, only a pin.
+            self.pins.look_up(&proxy.host).await.map_err(unresolved)?;
+        }
+        Ok(())
+    }
+
+    fn permit(&self, origin: &Origin, addresses: &[IpAddr]) -> Result<(), Failure> {
+        // One private address among public ones is how a name is made to point inside.
+        if addresses.iter().all(|ip| self.private.permits(origin, *ip)) {
+            return Ok(());
+        }
+        Err(refused("the host has a private address; name it under allow_private if it is yours"))
+    }
+}
+
+fn refused(detail: &str) -> Failure {
+    Failure::Refused(detail.to_owned())
+}
+
+fn unresolved(error: Unresolved) -> Failure {
+    Failure::Unreachable(error.to_string())
+}
+
+fn broke_off() -> Failure {
+    Failure::Unreachable("the answer broke off".to_owned())
+}
+
+/// A configured proxy and where it stands.
+fn proxy(text: &str) -> Result<(reqwest::Proxy, Origin), SettingsError> {
+    let url = Url::parse(text).map_err(|_| SettingsError::Proxy)?;
+    let origin = Origin::of(&url).ok_or(SettingsError::Proxy)?;
+    let proxy = reqwest::Proxy::all(url).map_err(|_| SettingsError::Proxy)?;
+    Ok((proxy, origin))
+}
+
+/// TLS by rustls and ring, trusting the public roots and the user's own.
+fn tls(settings: &Settings) -> Result<rustls::ClientConfig, SettingsError> {
+    let wrong = |reason| SettingsError::Certificates { reason };
+    let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    if let Some(pem) = &settings.ca_pem {
+        let public = roots.len();
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            let certificate = certificate.map_err(|_| wrong("is not PEM"))?;
+            roots.add(certificate).map_err(|_| wrong("holds a broken certificate"))?;
+        }
+        if roots.len() == public {
+            return Err(wrong("holds no certificate"));
+        }
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| SettingsError::Client { reason: error.to_string() })?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+fn header_map(headers: &[(String, Secret)]) -> Result<HeaderMap, Failure> {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        let name = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| refused("the recipe names a header that cannot be"))?;
+        let mut value = HeaderValue::from_bytes(value.expose())
+            .map_err(|_| refused("a part holds a byte that no header may carry"))?;
+        value.set_sensitive(true);
+        map.append(name, value);
+    }
+    Ok(map)
+}
+
+fn received_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let mut read: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in headers {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        read.entry(name.as_str().to_owned())
+            .and_modify(|all| {
+                all.push_str(", ");
+                all.push_str(&value);
+            })
+            .or_insert_with(|| value.into_owned());
+    }
+    read
+}
+
+/// What failed, in our own words: the client's may repeat the URL and with it a part.
+fn failure(error: &reqwest::Error) -> Failure {
+    let mut source = error.source();
+    let mut words = None;
+    while let Some(cause) = source {
+        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+            return Failure::Unreachable(tls_words(tls).to_owned());
+        }
+        let io = cause.downcast_ref::<std::io::Error>();
+        words = words.or_else(|| io_words(io?.kind()));
+        // The `source` of an I/O error leaves out the error that it wraps.
+        let wrapped = io.and_then(std::io::Error::get_ref);
+        source = wrapped.map(|wrapped| wrapped as &dyn std::error::Error).or(cause.source());
+    }
+    let otherwise = if error.is_connect() { "no connection" } else { "no valid HTTP answer" };
+    Failure::Unreachable(words.unwrap_or(otherwise).to_owned())
+}
+
+fn tls_words(error: &rustls::Error) -> &'static str {
+    match error {
+        rustls::Error::InvalidCertificate(_) => {
+            "TLS: the certificate is not trusted; a private CA can be named in the configuration"
+        }
+        _ => "TLS: the handshake failed",
+    }
+}
+
+fn io_words(kind: ErrorKind) -> Option<&'static str> {
+    match kind {
+        ErrorKind::ConnectionRefused => Some("connection refused"),
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
+            Some("connection cut")
+        }
+        ErrorKind::UnexpectedEof => Some("the answer broke off"),
+        ErrorKind::TimedOut => Some("connection timed out"),
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => Some("no route to the host"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn sent(url: &str, allowed: &str) -> Failure {
+        let settings =
+            Settings { allow_private: vec!["127.0.0.0/8".to_owned()], ..Settings::default() };
+        let origin = Origin::of(&Url::parse(allowed).unwrap()).unwrap();
+        let transport = Transport::new(&settings, [origin]).unwrap();
+        let (url, body) = (Url::parse(url).unwrap(), Secret::from(""));
+        let call = Call { method: Method::Get, url: &url, headers: &[], body: &body };
+        transport.send(call).await.err().unwrap()
+    }
+
+    #[tokio::test]
+    async fn only_named_origins_are_reached() {
+        // Nothing listens on port 1, so an admitted call is told by "connection refused".
+        let named = "https://127.0.0.1:1";
+        assert_eq!(
+            sent("https://127.0.0.1:1/me", named).await,
+            Failure::Unreachable("connection refused".to_owned())
+        );
+        for other in ["https://127.0.0.1:2/", "http://127.0.0.1:1/", "https://127.0.0.2:1/"] {
+            let Failure::Refused(detail) = sent(other, named).await else { panic!("{other}") };
+            assert!(detail.contains("names this host"), "{detail}");
+        }
+    }
+
+    #[test]
+    fn one_private_address_among_public_ones_is_refused() {
+        let origin = Origin::of(&Url::parse("https://x.example").unwrap()).unwrap();
+        let transport = Transport::new(&Settings::default(), [origin.clone()]).unwrap();
+        let (public, private) = (IpAddr::from([1, 1, 1, 1]), IpAddr::from([169, 254, 169, 254]));
+        assert!(transport.permit(&origin, &[public]).is_ok());
+        assert!(transport.permit(&origin, &[public, private]).is_err());
+    }
+
+    #[test]
+    fn settings_that_cannot_be_are_named() {
+        let failed = |settings: Settings| Transport::new(&settings, []).err().unwrap();
+        let pem = |text: &str| Settings { ca_pem: Some(text.into()), ..Settings::default() };
+        let broken = format!("-----{0} X-----\nAAAA\n-----END X-----\n", "BEGIN");
+        for text in ["", "no certificate", &broken] {
+            let error = failed(pem(text));
+            assert!(matches!(error, SettingsError::Certificates { .. }), "{error}");
+        }
+        for proxy in ["proxy.example.org", "socks5://proxy.example.org:1080"] {
+            let settings = Settings { proxy: Some(proxy.into()), ..Settings::default() };
+            assert_eq!(failed(settings), SettingsError::Proxy);
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! Judges a hit: offline facts first, then every instance, a control, and what may be concluded.
+
+use crate::control::{self, Controls};
+use crate::endpoint::Endpoint;
+use crate::issuers::{self, Instance};
+use crate::pairing::{self, Pairings};
+use crate::plan::PlannedCall;
+use crate::reading::{Reading, is_refused, read_masking};
+use crate::settings::{Configured, Settings, SettingsError};
+use crate::template::{self, Filled, Parts, Unfilled};
+use crate::transport::{Call, Failure, Received, Transport};
+use crate::{evidence, fabricate};
+use jiff::Timestamp;
+use quietus_model::{
+    Binding, Control, Doubt, Fingerprint, Hit, Judgement, Observation, Offline, Outcome, Recipe,
+    Rule, RuleId, RuleSet, Secret, Target, Verdict,
+};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Asks issuers about credentials. One for a run: it remembers addresses and controls.
+pub struct Validator {
+    rules: Arc<RuleSet>,
+    configured: Configured,
+    transport: Transport,
+    controls: Controls,
+    canaries: BTreeSet<Fingerprint>,
+    custom_rules: BTreeSet<RuleId>,
+    vantage: String,
+    tool: String,
+}
+
+/// One question: this rule, at this instance, now.
+#[derive(Clone, Copy)]
+struct Question<'a> {
+    rule: &'a Rule,
+    recipe: &'a Recipe,
+    instance: &'a Instance,
+    now: Timestamp,
+}
+
+/// An answer and what its recipe makes of it.
+struct Heard {
+    received: Received,
+    reading: Reading,
+    echoes: Vec<Secret>,
+}
+
+impl Heard {
+    fn is_refused(&self, recipe: &Recipe) -> bool {
+        let Received { status, headers, body } = &self.received;
+        is_refused(recipe, *status, headers, body)
+    }
+}
+
+impl Validator {
+    /// A validator for `rules` under `settings`. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`SettingsError`] for the first setting that cannot be, with where it stands.
+    pub fn new(rules: Arc<RuleSet>, settings: Settings) -> Result<Self, SettingsError> {
+        let configured = Configured::read(&settings)?;
+        let recipes = rules.rules().iter().filter_map(|rule| rule.validate.as_ref());
+        let origins = issuers::origins(recipes, &configured);
+        let transport = Transport::new(&settings, origins)?;
+        Ok(Self {
+            configured,
+            transport,
+            controls: Controls::default(),
+            rules,
+            canaries: settings.canaries,
+            custom_rules: settings.custom_rules,
+            vantage: settings.vantage,
+            tool: settings.tool,
+        })
+    }
+
+    /// Asks about one credential: one judgement for each instance where it could work, or one
+    /// that says why nobody could be asked. Never fails, because doubt is an answer.
+    pub async fn judge(&self, hit: &Hit, now: Timestamp) -> Vec<Judgement> {
+        let rule = self.rules.get(&hit.finding.rule);
+        let Some((rule, recipe)) = rule.and_then(|rule| Some((rule, rule.validate.as_ref()?)))
+        else {
+            return vec![nobody(hit.finding.rule.as_str(), Doubt::NoRecipe, now)];
+        };
+        let named_hosts = pairing::named_hosts(recipe, hit);
+        let instances = issuers::instances(recipe, &self.configured, &named_hosts);
+        let offline = self.offline_doubt(hit);
+        if instances.is_empty() {
+            let doubt = offline.unwrap_or(Doubt::IssuerUnbound);
+            return vec![nobody(&recipe.issuer, doubt, now)];
+        }
+        let mut judgements = Vec::with_capacity(instances.len());
+        for instance in &instances {
+            let verdict = match &offline {
+                Some(doubt) => Verdict::Indeterminate(doubt.clone()),
+                None => self.ask(Question { rule, recipe, instance, now }, hit).await,
+            };
+            let target = target(&recipe.issuer, instance.endpoint.text());
+            judgements.push(Judgement {
+                target,
+                binding: instance.binding.clone(),
+                at: now,
+                verdict,
+            });
+        }
+        judgements
+    }
+
+    /// The calls that judging one credential of `rule` would make, without making them.
+    pub fn plan(&self, rule: &Rule) -> Vec<PlannedCall> {
+        let Some(recipe) = &rule.validate else {
+            return Vec::new();
+        };
+        let instances = issuers::instances(recipe, &self.configured, &[]);
+        let calls = instances.into_iter().filter_map(|instance| {
+            Some(PlannedCall {
+                rule: rule.id.clone(),
+                issuer: recipe.issuer.clone(),
+                host: instance.endpoint.origin()?.to_string(),
+                method: recipe.method,
+                url: format!("{}{}", instance.endpoint.text(), recipe.path),
+                headers: recipe.headers.keys().cloned().collect(),
+                control: !recipe.failures_count,
+                custom: self.is_custom(rule, &instance),
+            })
+        });
+        calls.collect()
+    }
+
+    /// Why a credential must not be sent at all, told by what is known without asking.
+    fn offline_doubt(&self, hit: &Hit) -> Option<Doubt> {
+        let finding = &hit.finding;
+        if self.canaries.contains(&finding.fingerprint) {
+            return Some(Doubt::Canary);
+        }
+        match finding.offline {
+            Offline::Canary => Some(Doubt::Canary),
+            Offline::Dummy => Some(Doubt::Dummy),
+            Offline::ChecksumFailed => Some(Doubt::ChecksumFailed),
+            Offline::Expired { at } => Some(Doubt::Expired { at }),
+            Offline::Plausible | Offline::Verified if hit.secret.is_empty() => Some(Doubt::NoBytes),
+            Offline::Plausible | Offline::Verified => {
+                finding.missing.first().map(|part| Doubt::Incomplete { part: part.clone() })
+            }
+        }
+    }
+
+    async fn ask(&self, question: Question<'_>, hit: &Hit) -> Verdict {
+        let Pairings { tried, ambiguous } = match pairing::pairings(question.recipe, hit) {
+            Ok(pairings) => pairings,
+            Err(part) => return Verdict::Indeterminate(Doubt::Incomplete { part }),
+        };
+        let mut first = None;
+        for parts in &tried {
+            let verdict = self.ask_once(question, parts).await;
+            if matches!(verdict, Verdict::Live(_)) {
+                return verdict;
+            }
+            first.get_or_insert(verdict);
+        }
+        match (first, ambiguous) {
+            // A denied pair says nothing about a part that has other possible partners.
+            (Some(Verdict::Dead(_)) | None, Some(part)) => {
+                Verdict::Indeterminate(Doubt::Incomplete { part })
+            }
+            (Some(verdict), _) => verdict,
+            (None, None) => Verdict::Indeterminate(Doubt::NotAsked),
+        }
+    }
+
+    async fn ask_once(&self, question: Question<'_>, parts: &Parts<'_>) -> Verdict {
+        let heard = match self.hear(question, parts).await {
+            Ok(heard) => heard,
+            Err(doubt) => return Verdict::Indeterminate(doubt),
+        };
+        let clause = heard.reading.clause.clone().unwrap_or_default();
+        match heard.reading.outcome {
+            Outcome::Live | Outcome::Restricted => match self.control(question).await {
+                control::Outcome::Denied => {
+                    Verdict::Live(self.observe(question, heard, clause, Control::Denied))
+                }
+                control::Outcome::NotSent => {
+                    Verdict::Live(self.observe(question, heard, clause, Control::NotSent))
+                }
+                control::Outcome::Accepted => Verdict::Indeterminate(Doubt::NonDiscriminating),
+                control::Outcome::Failed(detail) => {
+                    Verdict::Indeterminate(Doubt::ControlFailed { detail })
+                }
+            },
+            Outcome::Dead => self.denied(question, heard, clause),
+            Outcome::Indeterminate => Verdict::Indeterminate(unread(&heard.received)),
+        }
+    }
+
+    /// What a denial is worth: it may lack a confirmed recipe or come from an endpoint that
+    /// accepts anything.
+    fn denied(&self, question: Question<'_>, heard: Heard, clause: String) -> Verdict {
+        let known = self.controls.known(question.endpoint().text(), question.rule.id.as_str());
+        let doubt = if asks_to_wait(&heard.received) {
+            Doubt::RateLimited
+        } else if known == Some(control::Outcome::Accepted) {
+            Doubt::NonDiscriminating
+        } else if !question.recipe.denial_is_confirmed() {
+            Doubt::Unconfirmed { clause }
+        } else {
+            let denied = known == Some(control::Outcome::Denied);
+            let control = if denied { Control::Denied } else { Control::NotSent };
+            return Verdict::Dead(self.observe(question, heard, clause, control));
+        };
+        Verdict::Indeterminate(doubt)
+    }
+
+    /// Sends the parts and reads the answer. A redirect is never read.
+    async fn hear(&self, question: Question<'_>, parts: &Parts<'_>) -> Result<Heard, Doubt> {
+        let recipe = question.recipe;
+        let filled = template::fill(recipe, parts).map_err(|unfilled| match unfilled {
+            Unfilled::Missing(part) => Doubt::Incomplete { part },
+            Unfilled::Unfit(detail) => Doubt::Refused { detail: detail.to_owned() },
+        })?;
+        let received = self.send(recipe, question.endpoint(), &filled).await?;
+        if (300..=399).contains(&received.status) {
+            return Err(Doubt::Redirected { status: received.status });
+        }
+        let Received { status, headers, body } = &received;
+        let reading = read_masking(recipe, *status, headers, body, &filled.echoes);
+        Ok(Heard { received, reading, echoes: filled.echoes })
+    }
+
+    async fn send(
+        &self,
+        recipe: &Recipe,
+        endpoint: &Endpoint,
+        filled: &Filled,
+    ) -> Result<Received, Doubt> {
+        let path = std::str::from_utf8(filled.path.expose()).ok();
+        let url = path.and_then(|path| endpoint.join(path)).ok_or_else(|| Doubt::Refused {
+            detail: "the recipe's path would leave its endpoint".to_owned(),
+        })?;
+        let call =
+            Call { method: recipe.method, url: &url, headers: &filled.headers, body: &filled.body };
+        self.transport.send(call).await.map_err(|failure| match failure {
+            Failure::Refused(detail) => Doubt::Refused { detail },
+            Failure::Unreachable(detail) => Doubt::Unreachable { detail },
+            Failure::TooLarge { status } => Doubt::Unrecognised { status },
+        })
+    }
+
+    /// The negative control of this rule at this instance, sent once in a run.
+    async fn control(&self, question: Question<'_>) -> control::Outcome {
+        if question.recipe.failures_count {
+            return control::Outcome::NotSent;
+        }
+        let endpoint = question.endpoint().text();
+        let rule = question.rule.id.as_str();
+        self.controls.once(endpoint, rule, self.run_control(question)).await
+    }
+
+    async fn run_control(&self, question: Question<'_>) -> control::Outcome {
+        let Question { rule, recipe, now, .. } = question;
+        let label =
+            format!("control:{}:{}:{now}:{}", question.endpoint().text(), rule.id, self.tool);
+        let names = template::parts_used(recipe);
+        let made = match fabricate::credential(rule, &names, &label) {
+            Ok(made) => made,
+            Err(part) => {
+                return control::Outcome::Failed(format!("no shape to fabricate {part} from"));
+            }
+        };
+        let parts = made.iter().map(|(name, part)| (name.as_str(), part)).collect();
+        match self.hear(question, &parts).await {
+            Err(doubt) => control::Outcome::Failed(doubt.to_string()),
+            Ok(heard) if asks_to_wait(&heard.received) => {
+                control::Outcome::Failed(Doubt::RateLimited.to_string())
+            }
+            Ok(heard) => match heard.reading.outcome {
+                Outcome::Live | Outcome::Restricted => control::Outcome::Accepted,
+                Outcome::Dead => control::Outcome::Denied,
+                Outcome::Indeterminate if heard.is_refused(recipe) => control::Outcome::Denied,
+                Outcome::Indeterminate => {
+                    control::Outcome::Failed(unread(&heard.received).to_string())
+                }
+            },
+        }
+    }
+
+    fn observe(
+        &self,
+        question: Question<'_>,
+        heard: Heard,
+        clause: String,
+        control: Control,
+    ) -> Observation {
+        Observation {
+            recipe: question.recipe.digest(),
+            custom: self.is_custom(question.rule, question.instance),
+            status: heard.received.status,
+            clause,
+            restricted: heard.reading.outcome == Outcome::Restricted,
+            request_id: evidence::request_id(&heard.received.headers, &heard.echoes),
+            issuer_date: evidence::date(&heard.received.headers, &heard.echoes),
+            identity: heard.reading.identity,
+            control,
+            vantage: self.vantage.clone(),
+            tool: self.tool.clone(),
+        }
+    }
+
+    fn is_custom(&self, rule: &Rule, instance: &Instance) -> bool {
+        instance.custom || self.custom_rules.contains(&rule.id)
+    }
+}
+
+impl<'a> Question<'a> {
+    fn endpoint(&self) -> &'a Endpoint {
+        &self.instance.endpoint
+    }
+}
+
+/// An answer that no clause maps.
+fn unread(received: &Received) -> Doubt {
+    if asks_to_wait(received) {
+        Doubt::RateLimited
+    } else {
+        Doubt::Unrecognised { status: received.status }
+    }
+}
+
+fn asks_to_wait(received: &Received) -> bool {
+    received.status == 429 || received.headers.contains_key("retry-after")
+}
+
+fn target(issuer: &str, endpoint: &str) -> Target {
+    Target { issuer: issuer.to_owned(), endpoint: endpoint.to_owned(), principal: None }
+}
+
+/// A judgement where there is nobody to ask.
+fn nobody(issuer: &str, doubt: Doubt, at: Timestamp) -> Judgement {
+    let verdict = Verdict::Indeterminate(doubt);
+    Judgement { target: target(issuer, ""), binding: Binding::Unbound, at, verdict }
+}
