@@ -1,0 +1,197 @@
+//! From a match to a detection: check part, dummies, sifting, parts, offline facts.
+
+use super::matcher::{Match, Matcher};
+use super::sift::{self, Dummies, Sifted};
+use super::{Detection, decode, pairing};
+use quietus_model::{Companion, Confidence, Offline, Rule, Secret};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// The comment by which a developer says that a credential on this line is meant to be there.
+const ALLOW: &[u8] = b"quietus:allow";
+
+/// How far on a line the comment is looked for; minified files are one line.
+const LINE_LIMIT: usize = 4096;
+
+pub(super) struct Examiner<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) dummies: &'a Dummies,
+}
+
+/// What a match says about its check part.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum CheckPart {
+    None,
+    Right,
+    Wrong,
+}
+
+impl Examiner<'_> {
+    /// The detections behind the matches of one rule.
+    pub(super) fn examine(
+        &self,
+        rule: &Arc<Rule>,
+        matcher: &Matcher,
+        matches: &[Match],
+    ) -> Vec<Detection> {
+        let paired = pairing::pair(self.bytes, rule, matcher, matches, |span, companion| {
+            self.part_is_worth_it(rule, span, companion)
+        });
+        matches
+            .iter()
+            .zip(paired)
+            .filter_map(|(one, companions)| self.detection(rule, one, companions))
+            .collect()
+    }
+
+    fn detection(
+        &self,
+        rule: &Arc<Rule>,
+        one: &Match,
+        companions: Vec<Vec<Range<usize>>>,
+    ) -> Option<Detection> {
+        let main = one.secret.clone().or_else(|| one.id.clone()).unwrap_or(one.span.clone());
+        let by_name = || rule.companions.iter().zip(&companions);
+        let keyed = by_name()
+            .find(|(companion, _)| companion.name == "secret")
+            .and_then(|(_, spans)| spans.first().cloned());
+        let secret_span = keyed.clone().unwrap_or_else(|| main.clone());
+
+        let check = self.check_part(rule, one);
+        let offline = self.sift(rule, &main, &secret_span, check)?;
+        let secret = Secret::from(&self.bytes[secret_span.clone()]);
+        let token = decode::jwt(&self.bytes[main.clone()], &secret)?;
+        let (decoded, offline) = self.facts(&main, &token, offline);
+
+        let mut parts: Vec<Companion> =
+            one.parts.iter().map(|(name, span)| self.part(name, span)).collect();
+        if one.id.is_some() && (one.secret.is_some() || keyed.is_some()) {
+            parts.extend(one.id.iter().map(|span| self.part("id", span)));
+        }
+        let mut missing = Vec::new();
+        for (companion, spans) in by_name() {
+            let others = spans.iter().filter(|span| **span != secret_span);
+            parts.extend(others.map(|span| self.part(&companion.name, span)));
+            if companion.required && spans.is_empty() {
+                missing.push(companion.name.clone());
+            }
+        }
+        let doubts = usize::from(!missing.is_empty())
+            + usize::from(check == CheckPart::Wrong && offline != Offline::Dummy);
+        Some(Detection {
+            confidence: lowered(rule.confidence, doubts),
+            allowed_inline: self.is_allowed(&secret_span),
+            rule: Arc::clone(rule),
+            span: one.span.clone(),
+            secret_span,
+            secret,
+            parts,
+            missing,
+            offline,
+            expires: token.expires,
+            decoded,
+        })
+    }
+
+    fn part(&self, name: &str, span: &Range<usize>) -> Companion {
+        Companion { name: name.to_owned(), secret: Secret::from(&self.bytes[span.clone()]) }
+    }
+
+    fn check_part(&self, rule: &Rule, one: &Match) -> CheckPart {
+        match (&rule.check, &one.body, &one.check) {
+            (Some(check), Some(body), Some(part)) => {
+                let (body, part) = (&self.bytes[body.clone()], &self.bytes[part.clone()]);
+                if check.name.verify(body, part) { CheckPart::Right } else { CheckPart::Wrong }
+            }
+            _ => CheckPart::None,
+        }
+    }
+
+    /// Whether a match survives, and what its bytes say. The order keeps recall: a published
+    /// example is named as one; a value whose firm check part is right is never dropped for the
+    /// words it happens to hold.
+    fn sift(
+        &self,
+        rule: &Rule,
+        main: &Range<usize>,
+        secret: &Range<usize>,
+        check: CheckPart,
+    ) -> Option<Offline> {
+        let (main, secret) = (&self.bytes[main.clone()], &self.bytes[secret.clone()]);
+        if main.is_empty() {
+            return None;
+        }
+        if self.dummies.holds(main) || self.dummies.holds(secret) {
+            return Some(Offline::Dummy);
+        }
+        let firm = rule.check.as_ref().is_some_and(|check| check.firm);
+        if sift::is_reference(main) || (firm && check == CheckPart::Wrong) {
+            return None;
+        }
+        let proven = firm && check == CheckPart::Right;
+        if !proven {
+            // An id whose secret stands elsewhere is public and has no entropy to speak of.
+            let keyed_on_companion = rule.companions.iter().any(|c| c.name == "secret");
+            let floor = if keyed_on_companion { 0.0 } else { rule.entropy };
+            if sift::sift(main, rule.shape.as_ref(), floor) == Sifted::Placeholder {
+                return None;
+            }
+        }
+        Some(match check {
+            CheckPart::None => Offline::Plausible,
+            CheckPart::Right => Offline::Verified,
+            CheckPart::Wrong => Offline::ChecksumFailed,
+        })
+    }
+
+    /// Whether a companion could be real; a published example counts, so that it is named as one.
+    fn part_is_worth_it(
+        &self,
+        rule: &Rule,
+        span: &Range<usize>,
+        companion: &quietus_model::CompanionRule,
+    ) -> bool {
+        let value = &self.bytes[span.clone()];
+        let floor = if companion.name == "secret" { rule.entropy } else { 0.0 };
+        self.dummies.holds(value)
+            || (!sift::is_reference(value)
+                && sift::sift(value, companion.shape.as_ref(), floor) == Sifted::Kept)
+    }
+
+    fn facts(
+        &self,
+        main: &Range<usize>,
+        token: &decode::Token,
+        offline: Offline,
+    ) -> (Vec<quietus_model::Fact>, Offline) {
+        let mut facts = token.facts.clone();
+        let account = decode::aws_account(&self.bytes[main.clone()]);
+        let is_canary = account.as_deref().is_some_and(decode::is_decoy_account);
+        facts.extend(account.map(|number| decode::fact("account", &number)));
+        let offline = match offline {
+            Offline::Dummy => Offline::Dummy,
+            _ if token.is_sample => Offline::Dummy,
+            _ if is_canary => Offline::Canary,
+            said => said,
+        };
+        (facts, offline)
+    }
+
+    fn is_allowed(&self, secret: &Range<usize>) -> bool {
+        let before = &self.bytes[secret.start.saturating_sub(LINE_LIMIT)..secret.start];
+        let after_end = secret.end.saturating_add(LINE_LIMIT).min(self.bytes.len());
+        let after = &self.bytes[secret.end..after_end];
+        let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+        let line_end = after.iter().position(|b| *b == b'\n').unwrap_or(after.len());
+        let holds = |text: &[u8]| text.windows(ALLOW.len()).any(|window| window == ALLOW);
+        holds(&before[line_start..]) || holds(&after[..line_end])
+    }
+}
+
+fn lowered(confidence: Confidence, grades: usize) -> Confidence {
+    match (confidence, grades) {
+        (same, 0) => same,
+        (Confidence::High, 1) => Confidence::Medium,
+        _ => Confidence::Low,
+    }
+}

@@ -1,0 +1,183 @@
+//! A rule's pattern, compiled, and its matches inside a window.
+
+use crate::RuleProblem;
+use quietus_model::Rule;
+use regex::bytes::{Captures, Regex, RegexBuilder};
+use regex_syntax::hir::Hir;
+use std::ops::Range;
+
+/// Compiled size of one pattern; several times what the largest honest rule needs.
+const SIZE_LIMIT: usize = 4 << 20;
+
+/// How far beyond its window a companion may go on: past the longest line of a key file.
+const COMPANION_TAIL: usize = 4096;
+
+/// `\b` and `$` look one character beyond a match; the window is wider by this much, so that a
+/// match which the anchor guarantees never touches its edge.
+const MARGIN: usize = 2;
+
+#[derive(Debug)]
+pub(super) struct Matcher {
+    pattern: Regex,
+    /// The groups besides `secret`, `id`, `body` and `check`.
+    parts: Vec<String>,
+    reach: usize,
+    bounded: bool,
+    companions: Vec<Regex>,
+}
+
+/// Where one match and its groups stand.
+#[derive(Clone, Debug)]
+pub(super) struct Match {
+    pub(super) span: Range<usize>,
+    pub(super) secret: Option<Range<usize>>,
+    pub(super) id: Option<Range<usize>>,
+    pub(super) body: Option<Range<usize>>,
+    pub(super) check: Option<Range<usize>>,
+    pub(super) parts: Vec<(String, Range<usize>)>,
+}
+
+/// Reads a pattern as the rules write it: over bytes, without Unicode.
+pub(crate) fn parse(pattern: &str) -> Result<Hir, String> {
+    regex_syntax::ParserBuilder::new()
+        .unicode(false)
+        .utf8(false)
+        .build()
+        .parse(pattern)
+        .map_err(|error| error.to_string())
+}
+
+/// Compiles a pattern as the rules write it.
+pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
+    RegexBuilder::new(pattern)
+        .unicode(false)
+        .size_limit(SIZE_LIMIT)
+        .build()
+        .map_err(|error| error.to_string())
+}
+
+/// The quick check of a rule that a detector makes for all of them: what would otherwise make it
+/// find nothing without a word.
+pub(super) fn check(rule: &Rule) -> Result<(), RuleProblem> {
+    let problem = |what: String, advice: &str| RuleProblem {
+        file: String::new(),
+        rule: rule.id.to_string(),
+        what,
+        advice: advice.into(),
+    };
+    if rule.anchors.iter().all(String::is_empty) || rule.anchors.iter().any(String::is_empty) {
+        let what = "it has no anchor, or an empty one".to_owned();
+        return Err(problem(what, "name a text that stands in every match"));
+    }
+    let hir = parse(&rule.pattern)
+        .map_err(|error| problem(format!("its pattern cannot be read: {error}"), "correct it"))?;
+    if rule.reach.is_none() && hir.properties().maximum_len().is_none() {
+        let what = "its pattern has no greatest length and it names no `reach`".to_owned();
+        return Err(problem(what, "set `reach`, or give every repetition an upper bound"));
+    }
+    for companion in &rule.companions {
+        parse(&companion.pattern).map_err(|error| {
+            let what = format!("the pattern of companion {}: {error}", companion.name);
+            problem(what, "correct it")
+        })?;
+    }
+    Ok(())
+}
+
+impl Matcher {
+    pub(super) fn new(rule: &Rule) -> Result<Self, RuleProblem> {
+        let problem = |what: String| RuleProblem {
+            file: String::new(),
+            rule: rule.id.to_string(),
+            what,
+            advice: "simplify it".into(),
+        };
+        let pattern = compile(&rule.pattern).map_err(|e| problem(format!("its pattern: {e}")))?;
+        let longest = parse(&rule.pattern).ok().and_then(|hir| hir.properties().maximum_len());
+        let companions = rule.companions.iter().map(|companion| {
+            compile(&companion.pattern)
+                .map_err(|e| problem(format!("its companion {}: {e}", companion.name)))
+        });
+        let known = ["secret", "id", "body", "check"];
+        let parts = pattern.capture_names().flatten().filter(|name| !known.contains(name));
+        Ok(Self {
+            parts: parts.map(str::to_owned).collect(),
+            reach: rule.reach.unwrap_or(0).max(longest.unwrap_or(0)).saturating_add(MARGIN),
+            bounded: longest.is_some(),
+            companions: companions.collect::<Result<_, _>>()?,
+            pattern,
+        })
+    }
+
+    /// How many bytes before and after an anchor a match may go.
+    pub(super) fn reach(&self) -> usize {
+        self.reach
+    }
+
+    /// Every match inside `window`, as if all of `bytes` had been searched.
+    ///
+    /// A match that is cut by an edge of the window is no match: by the rule's own word about its
+    /// reach it does not hold the anchor that the window was opened for.
+    pub(super) fn matches(&self, bytes: &[u8], window: Range<usize>) -> Vec<Match> {
+        let mut found = Vec::new();
+        let haystack = &bytes[..window.end];
+        let mut at = window.start;
+        while let Some(captures) = self.pattern.captures_at(haystack, at) {
+            let Some(whole) = captures.get(0) else { break };
+            let cut_after = whole.end() == window.end && window.end < bytes.len();
+            let cut_before = !self.bounded && whole.start() == window.start && window.start > 0;
+            if !whole.is_empty() && !cut_after && !cut_before {
+                found.push(self.spans(&captures, whole.range()));
+            }
+            at = if whole.is_empty() { whole.end() + 1 } else { whole.end() };
+            if at > haystack.len() {
+                break;
+            }
+        }
+        found
+    }
+
+    fn spans(&self, captures: &Captures<'_>, span: Range<usize>) -> Match {
+        let group = |name: &str| captures.name(name).map(|m| m.range());
+        Match {
+            span,
+            secret: group("secret"),
+            id: group("id"),
+            body: group("body"),
+            check: group("check"),
+            parts: self
+                .parts
+                .iter()
+                .filter_map(|name| Some((name.clone(), group(name)?)))
+                .collect(),
+        }
+    }
+
+    /// Every place where companion `index` stands and begins inside `window`.
+    pub(super) fn companion(
+        &self,
+        index: usize,
+        bytes: &[u8],
+        window: Range<usize>,
+    ) -> Vec<Range<usize>> {
+        let Some(pattern) = self.companions.get(index) else { return Vec::new() };
+        let end = window.end.saturating_add(COMPANION_TAIL).min(bytes.len());
+        let mut found = Vec::new();
+        let mut at = window.start;
+        while let Some(captures) = pattern.captures_at(&bytes[..end], at) {
+            let Some(whole) = captures.get(0) else { break };
+            let part = captures.name("secret").or_else(|| captures.get(1)).unwrap_or(whole);
+            if part.start() >= window.end {
+                break;
+            }
+            if !part.is_empty() && (whole.end() < end || end == bytes.len()) {
+                found.push(part.range());
+            }
+            at = whole.end().max(at + 1);
+            if at > end {
+                break;
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,233 @@
+//! What stands where a secret would, and is none: references, masks, runs and words.
+
+use super::words::{REFERENCES, SHORT_WORDS, WHOLE, WORDS};
+
+/// Longer values are keys and tokens that hold any short word by chance.
+const LONGEST_WITH_WORDS: usize = 128;
+
+/// Equal or consecutive characters that nobody's generator makes by chance.
+const RUN: usize = 6;
+
+/// Whether the value names a place where the secret is kept, or a template to be filled.
+pub(crate) fn is_reference(value: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(value) else { return false };
+    let text = text.trim();
+    let lower = text.to_ascii_lowercase();
+    if REFERENCES.iter().any(|start| lower.starts_with(start)) {
+        return true;
+    }
+    let wrapped = |open: &str, close: &str| {
+        text.len() > open.len() + close.len() && text.starts_with(open) && text.ends_with(close)
+    };
+    let holds = |open: &str, close: &str| {
+        text.find(open).is_some_and(|at| text[at + open.len()..].contains(close))
+    };
+    let name_of = |inner: &str| is_identifier(inner.as_bytes());
+    let between = |mark: char| {
+        text.strip_prefix(mark).and_then(|rest| rest.strip_suffix(mark)).is_some_and(name_of)
+    };
+    holds("${", "}")
+        || holds("{{", "}}")
+        || holds("<%", "%>")
+        || holds("#{", "}")
+        || text.starts_with("$(")
+        || text.strip_prefix('$').is_some_and(name_of)
+        || text.strip_prefix(':').is_some_and(name_of)
+        || between('%')
+        || between('@')
+        || between('_') && lower.starts_with("__")
+        || wrapped("{", "}") && text[1..text.len() - 1].bytes().all(is_name_byte)
+        || matches!(text, "%s" | "%d" | "%v" | "%q" | "{}" | "?")
+        || text.starts_with("%(") && text.ends_with(")s")
+        || lower.starts_with("projects/") && lower.contains("/secrets/")
+}
+
+/// Whether the value is a mask, a run, or words, instead of a secret.
+pub(crate) fn is_placeholder(value: &[u8]) -> bool {
+    let value = value.trim_ascii();
+    if value.is_empty() || is_mask(value) || has_low_variety(value) {
+        return true;
+    }
+    value.len() <= LONGEST_WITH_WORDS
+        && (has_run(value) || has_gap(value) || has_words(value) || is_described(value))
+}
+
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b' ')
+}
+
+fn is_identifier(name: &[u8]) -> bool {
+    name.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_')
+        && name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_')
+}
+
+/// Mostly mask characters.
+fn is_mask(value: &[u8]) -> bool {
+    let masks =
+        value.iter().filter(|b| matches!(b, b'*' | b'.' | b'x' | b'X' | b'#' | b'-')).count();
+    let bullets = value.windows(3).filter(|w| *w == "•".as_bytes() || *w == "…".as_bytes()).count();
+    (masks + bullets * 3) * 4 >= value.len() * 3
+}
+
+fn has_low_variety(value: &[u8]) -> bool {
+    let mut seen = [false; 256];
+    value.iter().for_each(|byte| seen[usize::from(*byte)] = true);
+    let kinds = seen.iter().filter(|seen| **seen).count();
+    kinds == 1 || (value.len() >= 8 && kinds == 2) || (value.len() >= 16 && kinds < 5)
+}
+
+/// One character again and again, or a walk along the alphabet.
+fn has_run(value: &[u8]) -> bool {
+    let walk = |step: i16| {
+        value.windows(RUN).any(|run| {
+            run.iter().all(u8::is_ascii_alphanumeric)
+                && run.windows(2).all(|pair| i16::from(pair[1]) - i16::from(pair[0]) == step)
+        })
+    };
+    walk(0) || walk(1) || walk(-1) || lower(value).windows(10).any(|w| w == b"1234567890")
+}
+
+/// An ellipsis or asterisks where the middle was left out.
+fn has_gap(value: &[u8]) -> bool {
+    value.windows(3).any(|w| matches!(w, b"..." | b"***") || w == "…".as_bytes())
+}
+
+fn lower(value: &[u8]) -> Vec<u8> {
+    value.to_ascii_lowercase()
+}
+
+fn has_words(value: &[u8]) -> bool {
+    let lower = lower(value);
+    let bare: Vec<u8> =
+        lower.iter().copied().filter(|b| !matches!(b, b'-' | b'_' | b' ')).collect();
+    let holds = |word: &str| lower.windows(word.len()).any(|window| window == word.as_bytes());
+    WORDS.iter().any(|word| holds(word))
+        || WHOLE.iter().any(|word| bare == word.as_bytes())
+        || lower
+            .split(|b| !b.is_ascii_alphanumeric())
+            .any(|piece| SHORT_WORDS.iter().any(|word| piece == word.as_bytes()))
+}
+
+/// A description of the value in the value's place: `<token>`, `[TOKEN]`, `MY_API_KEY`,
+/// `put-your-key-here`.
+fn is_described(value: &[u8]) -> bool {
+    let wrapped = matches!(
+        (value.first(), value.last()),
+        (Some(b'<'), Some(b'>')) | (Some(b'['), Some(b']'))
+    );
+    let lower = lower(value);
+    let holds = |word: &[u8]| lower.windows(word.len()).any(|window| window == word);
+    let words_only =
+        value.iter().all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'-' | b' '));
+    let has_mark = value.iter().any(|b| matches!(b, b'_' | b'-' | b' '));
+    let kind = [&b"key"[..], b"token", b"secret", b"password", b"passwd", b"credential"]
+        .iter()
+        .any(|word| holds(word));
+    wrapped || (words_only && has_mark && (kind || lower.ends_with(b"here")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_known_by_their_syntax() {
+        for text in [
+            "$NAME",
+            "${NAME}",
+            "$(cmd)",
+            "%NAME%",
+            "@NAME@",
+            "{{ name }}",
+            "${{ secrets.X }}",
+            "<%= x %>",
+            "#{x}",
+            "{0}",
+            "%s",
+            ":name",
+            "env(\"X\")",
+            "process.env.X",
+            "os.environ[\"X\"]",
+            "ENV['X']",
+            "!Ref X",
+            "vault:path#key",
+            "op://vault/item",
+            "arn:aws:secretsmanager:eu-west-1:1:secret:x",
+            "projects/p/secrets/s/versions/1",
+            "ref+awsssm://x",
+            "ENC[AES256_GCM,data:x]",
+            "prefix-${NAME}",
+            "%(password)s",
+        ] {
+            assert!(is_reference(text.as_bytes()), "{text}");
+        }
+        for text in ["Tr0ub4dor&3", "$2b$10$abcdefghijk", "pa$$w0rd", "a{b", "100%sure", "x@y"] {
+            assert!(!is_reference(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn placeholders_are_known_by_what_they_say() {
+        for text in [
+            "<your-token>",
+            "[TOKEN]",
+            "YOUR_API_KEY",
+            "my-secret-key",
+            "INSERT_TOKEN_HERE",
+            "REPLACE_ME",
+            "CHANGE_ME",
+            "changeme",
+            "TODO",
+            "xxx",
+            "xxxxxxxxxxxx",
+            "****",
+            "....",
+            "9fk2-...-abcd",
+            "aaaaaa",
+            "k3aaaaaav9",
+            "zq123456zq",
+            "q987654q",
+            "abababababab",
+            "this-is-a-test-1",
+            "password",
+            "Pass_Word",
+            "foo",
+            "null",
+            "hunter2",
+            "EXAMPLEKEY",
+            "ac1bac1bac1bac1bac1b",
+        ] {
+            assert!(is_placeholder(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn random_values_are_kept() {
+        for text in [
+            "vQ8mZr2LkT5xWn7B",
+            "c0ntestant9Kq",
+            "kfoo3Jqz8",
+            "3f9c1e77a0b2d458",
+            "Zt-9_bK4.wQ",
+            "correct horse battery",
+            "Tr0ub4dor&3",
+            "S3cr3tW0rd!",
+        ] {
+            assert!(!is_placeholder(text.as_bytes()), "{text}");
+        }
+        let mut stream = quietus_model::shape::Stream::fixture("placeholder");
+        let base62 = quietus_model::shape::alphabet("0-9A-Za-z");
+        let lost = (0..20_000).filter(|_| is_placeholder(&stream.take(&base62, 40))).count();
+        assert!(lost <= 1, "{lost} of 20000 random tokens were taken for placeholders");
+    }
+
+    #[test]
+    fn a_long_value_holds_any_word_by_chance() {
+        let mut stream = quietus_model::shape::Stream::fixture("long");
+        let mut key = stream.take(&quietus_model::shape::alphabet("0-9A-Za-z+/"), 1600);
+        key[700..707].copy_from_slice(b"example");
+        key[800..810].copy_from_slice(b"AAAAAAAAAA");
+        assert!(!is_placeholder(&key));
+        assert!(is_placeholder(&[b'x'; 400]));
+    }
+}

@@ -1,0 +1,339 @@
+//! The detector against small rules of its own.
+
+use super::*;
+use proptest::prelude::*;
+use quietus_model::checksum::Checksum;
+use quietus_model::shape::{Stream, alphabet};
+
+const RULES: &str = r#"
+[provider]
+id = "acme"
+name = "Acme"
+
+[[rule]]
+id = "acme-key"
+name = "Acme key"
+severity = "high"
+confidence = "high"
+anchors = ["acme_"]
+pattern = '\b(?P<secret>acme_[0-9a-f]{16})\b'
+dummies = ["DUMMY"]
+
+[[rule]]
+id = "acme-checked"
+name = "Acme key with a check part"
+severity = "high"
+confidence = "high"
+anchors = ["acmk_"]
+pattern = '\b(?P<secret>acmk_(?P<body>[0-9A-Za-z]{20})(?P<check>[0-9A-Za-z]{6}))\b'
+check = { name = "crc32-base62", firm = true }
+entropy = 3.0
+
+[[rule]]
+id = "acme-soft"
+name = "Acme key with a doubtful check part"
+severity = "high"
+confidence = "high"
+anchors = ["acms_"]
+pattern = '\b(?P<secret>acms_(?P<body>[0-9A-Za-z]{20})(?P<check>[0-9A-Za-z]{6}))\b'
+check = { name = "crc32-base62", firm = false }
+
+[[rule]]
+id = "acme-pair"
+name = "Acme id and secret"
+severity = "high"
+confidence = "high"
+anchors = ["ACID"]
+pattern = '\b(?P<id>ACID[A-Z2-7]{12})\b'
+[[rule.companion]]
+name = "secret"
+pattern = '\b(?P<secret>[0-9a-z]{24})\b'
+within = 200
+required = true
+
+[[rule]]
+id = "any-password"
+name = "Password"
+severity = "medium"
+confidence = "low"
+precedence = 10
+anchors = ["password", "key"]
+anchors_any_case = true
+pattern = '(?i)(?:password|key)\s{0,3}[=:]\s{0,3}["\x27]?(?P<secret>[^\s"\x27]{4,64})'
+
+[[rule]]
+id = "block"
+name = "A block of lines without end"
+severity = "high"
+confidence = "high"
+anchors = ["BEGIN BLOCK"]
+pattern = '(?s)-BEGIN BLOCK-(?P<secret>.+?)-END BLOCK-'
+reach = 400
+
+[[rule]]
+id = "jwt"
+name = "Token"
+severity = "high"
+confidence = "high"
+anchors = ["eyJ"]
+pattern = '\b(?P<secret>eyJ[\w-]{5,400}\.[\w-]{5,400}\.[\w-]{5,400})'
+"#;
+
+fn detector() -> Detector {
+    let dummy = Sha::of(&key("dummy"));
+    let text = RULES.replace("DUMMY", &dummy);
+    Detector::new(Arc::new(RuleSet::parse([("acme.toml", &*text)]).unwrap())).unwrap()
+}
+
+struct Sha;
+impl Sha {
+    fn of(text: &str) -> String {
+        use sha2::Digest as _;
+        data_encoding::HEXLOWER.encode(&sha2::Sha256::digest(text))
+    }
+}
+
+fn random(label: &str, ranges: &str, len: usize) -> String {
+    String::from_utf8(Stream::fixture(label).take(&alphabet(ranges), len)).unwrap()
+}
+
+fn key(label: &str) -> String {
+    format!("acme_{}", random(label, "0-9a-f", 16))
+}
+
+fn checked(prefix: &str, label: &str) -> String {
+    let body = random(label, "0-9A-Za-z", 20);
+    format!("{prefix}{body}{}", Checksum::Crc32Base62.compute(body.as_bytes()))
+}
+
+fn found(text: &str) -> Vec<(String, String)> {
+    let detections = detector().detect(text.as_bytes());
+    detections
+        .iter()
+        .map(|d| {
+            assert_eq!(d.secret.expose(), &text.as_bytes()[d.secret_span.clone()]);
+            (d.rule.id.to_string(), text[d.secret_span.clone()].to_owned())
+        })
+        .collect()
+}
+
+#[test]
+fn a_key_is_found_at_the_start_the_end_and_next_to_marks() {
+    let key = key("a");
+    for text in [key.clone(), format!("\"{key}\""), format!("x={key}."), format!("\n{key}\n")] {
+        assert_eq!(found(&text), [("acme-key".to_owned(), key.clone())], "{text}");
+    }
+    assert_eq!(found(&format!("x{key}")), []);
+    assert_eq!(found(&format!("{key}0")), []);
+    assert_eq!(found(&key.replace("acme", "ACME")), []);
+}
+
+#[test]
+fn the_narrow_rule_wins_over_the_broad_one() {
+    let key = key("a");
+    let text = format!("password = \"{key}\"\nPassWord: kJ8#mQ2!zz");
+    let rules: Vec<_> = found(&text).into_iter().map(|(rule, _)| rule).collect();
+    assert_eq!(rules, ["acme-key", "any-password"]);
+}
+
+#[test]
+fn a_published_example_is_named_by_whatever_rule_sees_it() {
+    let dummy = key("dummy");
+    let detections = detector().detect(dummy.as_bytes());
+    assert_eq!(detections[0].offline, Offline::Dummy);
+    assert_eq!(detector().detect(key("a").as_bytes())[0].offline, Offline::Plausible);
+}
+
+#[test]
+fn a_firm_check_part_decides_and_a_doubtful_one_lowers() {
+    let good = checked("acmk_", "a");
+    assert_eq!(detector().detect(good.as_bytes())[0].offline, Offline::Verified);
+    let mut bad = good.into_bytes();
+    bad[10] ^= 1;
+    assert!(detector().detect(&bad).is_empty());
+
+    let mut soft = checked("acms_", "a").into_bytes();
+    assert_eq!(detector().detect(&soft)[0].confidence, Confidence::High);
+    soft[10] ^= 1;
+    let doubtful = &detector().detect(&soft)[0];
+    assert_eq!(doubtful.offline, Offline::ChecksumFailed);
+    assert_eq!(doubtful.confidence, Confidence::Medium);
+}
+
+#[test]
+fn words_and_entropy_do_not_silence_what_a_firm_check_part_proves() {
+    for body in ["EXAMPLEEXAMPLEexampl", "0000000000000000000a"] {
+        let check = Checksum::Crc32Base62.compute(body.as_bytes());
+        assert_eq!(found(&format!("acmk_{body}{check}")).len(), 1, "{body}");
+    }
+    assert_eq!(found("password=EXAMPLEEXAMPLEexampl"), []);
+}
+
+#[test]
+fn a_credential_in_parts_is_keyed_on_its_secret() {
+    let id = format!("ACID{}", random("id", "A-Z2-7", 12));
+    let secret = random("secret", "0-9a-z", 24);
+    let text = format!("id = {id}\nsecret = {secret}\n");
+    let one = &detector().detect(text.as_bytes())[0];
+    assert_eq!(one.secret.expose(), secret.as_bytes());
+    assert_eq!((one.parts[0].name.as_str(), one.parts[0].secret.expose()), ("id", id.as_bytes()));
+    assert!(one.missing.is_empty() && one.confidence == Confidence::High);
+
+    let far = format!("id = {id}\n{}\nsecret = {secret}\n", "-".repeat(300));
+    let partial = &detector().detect(far.as_bytes())[0];
+    assert_eq!(partial.secret.expose(), id.as_bytes());
+    assert_eq!(partial.missing, ["secret"]);
+    assert_eq!(partial.confidence, Confidence::Medium);
+}
+
+#[test]
+fn each_id_gets_the_secret_of_its_own_block() {
+    let ids: Vec<_> =
+        (0..3).map(|n| format!("ACID{}", random(&n.to_string(), "A-Z2-7", 12))).collect();
+    let secrets: Vec<_> = (0..3).map(|n| random(&n.to_string(), "0-9a-z", 24)).collect();
+    let mut id_first = String::new();
+    let mut secret_first = String::new();
+    for (id, secret) in ids.iter().zip(&secrets) {
+        id_first.push_str(&format!("[p]\nid = {id}\nsecret = {secret}\n\n"));
+        secret_first.push_str(&format!("[p]\nsecret = {secret}\nid = {id}\n\n"));
+    }
+    for text in [id_first, secret_first] {
+        let pairs: Vec<_> = detector()
+            .detect(text.as_bytes())
+            .iter()
+            .map(|d| (d.parts[0].secret.expose().to_vec(), d.secret.expose().to_vec()))
+            .collect();
+        let wanted: Vec<_> = ids
+            .iter()
+            .zip(&secrets)
+            .map(|(id, secret)| (id.clone().into_bytes(), secret.clone().into_bytes()))
+            .collect();
+        assert_eq!(pairs, wanted, "{text}");
+    }
+}
+
+#[test]
+fn a_token_past_its_own_expiry_is_expired_only_then() {
+    let part = |text: &str| data_encoding::BASE64URL_NOPAD.encode(text.as_bytes());
+    let signature = random("signature", "0-9A-Za-z", 40);
+    let token = [&part(r#"{"alg":"HS256"}"#), &part(r#"{"exp":1300819380}"#), &signature]
+        .map(String::as_str)
+        .join(".");
+    let one = &detector().detect(token.as_bytes())[0];
+    let at = |second| jiff::Timestamp::from_second(second).unwrap();
+    assert_eq!(one.offline_at(at(1_300_000_000)), Offline::Plausible);
+    assert_eq!(one.offline_at(at(1_400_000_000)), Offline::Expired { at: at(1_300_819_380) });
+}
+
+#[test]
+fn an_allow_comment_is_seen_on_its_own_line_only() {
+    let key = key("a");
+    let allowed = |text: String| detector().detect(text.as_bytes())[0].allowed_inline;
+    assert!(allowed(format!("a\nkey = {key} # quietus:allow test server\nb")));
+    assert!(allowed(format!("/* quietus:allow */ {key}")));
+    assert!(!allowed(format!("# quietus:allow\n{key}\n# quietus:allow")));
+}
+
+#[test]
+fn a_rule_that_could_never_match_is_refused_by_name() {
+    let broken = [
+        (r"pattern = '\b(?P<secret>acme_[0-9a-f]{16})\b'", r"pattern = '('", "cannot be read"),
+        (r#"anchors = ["acme_"]"#, "anchors = []", "no anchor"),
+        ("reach = 400", "", "reach"),
+    ];
+    for (from, to, says) in broken {
+        let text = RULES.replace(from, to).replace("DUMMY", "");
+        let set = Arc::new(RuleSet::parse([("acme.toml", &*text)]).unwrap());
+        let problems = Detector::new(set).unwrap_err();
+        assert_eq!(problems.len(), 1);
+        assert!(problems[0].to_string().contains(says), "{}", problems[0]);
+    }
+}
+
+#[test]
+fn a_pattern_that_cannot_be_compiled_is_told_and_the_rest_works() {
+    let huge = r"pattern = '\b(?P<secret>acme_(?:[0-9a-f]{1000}){1000})\b'";
+    let text =
+        RULES.replace(r"pattern = '\b(?P<secret>acme_[0-9a-f]{16})\b'", huge).replace("DUMMY", "");
+    let set = Arc::new(RuleSet::parse([("acme.toml", &*text)]).unwrap());
+    let detector = Detector::new(set).unwrap();
+    let bytes = format!("{} {}", key("a"), checked("acmk_", "a"));
+    assert_eq!(detector.detect(bytes.as_bytes()).len(), 1);
+    assert_eq!(detector.failed().len(), 1);
+    assert_eq!(detector.failed()[0].rule, "acme-key");
+}
+
+/// What a search of all rules over all of the text finds: the measure for the windows.
+fn brute_force(detector: &Detector, bytes: &[u8]) -> Vec<(usize, Range<usize>)> {
+    let mut all = Vec::new();
+    for (index, rule) in detector.set.rules().iter().enumerate() {
+        let whole = compile(&rule.pattern).unwrap();
+        all.extend(whole.find_iter(bytes).map(|m| (index, m.range())));
+    }
+    all
+}
+
+fn windowed(detector: &Detector, bytes: &[u8]) -> Vec<(usize, Range<usize>)> {
+    let mut all = Vec::new();
+    for (index, rule) in detector.set.rules().iter().enumerate() {
+        let matcher = Matcher::new(rule).unwrap();
+        let found = detector.anchors.find(bytes);
+        let mine: Vec<_> = found.into_iter().filter(|o| o.rule as usize == index).collect();
+        for window in window::merge(&mine, matcher.reach(), bytes.len()) {
+            all.extend(matcher.matches(bytes, window).into_iter().map(|m| (index, m.span)));
+        }
+    }
+    all
+}
+
+fn piece() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-z0-9_ =:\"\n.-]{0,40}",
+        "[0-9a-f]{1,20}",
+        (0..50u32).prop_map(|n| key(&n.to_string())),
+        (0..50u32).prop_map(|n| checked("acmk_", &n.to_string())),
+        (0..50u32).prop_map(|n| format!("ACID{}", random(&n.to_string(), "A-Z2-7", 12))),
+        Just("acme_".to_owned()),
+        Just("key=".to_owned()),
+        Just("PASSWORD: ".to_owned()),
+        Just("-BEGIN BLOCK-".to_owned()),
+        Just("-END BLOCK-".to_owned()),
+        Just("eyJhbGciOiJ.eyJzdWIi.c2ln".to_owned()),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+    #[test]
+    fn windows_find_what_the_whole_text_holds(
+        pieces in proptest::collection::vec(piece(), 0..25),
+    ) {
+        let text = pieces.concat();
+        let detector = detector();
+        // A block longer than its reach is by definition no match; keep to what both can see.
+        let (block, whole): (Vec<_>, Vec<_>) = brute_force(&detector, text.as_bytes())
+            .into_iter()
+            .partition(|(index, _)| detector.set.rules()[*index].reach.is_some());
+        let near = windowed(&detector, text.as_bytes());
+        for one in &whole {
+            prop_assert!(near.contains(one), "lost {one:?} in {text:?}");
+        }
+        for (index, span) in &near {
+            let holds = |(other, range): &(usize, Range<usize>)| other == index && range == span;
+            prop_assert!(
+                whole.iter().any(holds) || block.iter().any(holds),
+                "invented {span:?} of rule {index} in {text:?}"
+            );
+        }
+        for (index, span) in block.iter().filter(|(_, span)| span.len() < 400) {
+            prop_assert!(near.contains(&(*index, span.clone())), "lost {span:?} in {text:?}");
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_safe(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        for detection in detector().detect(&bytes) {
+            prop_assert!(detection.secret_span.end <= bytes.len());
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! One hit for each secret, with every place it was seen at, safe to show.
+
+use crate::located::Located;
+use crate::vault::Known;
+use aho_corasick::AhoCorasick;
+use jiff::Timestamp;
+use quietus_model::{Finding, Hit, Introduced, Location, Redacted, RepositoryId, SafeText, Secret};
+
+/// Masks the secrets of this scan in every text that came from a repository.
+pub(crate) struct Scrubber<'a> {
+    secrets: Vec<&'a Secret>,
+    /// Nearly no path or author holds a secret, and there may be thousands of each.
+    any: Option<AhoCorasick>,
+}
+
+impl<'a> Scrubber<'a> {
+    pub(crate) fn new(known: &'a [Known]) -> Self {
+        let parts = known.iter().flat_map(|k| k.parts.iter().map(|part| &part.secret));
+        let mut secrets: Vec<&Secret> = known.iter().map(|k| &k.secret).chain(parts).collect();
+        // The longest first, so that one inside another does not spoil it.
+        secrets.sort_by(|a, b| (b.len(), b.expose()).cmp(&(a.len(), a.expose())));
+        secrets.dedup();
+        let any = AhoCorasick::new(secrets.iter().map(|secret| secret.expose())).ok();
+        Self { secrets, any }
+    }
+
+    pub(crate) fn text(&self, bytes: &[u8]) -> SafeText {
+        if self.any.as_ref().is_some_and(|any| !any.is_match(bytes)) {
+            return SafeText::scrubbed(bytes, []);
+        }
+        SafeText::scrubbed(bytes, self.secrets.iter().copied())
+    }
+}
+
+/// Joins secrets with their places. A secret without a place, such as one outside the path
+/// filter, is left out.
+pub(crate) fn gather(
+    repository: &RepositoryId,
+    known: &[Known],
+    located: Vec<Located>,
+) -> Vec<Hit> {
+    let scrubber = Scrubber::new(known);
+    let mut places: Vec<Vec<Location>> = vec![Vec::new(); known.len()];
+    for one in located {
+        if let Some(places) = places.get_mut(one.secret as usize) {
+            places.push(location(repository, one, &scrubber));
+        }
+    }
+    let mut hits: Vec<Hit> = known
+        .iter()
+        .zip(places)
+        .filter(|(_, locations)| !locations.is_empty())
+        .map(|(known, mut locations)| {
+            locations.sort_by(|a, b| order(a).cmp(&order(b)));
+            // Two paths that differ only in what cannot be shown are one place.
+            locations.dedup_by(|a, b| a.id() == b.id());
+            hit(known, locations)
+        })
+        .collect();
+    hits.sort_by_key(|hit| hit.finding.fingerprint);
+    hits
+}
+
+fn order(location: &Location) -> impl Ord + '_ {
+    (&location.repository, location.place, &location.path, location.ordinal, location.offset)
+}
+
+pub(crate) fn hit(known: &Known, locations: Vec<Location>) -> Hit {
+    Hit {
+        finding: Finding {
+            fingerprint: known.fingerprint,
+            rule: known.rule.id.clone(),
+            severity: known.rule.severity,
+            confidence: known.confidence,
+            redacted: Redacted::new(&known.secret, public_prefix(known)),
+            offline: known.offline,
+            missing: known.missing.clone(),
+            decoded: known.decoded.clone(),
+            tags: known.rule.tags.clone(),
+            locations,
+        },
+        secret: known.secret.clone(),
+        parts: known.parts.clone(),
+    }
+}
+
+/// The prefix that the format makes public, of the part that the credential is keyed on.
+fn public_prefix(known: &Known) -> &str {
+    let keyed = known.rule.companions.iter().find(|companion| companion.name == "secret");
+    let of_companion = keyed.and_then(|companion| companion.shape.as_ref());
+    let prefixes = [known.rule.public_prefix(), of_companion.map_or("", |s| s.public_prefix())];
+    prefixes
+        .into_iter()
+        .find(|prefix| !prefix.is_empty() && known.secret.expose().starts_with(prefix.as_bytes()))
+        .unwrap_or("")
+}
+
+fn location(repository: &RepositoryId, one: Located, scrubber: &Scrubber<'_>) -> Location {
+    let seen = one.sighting;
+    Location {
+        repository: repository.clone(),
+        place: one.place,
+        path: scrubber.text(&one.path),
+        ordinal: seen.ordinal,
+        line: seen.line,
+        column: seen.column,
+        end_line: seen.end_line,
+        end_column: seen.end_column,
+        offset: seen.offset,
+        blob: one.blob,
+        versions: one.versions,
+        introduced: one.introduced.map(|author| Introduced {
+            commit: author.commit,
+            author: scrubber.text(&author.person),
+            at: Timestamp::from_second(author.time).unwrap_or(Timestamp::UNIX_EPOCH),
+        }),
+        last_author: one.last_author.map(|person| scrubber.text(&person)),
+        code_owners: one.code_owners.iter().map(|o| scrubber.text(o.as_bytes())).collect(),
+        at_head: one.at_head.iter().map(|head| scrubber.text(head)).collect(),
+        allowed_inline: seen.allowed_inline,
+    }
+}

@@ -1,0 +1,56 @@
+//! Which repository a scan speaks of, whatever folder it lies in.
+
+use git2::Repository;
+use quietus_model::RepositoryId;
+use std::path::Path;
+
+/// The identity of a repository: the configured `name`, else its remote `origin`, else its first
+/// commits, else the folder it lies in.
+///
+/// A shallow clone does not know its first commits, and a repository without commits has none:
+/// both fall back to the folder.
+pub fn identify(repository: &Repository, name: Option<&RepositoryId>) -> RepositoryId {
+    name.cloned()
+        .or_else(|| origin(repository))
+        .or_else(|| roots(repository))
+        .unwrap_or_else(|| of_folder(own_folder(repository)))
+}
+
+/// The folder a person would name. Not the work tree that its configuration names, which may be
+/// anywhere; and that of the main work tree for a linked one.
+fn own_folder(repository: &Repository) -> &Path {
+    let store = repository.commondir();
+    match (store.file_name(), store.parent()) {
+        (Some(name), Some(parent)) if name == ".git" => parent,
+        _ => store,
+    }
+}
+
+/// The identity of a folder that is no repository.
+pub(crate) fn of_folder(path: &Path) -> RepositoryId {
+    let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    RepositoryId::from_dir(&whole.to_string_lossy())
+}
+
+fn origin(repository: &Repository) -> Option<RepositoryId> {
+    // From this repository's own file alone: `url.*.insteadOf` elsewhere must not rename it.
+    let config = git2::Config::open(&repository.commondir().join("config")).ok()?;
+    RepositoryId::from_remote(&config.get_string("remote.origin.url").ok()?)
+}
+
+fn roots(repository: &Repository) -> Option<RepositoryId> {
+    if repository.is_shallow() {
+        return None;
+    }
+    let mut walk = repository.revwalk().ok()?;
+    walk.push_head().ok()?;
+    let mut roots = Vec::new();
+    for oid in walk {
+        // A missing commit means that the first ones are not known.
+        let commit = repository.find_commit(oid.ok()?).ok()?;
+        if commit.parent_count() == 0 {
+            roots.push(commit.id().to_string());
+        }
+    }
+    RepositoryId::from_roots(roots.iter().map(String::as_str))
+}

@@ -1,0 +1,78 @@
+//! Spreads work over threads that each own a state, and returns results in the order of the work.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// Runs `work` over chunks of `items` on `threads` threads. Each thread makes its state once;
+/// a thread whose state cannot be made leaves its share to the others.
+///
+/// The results come in the order of the chunks, whatever thread had which. `cancel` is looked at
+/// between chunks.
+pub(crate) fn chunks<T: Sync, S, R: Send, E: Send>(
+    items: &[T],
+    chunk: usize,
+    threads: usize,
+    cancel: &AtomicBool,
+    state: impl Fn() -> Result<S, E> + Sync,
+    work: impl Fn(&mut S, &[T]) -> R + Sync,
+) -> Result<Vec<R>, E> {
+    let chunks: Vec<&[T]> = items.chunks(chunk.max(1)).collect();
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::with_capacity(chunks.len()));
+    let failed: Mutex<Option<E>> = Mutex::new(None);
+    std::thread::scope(|scope| {
+        for _ in 0..threads.clamp(1, chunks.len().max(1)) {
+            scope.spawn(|| {
+                let mut mine = match state() {
+                    Ok(mine) => mine,
+                    Err(error) => {
+                        *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                        return;
+                    }
+                };
+                while !cancel.load(Ordering::Relaxed) {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(share) = chunks.get(at) else { break };
+                    let result = work(&mut mine, share);
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((at, result));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let cancelled = cancel.load(Ordering::Relaxed);
+    if let Some(error) = failed.into_inner().unwrap_or_else(PoisonError::into_inner)
+        && done.len() < chunks.len()
+        && !cancelled
+    {
+        return Err(error);
+    }
+    done.sort_by_key(|(at, _)| *at);
+    Ok(done.into_iter().map(|(_, result)| result).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_keep_the_order_of_the_work() {
+        let items: Vec<u32> = (0..1000).collect();
+        let cancel = AtomicBool::new(false);
+        for threads in [1, 7] {
+            let sums =
+                chunks(&items, 9, threads, &cancel, || Ok::<_, ()>(()), |(), share| share.to_vec());
+            assert_eq!(sums.unwrap().concat(), items);
+        }
+    }
+
+    #[test]
+    fn nothing_is_begun_after_a_cancel_and_no_state_is_an_error() {
+        let cancel = AtomicBool::new(true);
+        let ran = chunks(&[1, 2], 1, 2, &cancel, || Ok::<_, ()>(()), |(), _| 1).unwrap();
+        assert!(ran.is_empty());
+        let cancel = AtomicBool::new(false);
+        let none = chunks(&[1, 2], 1, 2, &cancel, || Err::<(), _>("no"), |(), _| 1);
+        assert_eq!(none.unwrap_err(), "no");
+    }
+}

@@ -1,0 +1,341 @@
+//! Reads one repository or folder: its files, its objects, its index, or what is new in it.
+
+use crate::attribute;
+use crate::changes::{self, Changes, Interest, Reader, sight_name};
+use crate::graph::{Graph, Reach};
+use crate::heads::Tips;
+use crate::history::{self, Objects};
+use crate::identity;
+use crate::located::Located;
+use crate::owners::Owners;
+use crate::run::Run;
+use crate::source::ScanError;
+use crate::staged::{self, Staged};
+use crate::store::{self, Key, OidMap, OidSet, oid};
+use crate::vault::Sighting;
+use crate::worktree::{self, Seen};
+use git2::{Repository, Tree};
+use quietus_model::{GapReason, Place, RepositoryId, ScopeKind, Stats};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// The name of the work tree among the heads that hold a secret now.
+const WORK_TREE: &[u8] = b"work tree";
+
+/// The name of the index among them.
+const INDEX: &[u8] = b"index";
+
+/// What was read of a source.
+pub(crate) struct Read {
+    pub(crate) repository: RepositoryId,
+    pub(crate) source: String,
+    pub(crate) kind: ScopeKind,
+    pub(crate) refs: Vec<(Vec<u8>, String)>,
+    pub(crate) stats: Stats,
+    pub(crate) located: Vec<Located>,
+}
+
+/// Whether `path` is a work tree, and not the folder of a bare repository or a `.git`.
+pub(crate) fn has_files(path: &Path, repository: &Repository) -> bool {
+    let same = |a: &Path, b: &Path| a.canonicalize().ok() == b.canonicalize().ok();
+    !repository.is_bare() && !same(repository.path(), path)
+}
+
+fn head_tree(repository: &Repository) -> Option<Tree<'_>> {
+    repository.head().ok()?.peel_to_tree().ok()
+}
+
+fn named_refs(tips: &Tips) -> Vec<(Vec<u8>, String)> {
+    let named = tips.refs.iter().map(|r| (r.name.clone(), oid(&r.peeled).to_string()));
+    named.collect()
+}
+
+/// The files below `path`. Those that the current commit has just so count as seen in it.
+pub(crate) fn files(path: &Path, opened: Option<&Repository>, run: &Run<'_>) -> Read {
+    let root = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let files = worktree::read(&root, run);
+    let name = run.options.name.as_ref();
+    let mut read = Read {
+        repository: match opened {
+            Some(repository) => identity::identify(repository, name),
+            None => name.cloned().unwrap_or_else(|| identity::of_folder(&root)),
+        },
+        source: path.display().to_string(),
+        kind: ScopeKind::WorkTree,
+        refs: Vec::new(),
+        stats: files.stats,
+        located: Vec::new(),
+    };
+    if files.seen.is_empty() {
+        return read;
+    }
+    let owners = opened.map_or_else(Owners::none, Owners::read);
+    let tips = opened.map(|repository| Tips::read(repository).0);
+    let head = opened.and_then(head_tree);
+    let current = tips.as_ref().and_then(Tips::current);
+    for seen in &files.seen {
+        let committed = current.filter(|_| is_committed(head.as_ref(), seen));
+        let at_head = committed.map_or(WORK_TREE.to_vec(), |head| head.name.clone());
+        let blob = seen.blob.filter(|_| committed.is_some());
+        read.located.extend(seen.sightings.iter().map(|sighting| {
+            let place = if committed.is_some() { Place::History } else { Place::WorkTree };
+            Located {
+                at_head: vec![at_head.clone()],
+                code_owners: owners.of(&seen.path),
+                blob: blob.map(|blob| oid(&blob).to_string()),
+                ..Located::new(place, &seen.path, sighting)
+            }
+        }));
+    }
+    read
+}
+
+/// Whether HEAD has the same at the same path.
+fn is_committed(head: Option<&Tree<'_>>, seen: &Seen) -> bool {
+    let committed = head.and_then(|tree| attribute::head_entry(tree, &seen.path));
+    match seen.blob {
+        Some(blob) => committed == Some(blob),
+        None => committed.is_some(),
+    }
+}
+
+/// Every object, and with `with_files` the work tree and the index as well.
+pub(crate) fn objects(
+    path: &Path,
+    repository: &Repository,
+    with_files: bool,
+    run: &Run<'_>,
+) -> Read {
+    let (tips, failed) = Tips::read(repository);
+    for (name, error) in failed {
+        run.gaps.add(GapReason::Corrupt, name, error.message());
+    }
+    let files = if with_files {
+        let root = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        worktree::read(&root, run)
+    } else {
+        worktree::Files::default()
+    };
+    let (order, present) = history::list(repository, run);
+    let mut objects = history::read(path, &order, run);
+    drop(order);
+    let graph = objects.take_graph();
+    let boundary = store::shallow_boundary(repository);
+    let reach = tips.reach(&graph);
+    let notes = tips.notes_reach(&graph);
+    missing_commits(&tips, &graph, [&reach, &notes], &boundary, &present, run);
+
+    let head = head_tree(repository);
+    let index = if with_files { staged::list(repository, head.as_ref(), run) } else { Vec::new() };
+    let changes = if run.is_cancelled() {
+        Changes::default()
+    } else {
+        let interest = Interest::Blobs(&objects.blobs);
+        changes::collect(path, &graph, [&reach, &notes], interest, Some(&present), run)
+    };
+    let scene = Scene { path, tips: &tips, graph: &graph, reach: &reach, notes: &notes };
+    let claimed: OidSet = index.iter().map(|staged| staged.blob).collect();
+    let owners = Owners::read(repository);
+    let mut located = scene.locate(&objects, &changes, &claimed, &owners, run);
+    for seen in files.seen.iter().filter(|seen| {
+        let is_scanned = seen.blob.is_none_or(|blob| objects.blobs.contains_key(&blob));
+        !(is_scanned && is_committed(head.as_ref(), seen))
+    }) {
+        located.extend(seen.sightings.iter().map(|sighting| Located {
+            at_head: vec![WORK_TREE.to_vec()],
+            code_owners: owners.of(&seen.path),
+            ..Located::new(Place::WorkTree, &seen.path, sighting)
+        }));
+    }
+    located.extend(indexed(&index, &objects.blobs, &owners, run));
+    let mut stats = objects.stats;
+    stats += files.stats;
+    Read {
+        repository: identity::identify(repository, run.options.name.as_ref()),
+        source: path.display().to_string(),
+        kind: if with_files { ScopeKind::Whole } else { ScopeKind::History },
+        refs: named_refs(&tips),
+        stats,
+        located,
+    }
+}
+
+/// Commits that something leads to and that are not there.
+fn missing_commits(
+    tips: &Tips,
+    graph: &Graph,
+    reaches: [&Reach; 2],
+    boundary: &[Key],
+    present: &OidSet,
+    run: &Run<'_>,
+) {
+    if !boundary.is_empty() {
+        let detail = format!(
+            "history ends at {} commits of a shallow clone; `git fetch --unshallow` brings the rest",
+            boundary.len()
+        );
+        run.gaps.add(GapReason::Shallow, "history", detail);
+    }
+    let missing = |id: &Key, detail: String| {
+        run.gaps.add(GapReason::Missing, oid(id).to_string(), detail);
+    };
+    for tip in tips.refs.iter().filter(|tip| !present.contains(&tip.direct)) {
+        missing(&tip.direct, format!("{} leads to it", String::from_utf8_lossy(&tip.name)));
+    }
+    for (number, commit) in (0u32..).zip(graph.commits()) {
+        let is_reached = reaches.iter().any(|reach| reach.holds(number));
+        if !is_reached || boundary.contains(&commit.id) {
+            continue;
+        }
+        for parent in commit.parents.iter().filter(|parent| !present.contains(*parent)) {
+            missing(parent, format!("the parent of {}", oid(&commit.id)));
+        }
+    }
+}
+
+/// A repository with its commits, ready to say where blobs lay.
+struct Scene<'a> {
+    path: &'a Path,
+    tips: &'a Tips,
+    graph: &'a Graph,
+    reach: &'a Reach,
+    notes: &'a Reach,
+}
+
+impl Scene<'_> {
+    fn locate(
+        &self,
+        objects: &Objects,
+        changes: &Changes,
+        claimed: &OidSet,
+        owners: &Owners,
+        run: &Run<'_>,
+    ) -> Vec<Located> {
+        let reader = match store::reopen(self.path) {
+            Ok(again) => Reader::new(again, run),
+            Err(error) => {
+                run.gaps.add(GapReason::Unobservable, "commits", error.message());
+                return Vec::new();
+            }
+        };
+        let current = self.graph.reach(self.tips.current().map(|head| &head.commit));
+        let mut reader = reader;
+        let mut located = attribute::Repository {
+            graph: self.graph,
+            tips: self.tips,
+            reach: self.reach,
+            notes: self.notes,
+            current: &current,
+            owners,
+        }
+        .locate(objects, changes, claimed, &mut reader);
+        // What has no path cannot lie under one that was asked for.
+        located.retain(|one| run.options.admits(&one.path));
+        located
+    }
+}
+
+fn indexed(
+    index: &[Staged],
+    blobs: &OidMap<Vec<Sighting>>,
+    owners: &Owners,
+    run: &Run<'_>,
+) -> Vec<Located> {
+    let mut located = Vec::new();
+    for staged in index.iter().filter(|staged| run.options.admits(&staged.path)) {
+        let sightings = blobs.get(&staged.blob).map_or(&[][..], Vec::as_slice);
+        located.extend(sightings.iter().map(|sighting| Located {
+            blob: Some(oid(&staged.blob).to_string()),
+            at_head: vec![INDEX.to_vec()],
+            code_owners: owners.of(&staged.path),
+            ..Located::new(Place::Index, &staged.path, sighting)
+        }));
+    }
+    located
+}
+
+/// What is staged and not committed.
+pub(crate) fn staged(path: &Path, repository: &Repository, run: &Run<'_>) -> Read {
+    let index = staged::list(repository, head_tree(repository).as_ref(), run);
+    let order: BTreeSet<Key> = index
+        .iter()
+        .filter(|staged| run.options.admits(&staged.path))
+        .map(|staged| staged.blob)
+        .collect();
+    let order: Vec<Key> = order.into_iter().collect();
+    let objects = history::read(path, &order, run);
+    let owners = if objects.blobs.is_empty() { Owners::none() } else { Owners::read(repository) };
+    let mut located = indexed(&index, &objects.blobs, &owners, run);
+    for staged in index.iter().filter(|staged| staged.is_new && run.options.admits(&staged.path)) {
+        located.extend(sight_name(&staged.path, run).iter().map(|sighting| Located {
+            at_head: vec![INDEX.to_vec()],
+            ..Located::new(Place::Index, &staged.path, sighting)
+        }));
+    }
+    Read {
+        repository: identity::identify(repository, run.options.name.as_ref()),
+        source: path.display().to_string(),
+        kind: ScopeKind::Staged,
+        refs: Vec::new(),
+        stats: Stats { files: index.len() as u64, ..objects.stats },
+        located,
+    }
+}
+
+/// What the commits that HEAD reaches and `revision` does not brought in.
+pub(crate) fn since(
+    path: &Path,
+    repository: &Repository,
+    revision: &str,
+    run: &Run<'_>,
+) -> Result<Read, ScanError> {
+    let commits = commits_since(repository, revision).map_err(|error| ScanError::Revision {
+        path: path.display().to_string(),
+        revision: revision.to_owned(),
+        detail: error.message().to_owned(),
+    })?;
+    let mut objects = history::read(path, &commits, run);
+    let graph = objects.take_graph();
+    let (tips, _) = Tips::read(repository);
+    let reach = graph.reach(&commits);
+    let notes = graph.reach([]);
+    let reaches = [&reach, &notes];
+    let mut changes = changes::collect(path, &graph, reaches, Interest::All, None, run);
+    let blobs: BTreeSet<Key> = changes.changes.iter().map(|change| change.blob).collect();
+    let blobs: Vec<Key> = blobs.into_iter().collect();
+    let brought = history::read(path, &blobs, run);
+    objects.append(brought);
+    // What the parents had there is needed too, or else it would seem to be new.
+    let before: BTreeSet<Key> = changes
+        .changes
+        .iter()
+        .filter(|change| objects.blobs.contains_key(&change.blob))
+        .flat_map(|change| change.before.iter().copied())
+        .filter(|blob| !objects.blobs.contains_key(blob))
+        .collect();
+    let before: Vec<Key> = before.into_iter().collect();
+    let had = history::read(path, &before, run);
+    objects.blobs.extend(had.blobs);
+    changes.changes.retain(|change| objects.blobs.contains_key(&change.blob));
+
+    let scene = Scene { path, tips: &tips, graph: &graph, reach: &reach, notes: &notes };
+    let owners = Owners::read(repository);
+    let located = scene.locate(&objects, &changes, &before.into_iter().collect(), &owners, run);
+    let current = tips.current().map(|head| (head.name.clone(), oid(&head.commit).to_string()));
+    Ok(Read {
+        repository: identity::identify(repository, run.options.name.as_ref()),
+        source: path.display().to_string(),
+        kind: ScopeKind::Since,
+        refs: current.into_iter().collect(),
+        stats: objects.stats,
+        located,
+    })
+}
+
+fn commits_since(repository: &Repository, revision: &str) -> Result<Vec<Key>, git2::Error> {
+    let last = repository.revparse_single(revision)?.peel_to_commit()?;
+    let mut walk = repository.revwalk()?;
+    walk.push_head()?;
+    walk.hide(last.id())?;
+    walk.map(|id| id.map(store::key)).collect()
+}

@@ -1,0 +1,121 @@
+//! The whole of one scan: from a source to hits and what may be claimed of them.
+
+use crate::Detector;
+use crate::gaps::Gaps;
+use crate::gather;
+use crate::located::Located;
+use crate::repository::{self, Read};
+use crate::run::Run;
+use crate::source::{Options, Progress, ScanError, Scanned, Source};
+use crate::store;
+use crate::vault::Vault;
+use jiff::Timestamp;
+use quietus_model::{
+    FingerprintKey, GapReason, Place, RefTip, RepositoryId, SafeText, Scope, ScopeKind, Stats,
+};
+use std::sync::atomic::AtomicBool;
+
+/// Scans `source` and gives one hit for each secret in it.
+///
+/// What cannot be read becomes a gap of the scope, and the rest is scanned. When `cancel` is set,
+/// the scan ends soon and gives what it has, with a gap that says so. The result does not depend
+/// on the number of threads.
+///
+/// # Errors
+/// [`ScanError`] when there is nothing to read at all: no such path, no repository, or one that
+/// cannot be opened.
+pub fn scan(
+    source: &Source,
+    detector: &Detector,
+    key: &FingerprintKey,
+    options: &Options,
+    now: Timestamp,
+    progress: &dyn Progress,
+    cancel: &AtomicBool,
+) -> Result<Scanned, ScanError> {
+    let run = Run {
+        vault: Vault::new(detector, key, now),
+        options,
+        gaps: Gaps::default(),
+        progress,
+        cancel,
+    };
+    let found = read(source, &run)?;
+    if run.is_cancelled() {
+        run.gaps.add(GapReason::Interrupted, "scan", "it was interrupted before its end");
+    }
+    for problem in detector.failed() {
+        run.gaps.add(GapReason::Unreadable, format!("rule {}", problem.rule), problem);
+    }
+    let known = run.vault.into_known();
+    let scrubber = gather::Scrubber::new(&known);
+    let refs =
+        found.refs.iter().map(|(name, oid)| RefTip { name: scrubber.text(name), oid: oid.clone() });
+    let scope = Scope {
+        repository: found.repository.clone(),
+        source: SafeText::scrubbed(found.source.as_bytes(), known.iter().map(|k| &k.secret)),
+        kind: found.kind,
+        refs: refs.collect(),
+        path_filter: options.path_filter.iter().map(SafeText::plain).collect(),
+        gaps: run.gaps.into_sorted(),
+        stats: found.stats,
+    };
+    Ok(Scanned { hits: gather::gather(&found.repository, &known, found.located), scope })
+}
+
+fn read(source: &Source, run: &Run<'_>) -> Result<Read, ScanError> {
+    match source {
+        Source::Stdin(bytes) => Ok(stdin(bytes, run)),
+        Source::Tree(path) => {
+            // Files need no repository; what is wrong with one is told when its history is asked.
+            let opened = optional(store::open(path), |_| {})?;
+            Ok(repository::files(path, opened.as_ref(), run))
+        }
+        Source::Whole(path) => {
+            let opened = optional(store::open(path), |error| {
+                run.gaps.add(GapReason::Unobservable, "history", error);
+            })?;
+            Ok(match opened {
+                Some(opened) => {
+                    let has_files = repository::has_files(path, &opened);
+                    repository::objects(path, &opened, has_files, run)
+                }
+                None => repository::files(path, None, run),
+            })
+        }
+        Source::History(path) => Ok(repository::objects(path, &store::open(path)?, false, run)),
+        Source::Staged(path) => Ok(repository::staged(path, &store::open(path)?, run)),
+        Source::Since { path, revision } => {
+            repository::since(path, &store::open(path)?, revision, run)
+        }
+    }
+}
+
+/// A repository, where there is one that can be opened; `note` is told of one that cannot.
+fn optional(
+    opened: Result<git2::Repository, ScanError>,
+    note: impl FnOnce(ScanError),
+) -> Result<Option<git2::Repository>, ScanError> {
+    match opened {
+        Ok(repository) => Ok(Some(repository)),
+        Err(error @ ScanError::Unreadable { .. }) => Err(error),
+        Err(ScanError::NotARepository { .. }) => Ok(None),
+        Err(error) => {
+            note(error);
+            Ok(None)
+        }
+    }
+}
+
+fn stdin(bytes: &[u8], run: &Run<'_>) -> Read {
+    let sightings = run.vault.sight(bytes);
+    let name = run.options.name.clone();
+    Read {
+        repository: name.unwrap_or_else(|| RepositoryId::named("stdin")),
+        source: "-".into(),
+        kind: ScopeKind::Stdin,
+        refs: Vec::new(),
+        stats: Stats { files: 1, bytes: bytes.len() as u64, ..Stats::default() },
+        located: sightings.iter().map(|s| Located::new(Place::Stdin, b"", s)).collect(),
+    }
+}

@@ -1,0 +1,313 @@
+//! Tree objects as they lie in the store, and what a commit's tree has that its parents' have not.
+
+use crate::store::Key;
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// Deeper trees than any tool can check out.
+const DEEPEST: usize = 1024;
+
+/// How many entries one commit may bring in. A few hundred bytes of nested trees can name more
+/// paths than there are atoms.
+const MOST_ENTRIES: usize = 4_000_000;
+
+/// What an entry of a tree is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Tree,
+    Blob,
+    /// Another repository's commit: not looked at.
+    Submodule,
+}
+
+/// One entry of a tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entry<'a> {
+    pub(crate) name: &'a [u8],
+    pub(crate) kind: Kind,
+    pub(crate) id: Key,
+}
+
+/// The entries of a tree object; ends early where it is malformed.
+pub(crate) fn entries(mut data: &[u8]) -> impl Iterator<Item = Entry<'_>> {
+    std::iter::from_fn(move || {
+        let space = data.iter().position(|byte| *byte == b' ')?;
+        let rest = &data[space + 1..];
+        let end = rest.iter().position(|byte| *byte == 0)?;
+        let id = rest.get(end + 1..end + 21)?.try_into().ok()?;
+        let kind = match &data[..space] {
+            b"40000" | b"040000" => Kind::Tree,
+            b"160000" => Kind::Submodule,
+            _ => Kind::Blob,
+        };
+        let name = &rest[..end];
+        data = &rest[end + 21..];
+        Some(Entry { name, kind, id })
+    })
+}
+
+/// Git's order of entries: a folder sorts as if its name ended in a slash.
+fn order(a: &Entry<'_>, b: &Entry<'_>) -> Ordering {
+    let shared = a.name.len().min(b.name.len());
+    let next = |entry: &Entry<'_>| match entry.name.get(shared) {
+        Some(byte) => *byte,
+        None if entry.kind == Kind::Tree => b'/',
+        None => 0,
+    };
+    a.name[..shared].cmp(&b.name[..shared]).then_with(|| next(a).cmp(&next(b)))
+}
+
+/// Where trees are read.
+pub(crate) trait Trees {
+    /// The bytes of a tree; `None` when it cannot be read, which the reader has then noted.
+    fn tree(&mut self, id: &Key) -> Option<Rc<[u8]>>;
+}
+
+/// Is told of every file that a commit has otherwise than each of its parents.
+pub(crate) trait Visitor {
+    /// A blob that no parent has at this path; `before` holds what each parent has there.
+    fn blob(&mut self, path: &[u8], id: &Key, before: &[Key]);
+    /// A name that no parent has at this place.
+    fn name(&mut self, path: &[u8]);
+    /// The walk of this commit was cut short by a bound.
+    fn cut(&mut self, path: &[u8]);
+}
+
+/// Visits what `tree` has otherwise than all of `parents`.
+pub(crate) fn changes(
+    tree: &Key,
+    parents: &[Key],
+    trees: &mut impl Trees,
+    visitor: &mut impl Visitor,
+) {
+    let mut walk = Walk { trees, visitor, path: Vec::new(), left: MOST_ENTRIES };
+    walk.level(tree, parents, 0);
+}
+
+struct Walk<'a, T, V> {
+    trees: &'a mut T,
+    visitor: &'a mut V,
+    path: Vec<u8>,
+    left: usize,
+}
+
+impl<T: Trees, V: Visitor> Walk<'_, T, V> {
+    fn level(&mut self, tree: &Key, parents: &[Key], depth: usize) {
+        if parents.contains(tree) {
+            return;
+        }
+        if depth > DEEPEST || self.left == 0 {
+            self.visitor.cut(&self.path);
+            return;
+        }
+        let Some(data) = self.trees.tree(tree) else { return };
+        let before: Vec<Rc<[u8]>> = parents.iter().filter_map(|id| self.trees.tree(id)).collect();
+        let mut olds: Vec<_> = before.iter().map(|data| entries(data).peekable()).collect();
+        for entry in entries(&data) {
+            if self.left == 0 {
+                self.visitor.cut(&self.path);
+                return;
+            }
+            self.left -= 1;
+            let mut had: Vec<Entry<'_>> = Vec::with_capacity(olds.len());
+            for old in &mut olds {
+                while old.next_if(|other| order(other, &entry) == Ordering::Less).is_some() {}
+                had.extend(old.next_if(|other| order(other, &entry) == Ordering::Equal));
+            }
+            if had.iter().any(|other| other.id == entry.id) {
+                continue;
+            }
+            self.entry(&entry, &had, depth);
+        }
+    }
+
+    fn entry(&mut self, entry: &Entry<'_>, had: &[Entry<'_>], depth: usize) {
+        let len = self.path.len();
+        if len > 0 {
+            self.path.push(b'/');
+        }
+        self.path.extend_from_slice(entry.name);
+        if had.is_empty() {
+            self.visitor.name(&self.path);
+        }
+        let before: Vec<Key> =
+            had.iter().filter(|other| other.kind == entry.kind).map(|other| other.id).collect();
+        match entry.kind {
+            Kind::Tree => self.level(&entry.id, &before, depth + 1),
+            Kind::Blob => self.visitor.blob(&self.path, &entry.id, &before),
+            Kind::Submodule => {}
+        }
+        self.path.truncate(len);
+    }
+}
+
+/// What a tree has at wanted paths, without walking the rest of it.
+///
+/// Branches share most of their folders, so that what one folder holds is remembered.
+pub(crate) struct Wanted {
+    folders: Vec<HashMap<Vec<u8>, Node>>,
+    remembered: HashMap<(Key, usize), Found>,
+}
+
+/// The numbers of wanted paths with the objects that stand there.
+pub(crate) type Found = Rc<Vec<(usize, Key)>>;
+
+#[derive(Clone, Copy, Default)]
+struct Node {
+    folder: Option<usize>,
+    /// The number of the path that ends here, in a file or a folder.
+    end: Option<usize>,
+}
+
+impl Wanted {
+    /// Paths are numbered in the order given.
+    pub(crate) fn new<'a>(paths: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut folders: Vec<HashMap<Vec<u8>, Node>> = vec![HashMap::new()];
+        for (number, path) in paths.into_iter().enumerate() {
+            let mut at = 0;
+            let mut names = path.split(|byte| *byte == b'/').peekable();
+            while let Some(name) = names.next() {
+                let new = folders.len();
+                let node = folders[at].entry(name.to_vec()).or_default();
+                if names.peek().is_none() {
+                    node.end = Some(number);
+                } else {
+                    at = *node.folder.get_or_insert(new);
+                    if at == new {
+                        folders.push(HashMap::new());
+                    }
+                }
+            }
+        }
+        Self { folders, remembered: HashMap::new() }
+    }
+
+    /// What `tree` has at the wanted paths.
+    pub(crate) fn locate(&mut self, tree: &Key, trees: &mut impl Trees) -> Found {
+        self.folder(tree, 0, trees)
+    }
+
+    fn folder(&mut self, tree: &Key, at: usize, trees: &mut impl Trees) -> Found {
+        if let Some(found) = self.remembered.get(&(*tree, at)) {
+            return Rc::clone(found);
+        }
+        let mut found = Vec::new();
+        if let Some(data) = trees.tree(tree) {
+            for entry in entries(&data) {
+                let Some(node) = self.folders[at].get(entry.name).copied() else { continue };
+                found.extend(node.end.map(|number| (number, entry.id)));
+                if let (Kind::Tree, Some(folder)) = (entry.kind, node.folder) {
+                    found.extend_from_slice(&self.folder(&entry.id, folder, trees));
+                }
+            }
+        }
+        let found = Rc::new(found);
+        self.remembered.insert((*tree, at), Rc::clone(&found));
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Default)]
+    struct Shelf(HashMap<Key, Rc<[u8]>>);
+
+    impl Shelf {
+        fn put(&mut self, id: u8, entries: &[(&str, &str, u8)]) -> Key {
+            let mut data = Vec::new();
+            for (mode, name, id) in entries {
+                data.extend_from_slice(format!("{mode} {name}\0").as_bytes());
+                data.extend_from_slice(&[*id; 20]);
+            }
+            self.0.insert([id; 20], data.into());
+            [id; 20]
+        }
+    }
+
+    impl Trees for Shelf {
+        fn tree(&mut self, id: &Key) -> Option<Rc<[u8]>> {
+            self.0.get(id).cloned()
+        }
+    }
+
+    #[derive(Default)]
+    struct Seen(Vec<String>);
+
+    impl Visitor for Seen {
+        fn blob(&mut self, path: &[u8], id: &Key, before: &[Key]) {
+            let before: Vec<u8> = before.iter().map(|id| id[0]).collect();
+            self.0.push(format!("{} {} {before:?}", String::from_utf8_lossy(path), id[0]));
+        }
+        fn name(&mut self, path: &[u8]) {
+            self.0.push(format!("+{}", String::from_utf8_lossy(path)));
+        }
+        fn cut(&mut self, _: &[u8]) {
+            self.0.push("cut".into());
+        }
+    }
+
+    #[test]
+    fn only_what_no_parent_has_is_visited() {
+        let mut shelf = Shelf::default();
+        shelf.put(10, &[("100644", "x", 1), ("100644", "y", 2)]);
+        shelf.put(11, &[("100644", "x", 3), ("100644", "y", 2)]);
+        let old = shelf.put(20, &[("100644", "a", 4), ("40000", "d", 10), ("100644", "e", 5)]);
+        let new = shelf.put(21, &[("100644", "a", 4), ("100644", "b", 9), ("40000", "d", 11)]);
+        let mut seen = Seen::default();
+        changes(&new, &[old], &mut shelf, &mut seen);
+        assert_eq!(seen.0, ["+b", "b 9 []", "d/x 3 [1]"]);
+
+        let mut both = Seen::default();
+        let other = shelf.put(22, &[("100644", "b", 9), ("40000", "d", 11)]);
+        changes(&new, &[old, other], &mut shelf, &mut both);
+        assert_eq!(both.0, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_folder_and_a_file_of_one_name_are_told_apart() {
+        let mut shelf = Shelf::default();
+        shelf.put(10, &[("100644", "x", 1)]);
+        let old = shelf.put(20, &[("100644", "a", 4), ("100644", "a.c", 5)]);
+        let new = shelf.put(21, &[("100644", "a.c", 5), ("40000", "a", 10)]);
+        let mut seen = Seen::default();
+        changes(&new, &[old], &mut shelf, &mut seen);
+        assert_eq!(seen.0, ["+a", "+a/x", "a/x 1 []"]);
+    }
+
+    #[test]
+    fn a_tree_of_trees_without_end_is_cut() {
+        let mut shelf = Shelf::default();
+        for level in 1..30 {
+            let entries: Vec<_> = ["a", "b", "c", "d", "e", "f", "g", "h"]
+                .into_iter()
+                .map(|name| ("40000", name, level + 1))
+                .collect();
+            shelf.put(level, &entries);
+        }
+        shelf.put(30, &[("100644", "x", 99)]);
+        let mut seen = Seen::default();
+        let mut walk = Walk { trees: &mut shelf, visitor: &mut seen, path: Vec::new(), left: 5000 };
+        walk.level(&[1; 20], &[], 0);
+        assert!(seen.0.len() < 11_000 && seen.0.iter().any(|line| line == "cut"));
+    }
+
+    #[test]
+    fn wanted_paths_are_located_without_the_rest() {
+        let mut shelf = Shelf::default();
+        shelf.put(10, &[("100644", "x", 1), ("100644", "y", 2)]);
+        let root = shelf.put(20, &[("100644", "a", 4), ("40000", "d", 10), ("40000", "e", 77)]);
+        let paths: [&[u8]; 4] = [b"d/x", b"a", b"d/z", b"a/x"];
+        let mut wanted = Wanted::new(paths);
+        assert_eq!(*wanted.locate(&root, &mut shelf), [(1, [4; 20]), (0, [1; 20])]);
+    }
+
+    #[test]
+    fn a_malformed_tree_ends_early() {
+        for bytes in [&b"100644"[..], b"100644 a", b"100644 a\0short", b""] {
+            assert_eq!(entries(bytes).count(), 0);
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The files of a folder, as they lie on disk.
+
+use crate::changes::sight_name;
+use crate::run::Run;
+use crate::source::Stage;
+use crate::store::{Key, key};
+use crate::vault::Sighting;
+use git2::{ObjectType, Oid};
+use ignore::{DirEntry, WalkBuilder, WalkState};
+use quietus_model::{GapReason, Stats};
+use std::fs::File;
+use std::io::Read;
+use std::path::{Component, Path};
+use std::sync::{Mutex, PoisonError};
+
+/// Folders of a `.git` that hold nothing a person wrote; the objects are read as objects.
+const SKIPPED: [&str; 7] = ["objects", "refs", "logs", "hooks", "info", "lfs", "rr-cache"];
+
+/// A file, or a name, that holds secrets.
+pub(crate) struct Seen {
+    /// The path below the folder, with `/`.
+    pub(crate) path: Vec<u8>,
+    pub(crate) sightings: Vec<Sighting>,
+    /// What the file would be called as a blob; `None` when the secret is in the name.
+    pub(crate) blob: Option<Key>,
+}
+
+/// What the files of a folder hold, in the order of their paths.
+#[derive(Default)]
+pub(crate) struct Files {
+    pub(crate) seen: Vec<Seen>,
+    pub(crate) stats: Stats,
+}
+
+/// Reads and scans every regular file below `root`, hidden ones included. Links are not followed.
+pub(crate) fn read(root: &Path, run: &Run<'_>) -> Files {
+    run.progress.stage(Stage::Files, None);
+    let obey = run.options.respect_gitignore;
+    let walker = WalkBuilder::new(root)
+        .standard_filters(false)
+        .git_ignore(obey)
+        .git_exclude(obey)
+        .git_global(obey)
+        .parents(obey)
+        .require_git(false)
+        .threads(run.options.thread_count())
+        .filter_entry(is_wanted)
+        .build_parallel();
+    let all: Mutex<Files> = Mutex::default();
+    walker.run(|| {
+        let mut reader = FileReader { root, run, buffer: Vec::new(), all: &all };
+        Box::new(move |entry| {
+            if run.is_cancelled() {
+                return WalkState::Quit;
+            }
+            match entry {
+                Ok(entry) => reader.entry(&entry),
+                Err(error) => run.gaps.add(GapReason::Unreadable, failed_path(&error), &error),
+            }
+            WalkState::Continue
+        })
+    });
+    let mut files = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+    files.seen.sort_by(|a, b| (&a.path, a.blob).cmp(&(&b.path, b.blob)));
+    files
+}
+
+/// Of a `.git` folder only the configuration files, whose remotes may hold tokens.
+fn is_wanted(entry: &DirEntry) -> bool {
+    let inside = entry
+        .path()
+        .components()
+        .rev()
+        .take(entry.depth())
+        .skip(1)
+        .any(|component| component == Component::Normal(".git".as_ref()));
+    if !inside {
+        return true;
+    }
+    let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+    let is_skipped = SKIPPED.iter().any(|name| entry.file_name() == *name);
+    if is_folder { !is_skipped } else { entry.file_name() == "config" }
+}
+
+fn failed_path(error: &ignore::Error) -> Vec<u8> {
+    match error {
+        ignore::Error::WithPath { path, .. } => path.as_os_str().as_encoded_bytes().to_vec(),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+            failed_path(err)
+        }
+        _ => b"files".to_vec(),
+    }
+}
+
+struct FileReader<'a> {
+    root: &'a Path,
+    run: &'a Run<'a>,
+    buffer: Vec<u8>,
+    all: &'a Mutex<Files>,
+}
+
+impl FileReader<'_> {
+    fn entry(&mut self, entry: &DirEntry) {
+        let path = relative(entry.path(), self.root);
+        if path.is_empty() || !self.run.options.admits(&path) {
+            return;
+        }
+        let in_name = sight_name(&path, self.run);
+        if !in_name.is_empty() {
+            self.keep(Seen { path: path.clone(), sightings: in_name, blob: None });
+        }
+        // Pipes and devices would make the scan wait; a link's target is scanned by its own name.
+        if entry.file_type().is_some_and(|kind| kind.is_file()) {
+            self.file(entry.path(), path);
+        }
+    }
+
+    fn file(&mut self, on_disk: &Path, path: Vec<u8>) {
+        let limit = self.run.options.max_file_size;
+        self.buffer.clear();
+        let read = File::open(on_disk)
+            .and_then(|file| file.take(limit.saturating_add(1)).read_to_end(&mut self.buffer));
+        if let Err(error) = read {
+            self.run.gaps.add(GapReason::Unreadable, path, error);
+            return;
+        }
+        if self.buffer.len() as u64 > limit {
+            let detail = format!("more than the limit of {limit} bytes");
+            self.run.gaps.add(GapReason::TooLarge, path, detail);
+            self.buffer = Vec::new();
+            return;
+        }
+        let bytes = self.buffer.len() as u64;
+        let sightings = self.run.vault.sight(&self.buffer);
+        self.run.progress.advance(1, bytes);
+        if !sightings.is_empty() {
+            let blob = Oid::hash_object(ObjectType::Blob, &self.buffer).ok().map(key);
+            self.keep(Seen { path, sightings, blob });
+        }
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.stats.files += 1;
+        all.stats.bytes += bytes;
+    }
+
+    fn keep(&self, seen: Seen) {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).seen.push(seen);
+    }
+}
+
+/// The path below `root`, with `/`; the file's own name when it is the root.
+fn relative(path: &Path, root: &Path) -> Vec<u8> {
+    let below = match path.strip_prefix(root) {
+        Ok(below) if below.as_os_str().is_empty() && path.is_file() => {
+            path.file_name().map_or(Path::new(""), Path::new)
+        }
+        Ok(below) => below,
+        Err(_) => path,
+    };
+    let names: Vec<&[u8]> = below
+        .components()
+        .filter_map(|component| match component {
+            Component::Normal(name) => Some(name.as_encoded_bytes()),
+            _ => None,
+        })
+        .collect();
+    names.join(&b'/')
+}

@@ -1,0 +1,174 @@
+//! Files on disk, the index, and how they go together with history.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod ground;
+
+use ground::{Ground, git, heads, look, look_with, only, places, secret};
+use quietus_model::{Place, ScopeKind};
+use quietus_scan::{Options, Source};
+
+fn line(label: &str) -> String {
+    format!("key: {}\n", secret(label))
+}
+
+#[test]
+fn a_file_as_it_is_committed_is_one_location_and_a_changed_one_two() {
+    let ground = Ground::new();
+    ground.commit("main", "Ann", &[("same", Some(&line("same"))), ("a", Some(&line("a")))]);
+    ground.check_out();
+    ground.write("a", &format!("\n{}{}", line("a"), line("new")));
+    ground.write("untracked", &line("untracked"));
+    let scanned = look(&ground.whole());
+    assert_eq!(scanned.scope.kind, ScopeKind::Whole);
+    assert!(scanned.scope.is_complete(), "{:?}", scanned.scope.gaps);
+
+    let same = only(&scanned, &secret("same"));
+    assert_eq!((same.place, heads(&same)), (Place::History, vec!["main"]));
+    let both = places(&scanned, &secret("a"));
+    let both: Vec<_> = both.iter().map(|p| (p.place, p.line, heads(p))).collect();
+    let wanted = [(Place::History, 1, vec!["main"]), (Place::WorkTree, 2, vec!["work tree"])];
+    assert_eq!(both, wanted);
+    for label in ["new", "untracked"] {
+        let place = only(&scanned, &secret(label));
+        assert_eq!((place.place, heads(&place)), (Place::WorkTree, vec!["work tree"]));
+        assert_eq!(place.blob, None);
+    }
+}
+
+#[test]
+fn files_alone_name_the_same_location_as_files_with_history() {
+    let ground = Ground::new();
+    ground.commit("main", "Ann", &[("d/same", Some(&line("same")))]);
+    ground.check_out();
+    ground.write("other", &line("other"));
+    let whole = look(&ground.whole());
+    let tree = look(&Source::Tree(ground.path()));
+    assert_eq!(tree.scope.kind, ScopeKind::WorkTree);
+    assert_eq!(tree.scope.repository, whole.scope.repository);
+    for label in ["same", "other"] {
+        let (a, b) = (only(&whole, &secret(label)), only(&tree, &secret(label)));
+        assert_eq!((a.id(), heads(&a), &a.blob), (b.id(), heads(&b), &b.blob));
+    }
+}
+
+#[test]
+fn what_is_staged_is_found_in_the_index() {
+    let ground = Ground::new();
+    ground.commit("main", "Ann", &[("a", Some(&line("a"))), ("b", Some(&line("b")))]);
+    ground.check_out();
+    ground.write("a", &format!("{}{}", line("a"), line("staged")));
+    ground.write("new", &line("new"));
+    git(&ground.path(), &["add", "."]);
+    ground.write("a", "changed since");
+    ground.write("loose", &line("loose"));
+    let scanned = look(&Source::Staged(ground.path()));
+    assert_eq!(scanned.scope.kind, ScopeKind::Staged);
+    assert_eq!(scanned.scope.stats.files, 2);
+    assert_eq!(scanned.hits.len(), 3);
+    let place = only(&scanned, &secret("staged"));
+    assert_eq!(
+        (place.place, place.path.as_str(), heads(&place)),
+        (Place::Index, "a", vec!["index"])
+    );
+    assert_eq!(only(&scanned, &secret("new")).path.as_str(), "new");
+
+    // The object is in the store without a commit, and still is the index's.
+    let whole = look(&ground.whole());
+    assert_eq!(only(&whole, &secret("staged")).place, Place::Index);
+    let new: Vec<_> = places(&whole, &secret("new")).iter().map(|place| place.place).collect();
+    assert_eq!(new, [Place::WorkTree, Place::Index]);
+}
+
+#[test]
+fn a_first_commit_may_be_staged() {
+    let ground = Ground::new();
+    ground.write("a", &line("a"));
+    git(&ground.path(), &["add", "."]);
+    assert_eq!(only(&look(&Source::Staged(ground.path())), &secret("a")).place, Place::Index);
+    assert!(look(&ground.whole()).scope.is_complete());
+}
+
+#[test]
+fn hidden_ignored_and_configuration_files_are_read() {
+    let ground = Ground::new();
+    ground.write(".gitignore", "*.log\nbuild/\n");
+    ground.write(".ignore", "*\n");
+    ground.write(".git/info/exclude", "excluded\n");
+    ground.write(".env", &line("hidden"));
+    ground.write("build/x.log", &line("ignored"));
+    ground.write("excluded", &line("excluded"));
+    ground.write("binary", &format!("\0\u{1}{}", line("binary")));
+    ground.write(".git/hooks/pre-commit", &line("hook"));
+    let url = format!("https://bob:{}@git.example.org/app", "kQ8zrT2m".to_owned() + "Wx5v");
+    git(&ground.path(), &["remote", "add", "origin", &url]);
+    let tree = Source::Tree(ground.path());
+    let scanned = look(&tree);
+    for label in ["hidden", "ignored", "excluded", "binary"] {
+        assert_eq!(places(&scanned, &secret(label)).len(), 1, "{label}");
+    }
+    assert!(places(&scanned, &secret("hook")).is_empty());
+    let place = only(&scanned, &("kQ8zrT2m".to_owned() + "Wx5v"));
+    assert_eq!(place.path.as_str(), ".git/config");
+    assert_eq!(scanned.scope.repository.as_str(), "git.example.org/app");
+
+    let options = Options { respect_gitignore: true, ..Options::default() };
+    let scanned = look_with(&tree, &options);
+    assert_eq!(places(&scanned, &secret("hidden")).len(), 1);
+    for label in ["ignored", "excluded"] {
+        assert!(places(&scanned, &secret(label)).is_empty(), "{label}");
+    }
+}
+
+#[test]
+fn a_folder_that_is_no_repository_and_a_single_file_are_scanned() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("d")).unwrap();
+    std::fs::write(folder.path().join("d/f"), line("a")).unwrap();
+    let scanned = look(&Source::Whole(folder.path().to_owned()));
+    assert_eq!(scanned.scope.kind, ScopeKind::WorkTree);
+    assert_eq!(only(&scanned, &secret("a")).path.as_str(), "d/f");
+    assert!(scanned.scope.repository.as_str().starts_with("dir:"));
+    let scanned = look(&Source::Tree(folder.path().join("d/f")));
+    assert_eq!(only(&scanned, &secret("a")).path.as_str(), "f");
+}
+
+#[test]
+fn a_secret_in_a_file_name_is_found_beside_those_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = format!("{}.pem", secret("a"));
+    std::fs::write(folder.path().join(name), line("a")).unwrap();
+    let scanned = look(&Source::Tree(folder.path().to_owned()));
+    let found = places(&scanned, &secret("a"));
+    assert_eq!(found.len(), 2);
+    assert!(found.iter().all(|place| place.path.as_str() == "[secret].pem"));
+    assert_ne!(found[0].id(), found[1].id());
+}
+
+#[test]
+fn bytes_from_elsewhere_are_scanned() {
+    let text = format!("a\nb {}\n# {} quietus:allow", secret("a"), secret("b"));
+    let scanned = look(&Source::Stdin(text.into_bytes()));
+    assert_eq!(scanned.scope.kind, ScopeKind::Stdin);
+    let place = only(&scanned, &secret("a"));
+    assert_eq!((place.place, place.line, place.column, place.end_column), (Place::Stdin, 2, 3, 32));
+    assert!(!place.allowed_inline);
+    assert!(only(&scanned, &secret("b")).allowed_inline);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_not_followed_and_pipes_do_not_hang() {
+    let folder = tempfile::tempdir().unwrap();
+    let outside = tempfile::tempdir().unwrap();
+    std::fs::write(outside.path().join("f"), line("outside")).unwrap();
+    std::os::unix::fs::symlink(outside.path(), folder.path().join("link")).unwrap();
+    std::os::unix::fs::symlink(outside.path().join("f"), folder.path().join("file")).unwrap();
+    std::os::unix::fs::symlink("loop", folder.path().join("loop")).unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    std::fs::write(folder.path().join("f"), line("inside")).unwrap();
+    let scanned = look(&Source::Tree(folder.path().to_owned()));
+    assert_eq!(scanned.hits.len(), 1);
+    assert!(scanned.scope.is_complete(), "{:?}", scanned.scope.gaps);
+    assert_eq!(scanned.scope.stats.files, 1);
+}
