@@ -1,0 +1,72 @@
+//! Reading scans back: the last ones of each repository, so that a dead cron job does not look clean.
+
+use crate::entry::{Entry, Row};
+use crate::pool::on_pool;
+use crate::statement::{SCANS, SURVEY};
+use crate::{Ledger, StoreError};
+use futures_util::TryStreamExt;
+use quietus_model::{RepositoryId, SurveyId};
+use quietus_poam::ScanRecord;
+use std::collections::BTreeMap;
+
+/// The last scans of one repository. By when they were taken, not by when they arrived.
+#[derive(Clone, PartialEq, Debug)]
+pub struct RepositoryScans {
+    /// The last one.
+    pub latest: ScanRecord,
+    /// The last one that was complete.
+    pub latest_complete: Option<ScanRecord>,
+}
+
+impl RepositoryScans {
+    /// The repository.
+    pub fn repository(&self) -> &RepositoryId {
+        &self.latest.scope.repository
+    }
+
+    fn take(&mut self, record: ScanRecord) {
+        let known = self.latest_complete.as_ref();
+        if record.is_complete() && known.is_none_or(|known| known.taken_at <= record.taken_at) {
+            self.latest_complete = Some(record.clone());
+        }
+        if self.latest.taken_at <= record.taken_at {
+            self.latest = record;
+        }
+    }
+}
+
+impl Ledger {
+    /// The last scans of each repository, in the order of their ids.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`] names the first entry that this version does not understand.
+    pub async fn scans(&self) -> Result<Vec<RepositoryScans>, StoreError> {
+        let mut scans: BTreeMap<RepositoryId, RepositoryScans> = BTreeMap::new();
+        on_pool!(&self.pool, pool => {
+            let mut rows = sqlx::query_as::<_, Row>(SCANS).fetch(pool);
+            while let Some(row) = rows.try_next().await.map_err(self.failed("read"))? {
+                let record: ScanRecord = Entry::from(row).parse()?;
+                scans
+                    .entry(record.scope.repository.clone())
+                    .or_insert_with(|| RepositoryScans {
+                        latest: record.clone(),
+                        latest_complete: None,
+                    })
+                    .take(record);
+            }
+        });
+        Ok(scans.into_values().collect())
+    }
+
+    /// Whether a survey was counted, for any repository.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database does not answer.
+    pub async fn has_survey(&self, survey: SurveyId) -> Result<bool, StoreError> {
+        let id = survey.to_string();
+        let count: i64 =
+            on_pool!(&self.pool, pool => sqlx::query_scalar(SURVEY).bind(id).fetch_one(pool).await)
+                .map_err(self.failed("read"))?;
+        Ok(count > 0)
+    }
+}

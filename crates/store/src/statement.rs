@@ -1,0 +1,160 @@
+//! The SQL, written once: both databases take the same text.
+//!
+//! Times are microseconds since 1970 in UTC, bodies are JSON text, and streams compare by their
+//! bytes, so that all items lie between `item:` and `item;` (the character after the colon).
+
+use crate::entry::Entry;
+
+/// All rows of `meta`.
+pub(crate) const META: &str = "SELECT name, value FROM meta";
+
+/// Where the ledger ends.
+pub(crate) const HEAD: &str = "SELECT seq, hash FROM head WHERE id = 1";
+
+/// Every event of every item, item by item.
+pub(crate) const ITEMS: &str = "SELECT seq, stream, version, recorded_at, body, prev, hash \
+     FROM entry WHERE stream >= 'item:' AND stream < 'item;' ORDER BY stream, version";
+
+/// The entries of one stream.
+pub(crate) const STREAM: &str = "SELECT seq, stream, version, recorded_at, body, prev, hash \
+     FROM entry WHERE stream = $1 ORDER BY version";
+
+/// Every scan of every repository.
+pub(crate) const SCANS: &str = "SELECT seq, stream, version, recorded_at, body, prev, hash \
+     FROM entry WHERE stream >= 'repository:' AND stream < 'repository;' ORDER BY stream, version";
+
+/// The number of the item whose first entry is `$1`.
+pub(crate) const NUMBER: &str = "SELECT COUNT(*) FROM entry WHERE version = 1 AND seq <= $1 \
+     AND stream >= 'item:' AND stream < 'item;'";
+
+/// The stream of the item that comes after `$1` others.
+pub(crate) const NUMBERED: &str = "SELECT stream FROM entry WHERE version = 1 \
+     AND stream >= 'item:' AND stream < 'item;' ORDER BY seq LIMIT 1 OFFSET $1";
+
+/// The streams from `$1` up to `$2`, in the order of their first entries.
+pub(crate) const NAMED: &str = "SELECT stream FROM entry WHERE version = 1 \
+     AND stream >= $1 AND stream < $2 ORDER BY seq";
+
+/// How often a survey was counted, for any repository.
+pub(crate) const SURVEY: &str = "SELECT COUNT(*) FROM survey WHERE id = $1";
+
+/// The whole chain beside its head in one statement, so that both are of one moment. With each
+/// entry come the one before it in its stream and the survey it counted. An empty ledger gives one
+/// row without an entry.
+pub(crate) const CHAIN: &str = "SELECT h.seq, h.hash, e.seq, e.stream, e.version, e.recorded_at, \
+     e.body, e.prev, e.hash, p.seq, s.id, s.repository \
+     FROM head h LEFT JOIN entry e ON e.seq > 0 \
+     LEFT JOIN entry p ON p.stream = e.stream AND p.version = e.version - 1 \
+     LEFT JOIN survey s ON s.seq = e.seq \
+     WHERE h.id = 1 ORDER BY e.seq";
+
+/// The steps of a transaction that writes, by name.
+pub(crate) trait Steps {
+    /// Takes `count` places at the end: the last of them, and the hash before the first. Being
+    /// first in its transaction it also lets one writer in at a time, on both databases.
+    async fn advance(&mut self, count: i64) -> sqlx::Result<Option<(i64, String)>>;
+    /// The newest version of a stream, 0 when there is none.
+    async fn version_of(&mut self, stream: &str) -> sqlx::Result<i64>;
+    /// Adds one entry.
+    async fn insert(&mut self, entry: &Entry) -> sqlx::Result<()>;
+    /// Whether a survey was counted for a repository.
+    async fn is_counted(&mut self, survey: &str, repository: &str) -> sqlx::Result<bool>;
+    /// Notes that the entry `seq` counts a survey for a repository.
+    async fn count(&mut self, seq: i64, survey: &str, repository: &str) -> sqlx::Result<()>;
+    /// Writes the hash of the last entry into the head.
+    async fn seal(&mut self, hash: &str) -> sqlx::Result<()>;
+    /// Writes a row of `meta`.
+    async fn describe(&mut self, name: &str, value: &str) -> sqlx::Result<()>;
+    /// Writes the head of an empty ledger.
+    async fn begin_chain(&mut self, genesis: &str) -> sqlx::Result<()>;
+}
+
+macro_rules! steps_on {
+    ($connection:ty) => {
+        impl Steps for $connection {
+            async fn advance(&mut self, count: i64) -> sqlx::Result<Option<(i64, String)>> {
+                sqlx::query_as("UPDATE head SET seq = seq + $1 WHERE id = 1 RETURNING seq, hash")
+                    .bind(count)
+                    .fetch_optional(self)
+                    .await
+            }
+
+            async fn version_of(&mut self, stream: &str) -> sqlx::Result<i64> {
+                sqlx::query_scalar("SELECT COALESCE(MAX(version), 0) FROM entry WHERE stream = $1")
+                    .bind(stream)
+                    .fetch_one(self)
+                    .await
+            }
+
+            async fn insert(&mut self, entry: &Entry) -> sqlx::Result<()> {
+                sqlx::query(
+                    "INSERT INTO entry (seq, stream, version, recorded_at, body, prev, hash) \
+                     VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                )
+                .bind(entry.seq)
+                .bind(&entry.stream)
+                .bind(entry.version)
+                .bind(entry.recorded_at)
+                .bind(&entry.body)
+                .bind(&entry.prev)
+                .bind(&entry.hash)
+                .execute(self)
+                .await
+                .map(drop)
+            }
+
+            async fn is_counted(&mut self, survey: &str, repository: &str) -> sqlx::Result<bool> {
+                sqlx::query_scalar("SELECT COUNT(*) FROM survey WHERE id = $1 AND repository = $2")
+                    .bind(survey)
+                    .bind(repository)
+                    .fetch_one(self)
+                    .await
+                    .map(|count: i64| count > 0)
+            }
+
+            async fn count(
+                &mut self,
+                seq: i64,
+                survey: &str,
+                repository: &str,
+            ) -> sqlx::Result<()> {
+                sqlx::query("INSERT INTO survey (seq, id, repository) VALUES ($1, $2, $3)")
+                    .bind(seq)
+                    .bind(survey)
+                    .bind(repository)
+                    .execute(self)
+                    .await
+                    .map(drop)
+            }
+
+            async fn seal(&mut self, hash: &str) -> sqlx::Result<()> {
+                sqlx::query("UPDATE head SET hash = $1 WHERE id = 1")
+                    .bind(hash)
+                    .execute(self)
+                    .await
+                    .map(drop)
+            }
+
+            async fn describe(&mut self, name: &str, value: &str) -> sqlx::Result<()> {
+                sqlx::query("INSERT INTO meta (name, value) VALUES ($1, $2)")
+                    .bind(name)
+                    .bind(value)
+                    .execute(self)
+                    .await
+                    .map(drop)
+            }
+
+            async fn begin_chain(&mut self, genesis: &str) -> sqlx::Result<()> {
+                sqlx::query("INSERT INTO head (id, seq, hash) VALUES (1, 0, $1)")
+                    .bind(genesis)
+                    .execute(self)
+                    .await
+                    .map(drop)
+            }
+        }
+    };
+}
+
+steps_on!(sqlx::SqliteConnection);
+#[cfg(feature = "postgres")]
+steps_on!(sqlx::PgConnection);

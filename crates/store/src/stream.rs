@@ -1,0 +1,57 @@
+//! Which list of entries something belongs to: one item's, or one repository's scans.
+
+use quietus_model::{Fingerprint, RepositoryId};
+use std::fmt;
+use std::str::FromStr;
+
+const ITEM: &str = "item:";
+const REPOSITORY: &str = "repository:";
+
+/// A list of entries whose versions count from 1.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Stream {
+    /// The events of one item.
+    Item(Fingerprint),
+    /// The scans of one repository.
+    Repository(RepositoryId),
+}
+
+impl fmt::Display for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Item(fingerprint) => write!(f, "{ITEM}{fingerprint}"),
+            Self::Repository(id) => write!(f, "{REPOSITORY}{id}"),
+        }
+    }
+}
+
+impl FromStr for Stream {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(hex) = text.strip_prefix(ITEM) {
+            hex.parse().map(Self::Item)
+        } else if let Some(id) = text.strip_prefix(REPOSITORY) {
+            Ok(Self::Repository(RepositoryId::named(id)))
+        } else {
+            Err(format!("a stream starts with \"{ITEM}\" or \"{REPOSITORY}\""))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_is_read_back_from_its_name() {
+        let item = Stream::Item("ab".repeat(32).parse().unwrap());
+        let repository = Stream::Repository(RepositoryId::named("git.example.org/a:b"));
+        for stream in [item, repository] {
+            assert_eq!(stream.to_string().parse::<Stream>().unwrap(), stream);
+        }
+        for bad in ["", "item:", "item:abc", "other:x"] {
+            assert!(bad.parse::<Stream>().is_err(), "{bad}");
+        }
+    }
+}

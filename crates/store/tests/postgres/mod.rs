@@ -1,0 +1,131 @@
+//! A PostgreSQL server of its own for a test: a temporary folder, a socket in it, no network.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+/// A running server. Stopped when dropped.
+pub(crate) struct Server {
+    folder: TempDir,
+    programs: PathBuf,
+    /// The user that runs it, when the test runs as root: PostgreSQL refuses root.
+    user: Option<&'static str>,
+}
+
+impl Server {
+    /// Starts one. `None`, with a word on standard output, when PostgreSQL is not installed;
+    /// where `CI` is set to `true` that is a failure, so that no run passes without it unnoticed.
+    pub(crate) fn start() -> Option<Self> {
+        let Some(programs) = programs() else {
+            assert_ne!(env::var("CI").as_deref(), Ok("true"), "CI must have a PostgreSQL server");
+            println!("skipped: no PostgreSQL server is installed (initdb, pg_ctl)");
+            return None;
+        };
+        let folder = tempfile::Builder::new().prefix("quietus-pg-").tempdir().unwrap();
+        let user = is_root().then(|| ["postgres", "nobody"].into_iter().find(|user| exists(user)));
+        let server = Self { folder, programs, user: user.flatten() };
+        if let Some(user) = server.user {
+            succeed(Command::new("chown").arg(user).arg(server.folder.path()));
+        }
+        let data = server.path("data");
+        succeed(
+            server
+                .command("initdb")
+                .args(["--auth=trust", "--username=quietus", "--encoding=UTF8", "--no-sync"])
+                .arg(format!("--pgdata={data}")),
+        );
+        // Speed is welcome, durability is not what these tests are about.
+        let options = format!(
+            "-c listen_addresses='' -c unix_socket_directories='{}' -c fsync=off",
+            server.folder.path().display()
+        );
+        succeed(
+            server
+                .command("pg_ctl")
+                .args(["start", "--wait", "--silent", "--pgdata", &data])
+                .args(["--log", &server.path("log"), "--options", &options]),
+        );
+        Some(server)
+    }
+
+    /// Makes an empty database and gives its URL.
+    pub(crate) async fn database(&self, name: &str) -> String {
+        use sqlx::Connection;
+        let mut connection = sqlx::PgConnection::connect(&self.url("postgres")).await.unwrap();
+        let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
+        sqlx::raw_sql(create).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        self.url(name)
+    }
+
+    fn url(&self, database: &str) -> String {
+        format!("postgres://quietus@localhost/{database}?host={}", self.folder.path().display())
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let program = self.programs.join(program);
+        let mut command = match self.user {
+            Some(user) => {
+                let mut command = Command::new("runuser");
+                command.args(["-u", user, "--"]).arg(program);
+                command
+            }
+            None => Command::new(program),
+        };
+        command.current_dir("/").env("LC_ALL", "C");
+        command
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let data = self.path("data");
+        let mut stop = self.command("pg_ctl");
+        stop.args(["stop", "--mode=immediate", "--silent", "--pgdata", &data]);
+        // A panic in a drop would hide the test's own.
+        let _ = stop.output();
+    }
+}
+
+/// The folder of PostgreSQL's programs: on the path, else where Debian and Red Hat keep them.
+fn programs() -> Option<PathBuf> {
+    let on_path = env::var_os("PATH").unwrap_or_default();
+    let mut folders: Vec<PathBuf> = env::split_paths(&on_path).collect();
+    folders.extend(versions(Path::new("/usr/lib/postgresql")));
+    folders.extend(versions(Path::new("/usr")));
+    folders.into_iter().find(|folder| folder.join("initdb").exists())
+}
+
+/// `15/bin` or `pgsql-15/bin` below `folder`, the newest first.
+fn versions(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path().join("bin")).collect();
+    found.sort();
+    found.reverse();
+    found
+}
+
+fn is_root() -> bool {
+    succeed(Command::new("id").arg("-u")).stdout.trim_ascii() == b"0"
+}
+
+fn exists(user: &str) -> bool {
+    Command::new("id").arg(user).output().is_ok_and(|output| output.status.success())
+}
+
+fn succeed(command: &mut Command) -> Output {
+    let output = command.output().unwrap();
+    assert!(
+        output.status.success(),
+        "{command:?}: {}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output
+}
