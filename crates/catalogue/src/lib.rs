@@ -1,1 +1,77 @@
 //! The rules that ship with Quietus, embedded and indexed.
+//!
+//! Nothing here reads a file: the text of `rules/*.toml` is part of the program, and a caller who
+//! has rules of its own hands their text in.
+
+use quietus_model::{RuleError, RuleSet};
+
+mod embedded {
+    include!(concat!(env!("OUT_DIR"), "/files.rs"));
+}
+
+/// The shipped rule files: name and text, in the order of their names.
+pub fn files() -> &'static [(&'static str, &'static str)] {
+    embedded::FILES
+}
+
+/// The shipped rules.
+///
+/// # Errors
+/// [`RuleError`] names the file and the place; the tests of this crate keep it from happening.
+pub fn shipped() -> Result<RuleSet, RuleError> {
+    RuleSet::parse(files().iter().copied())
+}
+
+/// The shipped rules and the caller's, given as names and texts. A rule of the caller's replaces
+/// a shipped one of the same id.
+///
+/// # Errors
+/// [`RuleError`] for the first text that is no rule file or that names one id twice.
+pub fn shipped_with<'a>(
+    extra: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Result<RuleSet, RuleError> {
+    RuleSet::parse(files().iter().copied().chain(extra))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quietus_model::{RuleFile, Severity};
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn every_file_holds_the_provider_it_is_named_after_and_no_id_stands_twice() {
+        let mut seen = BTreeMap::new();
+        for (name, text) in files() {
+            let file = RuleFile::parse(name, text).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(*name, format!("{}.toml", file.provider.id));
+            for rule in file.rules {
+                if let Some(other) = seen.insert(rule.id.clone(), name) {
+                    panic!("{} stands in {other} and in {name}", rule.id);
+                }
+            }
+        }
+        assert_eq!(shipped().unwrap().rules().len(), seen.len());
+        assert!(files().is_sorted());
+    }
+
+    #[test]
+    fn a_rule_of_the_caller_replaces_a_shipped_one() {
+        let (name, text) = files()[0];
+        let mine = RuleFile::parse(name, text).unwrap();
+        let id = mine.rules[0].id.clone();
+        let text = format!(
+            "[provider]\nid = \"mine\"\nname = \"Mine\"\n[[rule]]\nid = \"{id}\"\nname = \"Mine\"\n\
+             severity = \"low\"\nconfidence = \"low\"\nanchors = [\"mine_\"]\npattern = 'mine_x'\n"
+        );
+        let set = shipped_with([("mine.toml", text.as_str())]).unwrap();
+        assert_eq!(set.rules().len(), shipped().unwrap().rules().len());
+        assert_eq!(set.get(&id).unwrap().severity, Severity::Low);
+    }
+
+    #[test]
+    fn a_broken_file_of_the_caller_is_named() {
+        let error = shipped_with([("broken.toml", "[provider")]).unwrap_err().to_string();
+        assert!(error.starts_with("broken.toml:"), "{error}");
+    }
+}
