@@ -6,6 +6,7 @@
 
 mod act;
 mod actor;
+mod board;
 mod event;
 mod item;
 mod milestone;
@@ -20,6 +21,7 @@ mod why;
 
 pub use act::Action;
 pub use actor::Actor;
+pub use board::Lane;
 pub use event::{
     Class, ClosureBasis, Detection, DeviationKind, Event, Evidence, Owner, OwnerBasis, Planned,
     Recorded, ReopenReason,
