@@ -1,1 +1,11 @@
 //! Writes items and surveys in other people's formats.
+//!
+//! One module a format; each is converted *from* [`PoamItem`](quietus_poam::PoamItem) and is never
+//! a dump of it, so that an item may change without breaking those who read the exports. Nothing
+//! here reads a clock, a file or a ledger.
+
+mod error;
+pub mod oscal;
+mod text;
+
+pub use error::ExportError;

@@ -1,0 +1,27 @@
+//! Why nothing could be exported, and what to do about it.
+
+/// Why nothing could be exported.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ExportError {
+    /// The format cannot say "nothing".
+    #[error(
+        "there is no item to export, and an OSCAL POA&M must hold at least one: record findings \
+         with `quietus track PATH`, or widen the selection of items"
+    )]
+    NothingToExport,
+    /// FedRAMP accepts a POA&M only beside its system security plan.
+    #[error(
+        "a FedRAMP export must name the system security plan it belongs to: give the plan's place \
+         as import-ssp, relative to the exported file or as a URL"
+    )]
+    NoSecurityPlan,
+    /// The place of the system security plan is no reference.
+    #[error(
+        "import-ssp = \"{reference}\" is no URI reference: it must not be empty or hold spaces, \
+         quotes, angle brackets or control characters; write them percent-encoded"
+    )]
+    BadReference {
+        /// What was given.
+        reference: String,
+    },
+}

@@ -1,0 +1,154 @@
+//! The risk log: every event of an item, in a sentence, with who, when, and what it changed.
+
+use super::document::{Prop, Token};
+use super::history::{Step, place};
+use super::item_document::{LogEntry, LoggedBy, RelatedResponse, RelatedTask};
+use super::names::ItemNames;
+use super::{OscalOptions, metadata};
+use crate::text::{Markup, Moment};
+use quietus_model::{Judgement, Verdict};
+use quietus_poam::{Actor, Event, MilestoneKind, PoamItem};
+
+pub(super) fn entry(item: &PoamItem, step: &Step<'_>, options: &OscalOptions) -> LogEntry {
+    let recorded = step.recorded;
+    let names = ItemNames::of(item.fingerprint());
+    let types = types(&recorded.event).iter();
+    let mut props: Vec<Prop> = types.map(|kind| Prop::nist("type", kind)).collect();
+    props.push(Prop::own("event", (step.index + 1).to_string()));
+    props.push(Prop::own("policy-sha256", recorded.policy.as_str()));
+    if let Actor::Person { claims, authenticated, .. } = &recorded.by {
+        props.push(Prop::own("authenticated", if *authenticated { "yes" } else { "no" }));
+        props.extend(claims.iter().map(|name| Prop::own("claims-to-be", name)));
+    }
+    let (party_uuid, role_id) = metadata::actor(&recorded.by, options);
+    let related = milestone(&recorded.event).map(|kind| RelatedResponse {
+        response_uuid: names.plan(step.round),
+        related_tasks: vec![RelatedTask { task_uuid: names.task(step.round, kind) }],
+    });
+    LogEntry {
+        uuid: names.entry(step.index),
+        title: Markup::of(heading(&recorded.event)),
+        description: Markup::of(sentence(item, &recorded.event)),
+        start: Moment::of(recorded.at),
+        props,
+        logged_by: vec![LoggedBy { party_uuid, role_id: Some(role_id) }],
+        status_change: step.status_change.map(Token::Borrowed),
+        related_responses: related.into_iter().collect(),
+    }
+}
+
+/// The milestone an event is about.
+fn milestone(event: &Event) -> Option<MilestoneKind> {
+    match event {
+        Event::Started { milestone }
+        | Event::Claimed { milestone, .. }
+        | Event::Verified { milestone, .. }
+        | Event::Waived { milestone, .. }
+        | Event::Regressed { milestone, .. }
+        | Event::Extended { milestone, .. } => Some(*milestone),
+        _ => None,
+    }
+}
+
+/// What NIST calls such an entry; it may be several things at once.
+fn types(event: &Event) -> &'static [&'static str] {
+    match event {
+        Event::Verified { milestone: MilestoneKind::Revoke, .. } => {
+            &["milestone-complete", "remediated"]
+        }
+        Event::Verified { .. } | Event::Waived { .. } => &["milestone-complete"],
+        Event::LeftHead { .. } | Event::Absent { .. } => &["mitigation"],
+        Event::Deviated { .. } => &["dr-approved"],
+        Event::Closed { .. } => &["closed"],
+        _ => &["status-update"],
+    }
+}
+
+fn heading(event: &Event) -> &'static str {
+    match event {
+        Event::Opened { .. } => "Opened",
+        Event::Sighted { .. } => "Sighted",
+        Event::LeftHead { .. } => "Left every head",
+        Event::Absent { .. } => "Absent",
+        Event::Judged { .. } => "Issuer asked",
+        Event::Reclassified { .. } => "Recognised by another rule",
+        Event::Escalated { .. } => "Escalated",
+        Event::Assigned { .. } => "Assigned",
+        Event::Started { .. } => "Milestone begun",
+        Event::Claimed { .. } => "Milestone claimed",
+        Event::Verified { .. } => "Milestone verified",
+        Event::Waived { .. } => "Milestone waived",
+        Event::Regressed { .. } => "Milestone moved back",
+        Event::Extended { .. } => "Milestone extended",
+        Event::Bound { .. } => "Issuer bound",
+        Event::Attested { .. } => "Attested",
+        Event::Deviated { .. } => "Set aside",
+        Event::DeviationEnded { .. } => "No longer set aside",
+        Event::Approved { .. } => "Closure approved",
+        Event::Closed { .. } => "Closed",
+        Event::Reopened { .. } => "Reopened",
+        Event::Noted { .. } => "Note",
+    }
+}
+
+/// What happened, in a sentence.
+fn sentence(item: &PoamItem, event: &Event) -> String {
+    match event {
+        Event::Opened { detection, class, .. } => {
+            format!("{} found by the rule {}; {class}.", detection.kind.name, detection.rule)
+        }
+        Event::Sighted { location, .. } => {
+            format!("Seen at {} in {}.", location.display(), location.repository)
+        }
+        Event::LeftHead { location, .. } => {
+            format!("No head holds it any more: {}.", place(item, location))
+        }
+        Event::Absent { location, .. } => format!("Not seen any more: {}.", place(item, location)),
+        Event::Judged { judgement } => judged(judgement),
+        Event::Reclassified { rule, kind, severity, .. } => {
+            format!("The rule {rule} takes it for: {}, {severity}.", kind.name)
+        }
+        Event::Escalated { class, .. } => format!("It is {class}: dates move closer."),
+        Event::Assigned { owner } => {
+            format!("{} is to see to it ({}).", owner.name, owner.basis.as_str())
+        }
+        Event::Started { milestone } => format!("Work on {milestone} began."),
+        Event::Claimed { milestone, note } => format!("{milestone} is said to be done: {note}"),
+        Event::Verified { milestone, on, evidence } => {
+            format!("{milestone} is verified as of {on}: {}", evidence.summary)
+        }
+        Event::Waived { milestone, reason } => format!("{milestone} need not be done: {reason}"),
+        Event::Regressed { milestone, reason } => {
+            format!("{milestone} is not done after all: {reason}")
+        }
+        Event::Extended { milestone, due, reason } => {
+            format!("{milestone} is now due at {due}: {reason}")
+        }
+        Event::Bound { target, note } => format!("The credential works at {target}: {note}"),
+        Event::Attested { attestation } => {
+            format!("{} states: {}", attestation.by, attestation.note)
+        }
+        Event::Deviated { deviation, reason, until } => {
+            format!("Set aside as {deviation} until {until}: {reason}")
+        }
+        Event::DeviationEnded { reason } => format!("It is active again: {reason}"),
+        Event::Approved { note } => format!("Closing is approved: {note}"),
+        Event::Closed { basis, dead_since, evidence } => {
+            let basis = basis.as_str();
+            format!("Closed as {basis}; dead since {dead_since}: {}", evidence.join("; "))
+        }
+        Event::Reopened { reason, class, .. } => {
+            format!("Open again, because {reason}. Its dates are those of: {class}.")
+        }
+        Event::Noted { note } => note.clone(),
+    }
+}
+
+fn judged(judgement: &Judgement) -> String {
+    let target = &judgement.target;
+    match &judgement.verdict {
+        Verdict::Live(answer) => format!("{target} accepted it: {}.", answer.sentence()),
+        Verdict::Dead(answer) => format!("{target} denied it: {}.", answer.sentence()),
+        Verdict::Indeterminate(doubt) => format!("{target} told nothing: {doubt}."),
+    }
+}
