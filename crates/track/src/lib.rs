@@ -1,1 +1,17 @@
 //! Takes repositories through the whole loop: fetch, scan, validate, reconcile, append.
+//!
+//! [`look`] reads sources and gathers hits, [`Tracker::assess`] asks the issuers and lets go of
+//! the secrets, [`Tracker::record`] reconciles the survey with the ledger. [`Tracker::retest`] is
+//! the same loop with another source: the places where the credentials are known to be.
+
+mod error;
+mod look;
+mod mirror;
+mod record;
+mod retest;
+
+pub use error::TrackError;
+pub use look::{Look, Looking, SourceError, look};
+pub use mirror::{Mirrors, is_remote};
+pub use record::{Outcome, Tracker};
+pub use retest::{Retest, Wanted};

@@ -1,0 +1,158 @@
+//! From hits to the ledger: ask, drop the secrets, reconcile, append.
+
+use crate::TrackError;
+use futures_util::stream::{self, StreamExt};
+use jiff::Timestamp;
+use quietus_model::{
+    Assessment, Fingerprint, Hit, Kind, RuleId, RuleSet, Scope, Survey, SurveyId, Trust,
+};
+use quietus_poam::{Event, PoamItem, Policy, Recorded, ScanRecord, reconcile};
+use quietus_store::{Append, Head, Ledger, StoreError};
+use quietus_validate::Validator;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// How often a run is decided anew when others change the same items meanwhile.
+const TRIES: usize = 8;
+
+/// How many issuers are asked at the same time.
+const AT_ONCE: usize = 8;
+
+/// The loop from hits to the ledger.
+pub struct Tracker<'a> {
+    /// The ledger.
+    pub ledger: &'a Ledger,
+    /// The active rules.
+    pub rules: &'a RuleSet,
+    /// The policy.
+    pub policy: &'a Policy,
+    /// Asks issuers; `None` when nobody is to be asked.
+    pub validator: Option<&'a Validator>,
+    /// The version of this program.
+    pub tool: &'a str,
+}
+
+/// What a run changed.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// Items that it opened.
+    pub opened: Vec<Fingerprint>,
+    /// Items that it closed.
+    pub closed: Vec<Fingerprint>,
+    /// Items that it reopened.
+    pub reopened: Vec<Fingerprint>,
+    /// How many item events it appended.
+    pub events: usize,
+    /// The head of the ledger after it.
+    pub head: Option<Head>,
+}
+
+impl Tracker<'_> {
+    /// Asks the issuers about each hit and lets go of the secrets.
+    pub async fn assess(&self, hits: Vec<Hit>, now: Timestamp) -> Vec<Assessment> {
+        stream::iter(hits)
+            .map(|hit| async move {
+                let judgements = match self.validator {
+                    Some(validator) => validator.judge(&hit, now).await,
+                    None => Vec::new(),
+                };
+                let kind = self.kind(&hit.finding.rule);
+                Assessment { finding: hit.finding, kind, judgements }
+            })
+            .buffered(AT_ONCE)
+            .collect()
+            .await
+    }
+
+    /// What the active rules say of a kind; a rule that is gone says nothing.
+    pub(crate) fn kind(&self, rule: &RuleId) -> Kind {
+        self.rules.get(rule).map_or_else(
+            || Kind {
+                name: rule.to_string(),
+                askable: true, // unknown: never close it on people's word
+                remedy: quietus_model::Remedy::default(),
+            },
+            |rule| Kind::of(rule),
+        )
+    }
+
+    /// What one scan may claim.
+    pub fn survey(
+        &self,
+        scopes: Vec<Scope>,
+        assessments: Vec<Assessment>,
+        now: Timestamp,
+    ) -> Survey {
+        let active = self.rules.rules().iter();
+        let mut rules: Vec<RuleId> = active
+            .flat_map(|rule| std::iter::once(&rule.id).chain(&rule.replaces))
+            .cloned()
+            .collect();
+        rules.sort();
+        rules.dedup();
+        Survey {
+            id: SurveyId(Uuid::now_v7()),
+            key_id: self.ledger.key_id().clone(),
+            taken_at: now,
+            rules_digest: self.rules.digest().clone(),
+            rules,
+            tool: self.tool.to_owned(),
+            trust: Trust::Own,
+            scopes,
+            assessments,
+        }
+    }
+
+    /// Reconciles `survey` with the ledger and appends what that gives, all of it or nothing.
+    ///
+    /// # Errors
+    /// [`TrackError::Ledger`] when the ledger refuses; [`TrackError::Contended`] when others kept
+    /// changing the same items. Nothing was recorded then.
+    pub async fn record(&self, survey: &Survey, now: Timestamp) -> Result<Outcome, TrackError> {
+        for _ in 0..TRIES {
+            let items = self.ledger.items().await?;
+            let events = reconcile(&items, survey, self.policy, now);
+            let outcome = Outcome::of(&events);
+            let mut batch = appends(&items, events);
+            batch.extend(ScanRecord::of(survey).into_iter().map(Append::scan));
+            match self.ledger.append(batch, now).await {
+                Ok(head) => return Ok(Outcome { head: Some(head), ..outcome }),
+                Err(StoreError::Conflict { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(TrackError::Contended { tries: TRIES })
+    }
+}
+
+/// One append for each item, on the version it was decided on.
+fn appends(items: &[PoamItem], events: Vec<(Fingerprint, Recorded)>) -> Vec<Append> {
+    let versions: BTreeMap<Fingerprint, u64> =
+        items.iter().map(|item| (item.fingerprint(), item.version)).collect();
+    let mut by_item: BTreeMap<Fingerprint, Vec<Recorded>> = BTreeMap::new();
+    for (fingerprint, event) in events {
+        by_item.entry(fingerprint).or_default().push(event);
+    }
+    by_item
+        .into_iter()
+        .map(|(fingerprint, events)| {
+            let version = versions.get(&fingerprint).copied().unwrap_or(0);
+            Append::events(fingerprint, version, events)
+        })
+        .collect()
+}
+
+impl Outcome {
+    fn of(events: &[(Fingerprint, Recorded)]) -> Self {
+        let mut outcome = Self { events: events.len(), ..Self::default() };
+        for (fingerprint, recorded) in events {
+            match recorded.event {
+                Event::Opened { .. } => outcome.opened.push(*fingerprint),
+                Event::Closed { .. } => outcome.closed.push(*fingerprint),
+                Event::Reopened { .. } => outcome.reopened.push(*fingerprint),
+                _ => {}
+            }
+        }
+        outcome
+    }
+}
