@@ -1,2 +1,83 @@
-//! The `quietus` command: flags, settings, printing.
-fn main() {}
+//! The `quietus` command: flags, settings, printing. All decisions are made by the crates below.
+
+mod args;
+mod commands;
+mod exit;
+mod output;
+mod places;
+mod progress;
+mod settings;
+mod setup;
+mod who;
+
+use anyhow::Context;
+use args::{Cli, Command};
+use clap::Parser;
+use exit::{Exit, Failure};
+use setup::Setup;
+use std::io::ErrorKind;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Set by the first Ctrl-C: scans stop where they are and say so; a second one ends the program.
+static CANCEL: AtomicBool = AtomicBool::new(false);
+
+/// What a shell reports for a program whose reader went away.
+const READER_GONE: u8 = 141;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(exit) => exit.into(),
+        Err(failure) if reader_is_gone(&failure.error) => ExitCode::from(READER_GONE),
+        Err(failure) => {
+            output::error(&failure.error);
+            Exit::from(failure.reason).into()
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .context("starting the runtime")?;
+    runtime.spawn(watch_for_interrupt());
+    #[expect(clippy::disallowed_methods, reason = "the one reading of the clock")]
+    let now = jiff::Timestamp::now();
+    let setup = Setup::new(&cli.global, now)?;
+    runtime.block_on(async {
+        match cli.command {
+            Command::Scan(args) => commands::scan::run(&setup, &args).await,
+            Command::Track(args) => commands::track::run(&setup, &args).await,
+            Command::Retest(args) => commands::retest::run(&setup, &args).await,
+            Command::Validate(args) => commands::plan::run(&setup, &args),
+            Command::Item(args) => commands::item::run(&setup, args).await,
+            Command::Export(args) => commands::export::run(&setup, args).await,
+            Command::Ledger(args) => commands::ledger::run(&setup, args).await,
+            Command::Repos(args) => commands::repos::run(&setup, &args).await,
+            Command::Rules(args) => commands::rules::run(&setup, args),
+            Command::Init(args) => commands::init::run(&setup, &args).await,
+            Command::Doctor => commands::doctor::run(&setup).await,
+            Command::Completions { shell } => commands::generate::completions(shell),
+            Command::Man => commands::generate::man(),
+        }
+    })
+}
+
+async fn watch_for_interrupt() {
+    while tokio::signal::ctrl_c().await.is_ok() {
+        if CANCEL.swap(true, Ordering::SeqCst) {
+            std::process::exit(130);
+        }
+        output::notice("stopping; press Ctrl-C again to end at once");
+    }
+}
+
+fn reader_is_gone(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|io| io.kind() == ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,409 @@
+//! The command line as the user writes it.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use quietus_model::Confidence;
+use quietus_poam::{DeviationKind, MilestoneKind};
+use std::path::PathBuf;
+
+/// Finds leaked credentials in repositories and all of their history, opens a POA&M item for each,
+/// and closes it only when the credential is proven dead.
+#[derive(Debug, Parser)]
+#[command(name = "quietus", version, max_term_width = 100, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// The ledger: sqlite:///PATH or postgres://… [default: a file in your data directory]
+    #[arg(long, global = true, env = "QUIETUS_LEDGER", value_name = "URL")]
+    pub(crate) ledger: Option<String>,
+    /// The configuration file [default: config.toml in your configuration directory]
+    #[arg(long, global = true, env = "QUIETUS_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// More rules: a folder of .toml files; a rule of the same id replaces the shipped one
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// The policy file [default: the shipped policy]
+    #[arg(long, global = true, env = "QUIETUS_POLICY", value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// How many threads scan [default: one for each processor]
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// No progress and no notices, only results and errors
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Look for credentials and print them; keeps nothing
+    Scan(Scan),
+    /// Scan, reconcile with the ledger, and show the board: the main job
+    Track(Track),
+    /// Read the known places again and ask the issuers
+    Retest(Retest),
+    /// See what validation would call
+    Validate(Validate),
+    /// List items, show them, act on them
+    #[command(subcommand)]
+    Item(Item),
+    /// Write items in other people's formats
+    #[command(subcommand)]
+    Export(Export),
+    /// Check and copy the ledger
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
+    /// The repositories that were scanned
+    #[command(subcommand)]
+    Repos(Repos),
+    /// List and check the rules
+    #[command(subcommand)]
+    Rules(Rules),
+    /// Make the organisation's key, the configuration file and the ledger
+    Init(Init),
+    /// Explain what is set up, where things are, and what is missing
+    Doctor,
+    /// Print the completion script of a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// What to read.
+#[derive(Debug, Args)]
+pub(crate) struct Sources {
+    /// Paths or URLs of repositories, or folders [default: the current folder]
+    #[arg(value_name = "PATH|URL")]
+    pub(crate) sources: Vec<String>,
+    /// Only the files on disk
+    #[arg(long, conflicts_with_all = ["history_only", "staged", "since"])]
+    pub(crate) tree_only: bool,
+    /// Only what the object store holds
+    #[arg(long, conflicts_with_all = ["staged", "since"])]
+    pub(crate) history_only: bool,
+    /// Leave out files that .gitignore names
+    #[arg(long)]
+    pub(crate) respect_gitignore: bool,
+    /// Only paths under this one; may be given several times
+    #[arg(long = "path", value_name = "PATH")]
+    pub(crate) paths: Vec<String>,
+    /// The repository's name, where its remote does not tell
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Scan {
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+    /// Only what is staged
+    #[arg(long, conflicts_with = "since")]
+    pub(crate) staged: bool,
+    /// Only what commits after this revision brought in
+    #[arg(long, value_name = "REV")]
+    pub(crate) since: Option<String>,
+    /// Report from this confidence on
+    #[arg(long, default_value = "medium", value_name = "low|medium|high")]
+    pub(crate) confidence: Confidence,
+    /// The output format
+    #[arg(long, value_enum, default_value_t = Format::Terminal)]
+    pub(crate) format: Format,
+    /// Print the credentials themselves
+    #[arg(long)]
+    pub(crate) show_secrets: bool,
+    /// Ask the issuers whether they still work
+    #[arg(long)]
+    pub(crate) validate: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Track {
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+    /// Ask the issuers whether they still work
+    #[arg(long)]
+    pub(crate) validate: bool,
+    /// The output format
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub(crate) format: ListFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Retest {
+    /// Items: V-12 or the beginning of a fingerprint [default: every item that is due]
+    #[arg(value_name = "ID")]
+    pub(crate) ids: Vec<String>,
+    /// Every item, due or not
+    #[arg(long, conflicts_with = "ids")]
+    pub(crate) all: bool,
+    /// Ask the issuers; without it only what can be read again is reported
+    #[arg(long)]
+    pub(crate) validate: bool,
+    /// Succeed only when every item is verified dead
+    #[arg(long, value_enum)]
+    pub(crate) expect: Option<Expect>,
+    /// The output format
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub(crate) format: ListFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Expect {
+    /// Verified dead, as the policy defines it
+    Dead,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Validate {
+    /// List hosts and calls; nothing is sent
+    #[arg(long, required = true)]
+    pub(crate) plan: bool,
+    /// The output format
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub(crate) format: ListFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Item {
+    /// All items
+    List {
+        /// Closed and dismissed ones as well
+        #[arg(long)]
+        all: bool,
+        /// The output format
+        #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+        format: ListFormat,
+    },
+    /// One item with its places, milestones and history
+    Show {
+        /// V-12 or the beginning of a fingerprint
+        id: String,
+        /// The output format
+        #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+        format: ListFormat,
+    },
+    /// Why it is open, what evidence is missing, what happens next
+    Why {
+        /// V-12 or the beginning of a fingerprint
+        id: String,
+    },
+    /// Say who sees to it
+    Assign {
+        /// V-12 or the beginning of a fingerprint
+        id: String,
+        /// A person or team
+        to: String,
+        #[command(flatten)]
+        who: Who,
+    },
+    /// Do something about it
+    Act {
+        /// V-12 or the beginning of a fingerprint
+        id: String,
+        #[command(subcommand)]
+        act: Act,
+        #[command(flatten)]
+        who: Who,
+    },
+    /// Set it aside: no credential, or a risk that is borne
+    Dismiss {
+        /// V-12 or the beginning of a fingerprint
+        id: String,
+        /// false-positive, risk-accepted, operational-requirement or vendor-dependency
+        #[arg(long, default_value = "false-positive")]
+        kind: DeviationKind,
+        /// Why
+        #[arg(long)]
+        reason: String,
+        /// Until this date (YYYY-MM-DD) [default: the longest the policy allows]
+        #[arg(long, value_name = "DATE")]
+        until: Option<String>,
+        #[command(flatten)]
+        who: Who,
+    },
+    /// The classic mistakes of a POA&M, item by item
+    Lint {
+        /// The output format
+        #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+        format: ListFormat,
+    },
+}
+
+/// Who acts.
+#[derive(Debug, Args)]
+pub(crate) struct Who {
+    /// Your name, recorded beside your account as a claim
+    #[arg(long = "as", value_name = "NAME", env = "QUIETUS_AS")]
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Act {
+    /// Work on a milestone begins
+    Start {
+        /// rotate, revoke or remove
+        milestone: MilestoneKind,
+    },
+    /// A milestone is done; its exit test decides
+    Claim {
+        /// rotate, revoke or remove
+        milestone: MilestoneKind,
+        /// What was done
+        #[arg(long)]
+        note: String,
+    },
+    /// A milestone need not be done
+    Waive {
+        /// rotate or remove
+        milestone: MilestoneKind,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// A milestone gets a later date
+    Extend {
+        /// rotate, revoke, remove or retest
+        milestone: MilestoneKind,
+        /// The date (YYYY-MM-DD)
+        #[arg(long)]
+        due: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Give your word that it is dead, where no recipe can ask its issuer
+    Attest {
+        /// What you saw
+        #[arg(long)]
+        note: String,
+    },
+    /// State that this endpoint is where the credential works
+    Bind {
+        /// The endpoint, as `item show` prints it
+        endpoint: String,
+        /// How you know
+        #[arg(long)]
+        note: String,
+    },
+    /// Approve its closure
+    Approve {
+        /// What you looked at
+        #[arg(long)]
+        note: String,
+    },
+    /// It is no longer set aside
+    Resume {
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// It is not over
+    Reopen {
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// A remark
+    Note {
+        /// The remark
+        text: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Export {
+    /// OSCAL 1.2 POA&M in JSON
+    Oscal {
+        /// The file to write [default: standard output]
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// The system's name
+        #[arg(long, default_value = "Repositories of this organisation")]
+        system_name: String,
+        /// The system's id: a UUID or the id your authorisation package uses
+        #[arg(long)]
+        system_id: Option<String>,
+        /// Refer to a system security plan instead
+        #[arg(long, value_name = "HREF", conflicts_with = "system_id")]
+        import_ssp: Option<String>,
+        /// The organisation's name
+        #[arg(long, default_value = "This organisation")]
+        organization: String,
+        /// Add FedRAMP's extensions
+        #[arg(long)]
+        fedramp: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LedgerCommand {
+    /// Check the whole chain; names the first bad entry
+    Verify,
+    /// Write a copy
+    Backup {
+        /// The file to make
+        to: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Repos {
+    /// Every repository with its last complete scan, or why there is none
+    List {
+        /// The output format
+        #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+        format: ListFormat,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Rules {
+    /// Every active rule
+    List {
+        /// The output format
+        #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+        format: ListFormat,
+    },
+    /// Check rule files, or the active rules when none is given
+    Check {
+        /// Rule files
+        files: Vec<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Use the key in this file instead of a new one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_from: Option<PathBuf>,
+}
+
+/// How findings are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Terminal,
+    /// One object a line, one line a place
+    Jsonl,
+    /// One object: findings, scopes, summary
+    Json,
+    /// SARIF 2.1.0
+    Sarif,
+}
+
+/// How a listing is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    /// For people
+    Table,
+    /// An array of objects
+    Json,
+}

@@ -1,0 +1,152 @@
+//! `quietus doctor`: what is set up, where things are, what is missing.
+
+use crate::exit::{Exit, Failure, Reason};
+use crate::output::doctor::{Check, Health, print};
+use crate::setup::Setup;
+use quietus_model::{FingerprintKey, RuleSet};
+use std::collections::BTreeSet;
+use std::process::Command;
+use std::sync::Arc;
+
+pub(crate) async fn run(setup: &Setup) -> Result<Exit, Failure> {
+    let key = setup.existing_key();
+    let mut checks = vec![git(), configuration(setup), key_check(setup, &key)];
+    checks.push(ledger(setup, key.ok().flatten().as_ref()).await);
+    checks.push(policy(setup));
+    let rules = setup.rules();
+    match &rules {
+        Ok(set) => {
+            checks.push(rules_check(set));
+            checks.push(validation(setup, set));
+            checks.push(issuers(setup, set));
+        }
+        Err(error) => checks.push(bad("rules", format!("{error:#}"), None)),
+    }
+    print(&checks)?;
+    let mut exit = Exit::clean();
+    exit.add_if(checks.iter().any(|check| check.health == Health::Bad), Reason::Usage);
+    Ok(exit)
+}
+
+fn good(name: &'static str, found: String) -> Check {
+    Check { name, health: Health::Good, found, advice: None }
+}
+
+fn missing(name: &'static str, found: String, advice: &str) -> Check {
+    Check { name, health: Health::Missing, found, advice: Some(advice.to_owned()) }
+}
+
+fn bad(name: &'static str, found: String, advice: Option<&str>) -> Check {
+    Check { name, health: Health::Bad, found, advice: advice.map(str::to_owned) }
+}
+
+fn git() -> Check {
+    match Command::new("git").arg("--version").output() {
+        Ok(output) if output.status.success() => {
+            good("git", String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        }
+        _ => missing("git", "not found".to_owned(), "install git to scan repositories by URL"),
+    }
+}
+
+fn configuration(setup: &Setup) -> Check {
+    let path = setup.config_file.display().to_string();
+    if setup.config_file.exists() {
+        good("configuration", path)
+    } else {
+        missing("configuration", path, "`quietus init` writes one with every setting explained")
+    }
+}
+
+fn key_check(setup: &Setup, key: &anyhow::Result<Option<FingerprintKey>>) -> Check {
+    let path = setup.places.key_file().display().to_string();
+    match key {
+        Ok(Some(key)) => good("key", format!("{path} (id {})", key.id())),
+        Ok(None) => missing("key", path, "`quietus init` makes it; back it up"),
+        Err(error) => bad("key", format!("{error:#}"), None),
+    }
+}
+
+async fn ledger(setup: &Setup, key: Option<&FingerprintKey>) -> Check {
+    let Some(key) = key else {
+        let found = places_of(setup);
+        return missing("ledger", found, "needs the key first: `quietus init`");
+    };
+    match setup.ledger(key).await {
+        Ok(ledger) => match (ledger.head().await, ledger.items().await) {
+            (Ok(head), Ok(items)) => good(
+                "ledger",
+                format!("{}: {} entries, {} items", ledger.location(), head.seq, items.len()),
+            ),
+            (Err(error), _) | (_, Err(error)) => bad(
+                "ledger",
+                error.to_string(),
+                Some("`quietus ledger verify` names the first bad entry"),
+            ),
+        },
+        Err(error) => {
+            let text = format!("{error:#}");
+            missing("ledger", text, "`quietus track PATH` or `quietus init` makes one")
+        }
+    }
+}
+
+fn places_of(setup: &Setup) -> String {
+    // A PostgreSQL URL may hold a password.
+    quietus_model::SafeText::scrubbed(setup.ledger_url.as_bytes(), []).to_string()
+}
+
+fn policy(setup: &Setup) -> Check {
+    match setup.policy() {
+        Ok(policy) => good(
+            "policy",
+            format!(
+                "{}: {} denials at least {:#} apart",
+                policy.name, policy.proof.confirmations, policy.proof.spread
+            ),
+        ),
+        Err(error) => bad("policy", format!("{error:#}"), None),
+    }
+}
+
+fn rules_check(set: &RuleSet) -> Check {
+    let count = |filter: fn(&quietus_model::Rule) -> bool| {
+        set.rules().iter().filter(|rule| filter(rule)).count()
+    };
+    let asks = count(|rule| rule.validate.is_some());
+    let proves =
+        count(|rule| rule.validate.as_ref().is_some_and(|recipe| recipe.denial_is_confirmed()));
+    good(
+        "rules",
+        format!("{} kinds; {asks} can be asked about, {proves} proven dead", set.rules().len()),
+    )
+}
+
+fn validation(setup: &Setup, set: &Arc<RuleSet>) -> Check {
+    match setup.validator(set) {
+        Ok(_) => good("validation", "off unless asked for with --validate".to_owned()),
+        Err(error) => bad("validation", format!("{error:#}"), Some("correct the configuration")),
+    }
+}
+
+/// Kinds that can be self-hosted and have no `[issuers]` entry: their denials prove nothing.
+fn issuers(setup: &Setup, set: &RuleSet) -> Check {
+    let unlisted: BTreeSet<&str> = set
+        .rules()
+        .iter()
+        .filter_map(|rule| rule.validate.as_ref())
+        .filter(|recipe| recipe.self_hosted)
+        .map(|recipe| recipe.issuer.as_str())
+        .filter(|issuer| !setup.config.issuers.contains_key(*issuer))
+        .collect();
+    if unlisted.is_empty() {
+        return good("issuers", "every kind that can be self-hosted is listed".to_owned());
+    }
+    let names: Vec<&str> = unlisted.into_iter().collect();
+    missing(
+        "issuers",
+        format!("not listed: {}", names.join(", ")),
+        "a denial by a kind that can be self-hosted counts only when [issuers] lists all of your \
+         instances",
+    )
+}

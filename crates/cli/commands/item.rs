@@ -1,0 +1,127 @@
+//! `quietus item`: list, show, explain, act.
+
+use crate::args::{Act, Item, ListFormat};
+use crate::exit::{Exit, Failure, Reason};
+use crate::output::{self, item};
+use crate::setup::Setup;
+use crate::who;
+use anyhow::{Context, Result, anyhow, bail};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use quietus_poam::{Action, PoamItem};
+use quietus_store::{Append, Ledger};
+
+pub(crate) async fn run(setup: &Setup, command: Item) -> Result<Exit, Failure> {
+    let key = setup.key()?;
+    let ledger = setup.ledger(&key).await?;
+    let policy = setup.policy()?;
+    match command {
+        Item::List { all, format } => {
+            let mut items = ledger.items().await?;
+            items.retain(|item| all || item.is_active());
+            match format {
+                ListFormat::Table => item::print_list(&items, setup.now)?,
+                ListFormat::Json => item::print_list_json(&items, &policy, setup.now)?,
+            }
+        }
+        Item::Show { id, format } => {
+            let found = find(&ledger, &id).await?;
+            match format {
+                ListFormat::Table => item::print_one(&found, &policy, setup.now)?,
+                ListFormat::Json => item::print_one_json(&found, &policy, setup.now)?,
+            }
+        }
+        Item::Why { id } => {
+            let found = find(&ledger, &id).await?;
+            output::lines(&found.why(&policy, setup.now))?;
+        }
+        Item::Assign { id, to, who } => {
+            act(setup, &ledger, &id, &Action::Assign { to }, who.name).await?;
+        }
+        Item::Dismiss { id, kind, reason, until, who } => {
+            let until = until.as_deref().map(end_of_day).transpose()?;
+            let action = Action::Dismiss { kind, reason, until };
+            act(setup, &ledger, &id, &action, who.name).await?;
+        }
+        Item::Act { id, act: what, who } => {
+            act(setup, &ledger, &id, &action(what)?, who.name).await?;
+        }
+        Item::Lint { format } => return lint(setup, &ledger, format).await,
+    }
+    Ok(Exit::clean())
+}
+
+/// The one item that `id` names.
+pub(crate) async fn find(ledger: &Ledger, id: &str) -> Result<PoamItem> {
+    let mut found = ledger.find_items(id).await?;
+    match found.len() {
+        0 => bail!("no item \"{id}\"; `quietus item list --all` shows all of them"),
+        1 => Ok(found.remove(0)),
+        _ => {
+            let names: Vec<String> = found
+                .iter()
+                .map(|item| format!("{} {}", item.id(), item.fingerprint().short()))
+                .collect();
+            bail!("\"{id}\" names {} items: {}", names.len(), names.join(", "))
+        }
+    }
+}
+
+async fn act(
+    setup: &Setup,
+    ledger: &Ledger,
+    id: &str,
+    action: &Action,
+    claims: Option<String>,
+) -> Result<()> {
+    let policy = setup.policy()?;
+    let found = find(ledger, id).await?;
+    let events = found
+        .act(action, &who::actor(claims), &policy, setup.now)
+        .map_err(|refusal| anyhow!("{}: {refusal}", found.id()))?;
+    let append = Append::events(found.fingerprint(), found.version, events);
+    ledger.append(vec![append], setup.now).await?;
+    let after = find(ledger, &found.fingerprint().to_string()).await?;
+    item::print_change(&found, &after, setup.now)?;
+    Ok(())
+}
+
+fn action(act: Act) -> Result<Action> {
+    Ok(match act {
+        Act::Start { milestone } => Action::Start { milestone },
+        Act::Claim { milestone, note } => Action::Claim { milestone, note },
+        Act::Waive { milestone, reason } => Action::Waive { milestone, reason },
+        Act::Extend { milestone, due, reason } => {
+            Action::Extend { milestone, due: end_of_day(&due)?, reason }
+        }
+        Act::Attest { note } => Action::Attest { note, digest: None },
+        Act::Bind { endpoint, note } => Action::Bind { endpoint, note },
+        Act::Approve { note } => Action::Approve { note },
+        Act::Resume { reason } => Action::Resume { reason },
+        Act::Reopen { reason } => Action::Reopen { reason },
+        Act::Note { text } => Action::Note { text },
+    })
+}
+
+/// The last second of a day in UTC, in which all dates of this program are.
+fn end_of_day(text: &str) -> Result<Timestamp> {
+    let date: Date =
+        text.parse().with_context(|| format!("\"{text}\" is no date; write it as YYYY-MM-DD"))?;
+    Ok(date.at(23, 59, 59, 0).to_zoned(TimeZone::UTC)?.timestamp())
+}
+
+async fn lint(setup: &Setup, ledger: &Ledger, format: ListFormat) -> Result<Exit, Failure> {
+    let items = ledger.items().await?;
+    let mistakes: Vec<(&PoamItem, &str)> = items
+        .iter()
+        .flat_map(|item| item.lint(setup.now).into_iter().map(move |text| (item, text)))
+        .collect();
+    match format {
+        ListFormat::Table => item::print_mistakes(&mistakes, items.len())?,
+        ListFormat::Json => item::print_mistakes_json(&mistakes)?,
+    }
+    let mut exit = Exit::clean();
+    exit.add_if(!mistakes.is_empty(), Reason::Findings);
+    Ok(exit)
+}

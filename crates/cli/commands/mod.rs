@@ -1,0 +1,14 @@
+//! One file for each command: it fetches what the command needs and hands it to the crates below.
+
+pub(crate) mod doctor;
+pub(crate) mod export;
+pub(crate) mod generate;
+pub(crate) mod init;
+pub(crate) mod item;
+pub(crate) mod ledger;
+pub(crate) mod plan;
+pub(crate) mod repos;
+pub(crate) mod retest;
+pub(crate) mod rules;
+pub(crate) mod scan;
+pub(crate) mod track;

@@ -1,0 +1,114 @@
+//! `quietus retest`: read the known places again, ask the issuers, record what they say.
+
+use crate::CANCEL;
+use crate::args::{Expect, ListFormat, Retest};
+use crate::commands::item::find;
+use crate::exit::{Exit, Failure, Reason};
+use crate::output::{self, retest};
+use crate::progress::Bar;
+use crate::setup::Setup;
+use quietus_model::Fingerprint;
+use quietus_poam::{PoamItem, Policy, Proof, ScanRecord};
+use quietus_scan::Options;
+use quietus_store::Ledger;
+use quietus_track::{Looking, Tracker, Wanted};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+pub(crate) async fn run(setup: &Setup, args: &Retest) -> Result<Exit, Failure> {
+    let key = setup.key()?;
+    let ledger = setup.ledger(&key).await?;
+    let policy = setup.policy()?;
+    let rules = setup.rules()?;
+    let validator = if args.validate { Some(setup.validator(&rules)?) } else { None };
+    let detector = setup.detector(Arc::clone(&rules))?;
+    let items = wanted(setup, args, &ledger, &policy).await?;
+    let prints: BTreeSet<Fingerprint> = items.iter().map(PoamItem::fingerprint).collect();
+    let scans: Vec<ScanRecord> =
+        ledger.scans().await?.into_iter().map(|scans| scans.latest).collect();
+    let bar = Bar::new(setup.quiet);
+    let looking = Looking {
+        detector: &detector,
+        key: &key,
+        options: &Options::default(),
+        mirrors: &setup.mirrors(),
+        names: &BTreeMap::new(),
+        known: &BTreeMap::new(),
+        progress: &bar,
+        cancel: &CANCEL,
+    };
+    let read = Wanted::of(&items, &scans).read(&looking, setup.now);
+    for error in &read.errors {
+        output::error_text(&error.to_string());
+    }
+    let (recalled, unreadable) = (read.hits.len(), !read.errors.is_empty());
+    let before: BTreeMap<Fingerprint, u64> =
+        items.iter().map(|item| (item.fingerprint(), item.version)).collect();
+    if validator.is_some() {
+        bar.say(format!("asking issuers about {recalled} credentials"));
+        let tracker = Tracker {
+            ledger: &ledger,
+            rules: &rules,
+            policy: &policy,
+            validator: validator.as_ref(),
+            tool: env!("CARGO_PKG_VERSION"),
+        };
+        tracker.retest(read, setup.now).await?;
+    }
+    bar.done();
+    let mut after = ledger.items().await?;
+    after.retain(|item| prints.contains(&item.fingerprint()));
+    let exit = exit_of(setup, args, &policy, &after, unreadable);
+    let report = retest::Report {
+        items: &after,
+        before: &before,
+        recalled,
+        asked: validator.is_some(),
+        policy: &policy,
+        now: setup.now,
+        exit: &exit,
+    };
+    match args.format {
+        ListFormat::Table => retest::print(&report)?,
+        ListFormat::Json => retest::print_json(&report)?,
+    }
+    Ok(exit)
+}
+
+/// The named items; else every open one, and closed ones that are due.
+async fn wanted(
+    setup: &Setup,
+    args: &Retest,
+    ledger: &Ledger,
+    policy: &Policy,
+) -> Result<Vec<PoamItem>, Failure> {
+    if !args.ids.is_empty() {
+        let mut found = Vec::new();
+        for id in &args.ids {
+            found.push(find(ledger, id).await?);
+        }
+        return Ok(found);
+    }
+    let due =
+        |item: &PoamItem| args.all || item.next_retest(policy).is_some_and(|at| at <= setup.now);
+    Ok(ledger.items().await?.into_iter().filter(due).collect())
+}
+
+fn exit_of(
+    setup: &Setup,
+    args: &Retest,
+    policy: &Policy,
+    items: &[PoamItem],
+    unreadable: bool,
+) -> Exit {
+    let mut exit = Exit::clean();
+    exit.add_if(unreadable, Reason::Source);
+    exit.add_if(items.iter().any(|item| item.liveness(setup.now) == "live"), Reason::Live);
+    exit.add_if(items.iter().any(|item| item.is_overdue(setup.now)), Reason::Overdue);
+    let dead = |item: &PoamItem| {
+        item.closure.is_some() || matches!(item.proof(policy, setup.now), Proof::Dead { .. })
+    };
+    let expected = args.expect == Some(Expect::Dead);
+    exit.add_if(expected && !items.iter().all(dead), Reason::Findings);
+    exit
+}

@@ -1,0 +1,186 @@
+//! `quietus scan`: look, print, keep nothing.
+
+use crate::CANCEL;
+use crate::args::{Format, Scan};
+use crate::exit::{Exit, Failure, Reason};
+use crate::output::{self, ScanReport, Shown};
+use crate::places;
+use crate::progress::Bar;
+use crate::setup::Setup;
+use anyhow::{Context, anyhow};
+use futures_util::stream::{self, StreamExt};
+use quietus_model::{Doubt, Finding, FingerprintKey, Hit, Judgement, Offline, Scope, Verdict};
+use quietus_scan::{Detector, Scanned, Source};
+use quietus_track::{Look, Looking, look};
+use quietus_validate::Validator;
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// How many issuers are asked at the same time.
+const AT_ONCE: usize = 8;
+
+pub(crate) async fn run(setup: &Setup, args: &Scan) -> Result<Exit, Failure> {
+    let rules = setup.rules()?;
+    let validator = if args.validate { Some(setup.validator(&rules)?) } else { None };
+    let detector = setup.detector(Arc::clone(&rules))?;
+    let key = setup.existing_key()?;
+    // Without a key of the organisation, fingerprints tell secrets of this run apart, no more.
+    let lasting = key.is_some();
+    let key = match key {
+        Some(key) => key,
+        None => places::new_key()?,
+    };
+    let bar = Bar::new(setup.quiet);
+    let found = find(setup, args, &detector, &key, &bar)?;
+    bar.done();
+    for error in &found.errors {
+        output::error_text(&error.to_string());
+    }
+    let (hits, hidden) = worth_showing(found.hits, args);
+    let shown = ask(validator.as_ref(), hits, args.show_secrets, setup).await;
+    let exit = exit_of(&found.scopes, &shown, !found.errors.is_empty());
+    let report =
+        ScanReport { shown, hidden, scopes: found.scopes, rules, lasting, exit, now: setup.now };
+    match args.format {
+        Format::Terminal => output::terminal::print(&report)?,
+        Format::Jsonl => output::json::print_lines(&report)?,
+        Format::Json => output::json::print_document(&report)?,
+        Format::Sarif => output::sarif::print(&report)?,
+    }
+    Ok(report.exit)
+}
+
+fn find(
+    setup: &Setup,
+    args: &Scan,
+    detector: &Detector,
+    key: &FingerprintKey,
+    bar: &Bar,
+) -> Result<Look, Failure> {
+    let options = setup.options(&args.sources);
+    let sources = args.sources.list();
+    if let Some(source) = special_source(args, &sources)? {
+        let scanned = quietus_scan::scan(&source, detector, key, &options, setup.now, bar, &CANCEL);
+        let Scanned { scope, hits } = scanned.map_err(Failure::source)?;
+        return Ok(Look { scopes: vec![scope], hits, errors: Vec::new() });
+    }
+    let names = setup.names(&args.sources)?;
+    let looking = Looking {
+        detector,
+        key,
+        options: &options,
+        mirrors: &setup.mirrors(),
+        names: &names,
+        known: &BTreeMap::new(),
+        progress: bar,
+        cancel: &CANCEL,
+    };
+    Ok(look(&looking, &sources, args.sources.kind(), setup.now))
+}
+
+/// Standard input, the index, or what came after a revision.
+fn special_source(args: &Scan, sources: &[String]) -> Result<Option<Source>, Failure> {
+    if sources == ["-"] {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).context("reading standard input")?;
+        return Ok(Some(Source::Stdin(bytes)));
+    }
+    if sources.iter().any(|source| source == "-") {
+        return Err(anyhow!("\"-\" is standard input and stands alone").into());
+    }
+    if !args.staged && args.since.is_none() {
+        return Ok(None);
+    }
+    let [path] = sources else {
+        return Err(anyhow!("--staged and --since are for one repository at a time").into());
+    };
+    let path = PathBuf::from(path);
+    Ok(Some(match &args.since {
+        Some(revision) => Source::Since { path, revision: revision.clone() },
+        None => Source::Staged(path),
+    }))
+}
+
+/// What is left out is counted aloud.
+fn worth_showing(hits: Vec<Hit>, args: &Scan) -> (Vec<Hit>, BTreeMap<&'static str, usize>) {
+    let mut hidden = BTreeMap::new();
+    let shown = hits
+        .into_iter()
+        .filter(|hit| match why_hidden(&hit.finding, args) {
+            Some(reason) => {
+                *hidden.entry(reason).or_default() += 1;
+                false
+            }
+            None => true,
+        })
+        .collect();
+    (shown, hidden)
+}
+
+fn why_hidden(finding: &Finding, args: &Scan) -> Option<&'static str> {
+    if finding.offline == Offline::Dummy {
+        return Some("published examples");
+    }
+    if finding.locations.iter().all(|location| location.allowed_inline) {
+        return Some("silenced by a quietus:allow comment");
+    }
+    (finding.confidence < args.confidence).then_some("below the confidence asked for")
+}
+
+/// Asks the issuers, and lets go of every secret that is not to be shown.
+async fn ask(
+    validator: Option<&Validator>,
+    hits: Vec<Hit>,
+    keep: bool,
+    setup: &Setup,
+) -> Vec<Shown> {
+    stream::iter(hits)
+        .map(|hit| async move {
+            let judgements = match validator {
+                Some(validator) => validator.judge(&hit, setup.now).await,
+                None => Vec::new(),
+            };
+            let secret = keep.then_some(hit.secret);
+            Shown { finding: hit.finding, judgements, secret }
+        })
+        .buffered(AT_ONCE)
+        .collect()
+        .await
+}
+
+fn exit_of(scopes: &[Scope], shown: &[Shown], unreadable: bool) -> Exit {
+    let mut exit = Exit::clean();
+    exit.add_if(!shown.is_empty(), Reason::Findings);
+    exit.add_if(unreadable, Reason::Source);
+    exit.add_if(is_incomplete(scopes), Reason::Incomplete);
+    let judgements = || shown.iter().flat_map(|shown| &shown.judgements);
+    exit.add_if(judgements().any(|j| matches!(j.verdict, Verdict::Live(_))), Reason::Live);
+    exit.add_if(judgements().any(failed), Reason::Validator);
+    exit
+}
+
+/// A gap anywhere, or a source in which nothing at all was read.
+pub(crate) fn is_incomplete(scopes: &[Scope]) -> bool {
+    scopes.iter().any(|scope| {
+        let nothing = scope.stats.files + scope.stats.objects == 0;
+        let may_be_empty = matches!(
+            scope.kind,
+            quietus_model::ScopeKind::Staged
+                | quietus_model::ScopeKind::Since
+                | quietus_model::ScopeKind::Stdin
+        );
+        !scope.gaps.is_empty() || (nothing && !may_be_empty)
+    })
+}
+
+/// Whether the asking itself went wrong, rather than the answer being unclear.
+pub(crate) fn failed(judgement: &Judgement) -> bool {
+    matches!(
+        judgement.verdict,
+        Verdict::Indeterminate(
+            Doubt::Unreachable { .. } | Doubt::RateLimited | Doubt::ControlFailed { .. }
+        )
+    )
+}

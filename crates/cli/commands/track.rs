@@ -1,0 +1,108 @@
+//! `quietus track`: scan, ask if wanted, reconcile with the ledger, show the board.
+
+use crate::CANCEL;
+use crate::args::{ListFormat, Track};
+use crate::commands::init;
+use crate::commands::scan::{failed, is_incomplete};
+use crate::exit::{Exit, Failure, Reason};
+use crate::output::{self, board};
+use crate::progress::Bar;
+use crate::setup::Setup;
+use quietus_model::{Assessment, RepositoryId, Scope, Verdict};
+use quietus_poam::PoamItem;
+use quietus_store::Ledger;
+use quietus_track::{Look, Looking, Tracker, is_remote, look};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+pub(crate) async fn run(setup: &Setup, args: &Track) -> Result<Exit, Failure> {
+    let key = init::key_or_new(setup)?;
+    let ledger = Ledger::open(&setup.ledger_url, &key.id(), setup.now).await?;
+    let policy = setup.policy()?;
+    let rules = setup.rules()?;
+    let validator = if args.validate { Some(setup.validator(&rules)?) } else { None };
+    let detector = setup.detector(Arc::clone(&rules))?;
+    let sources = absolute(&args.sources.list());
+    let known = known_sources(&ledger).await?;
+    let bar = Bar::new(setup.quiet);
+    let names = setup.names(&args.sources)?;
+    let looking = Looking {
+        detector: &detector,
+        key: &key,
+        options: &setup.options(&args.sources),
+        mirrors: &setup.mirrors(),
+        names: &names,
+        known: &known,
+        progress: &bar,
+        cancel: &CANCEL,
+    };
+    let Look { scopes, hits, errors } = look(&looking, &sources, args.sources.kind(), setup.now);
+    if validator.is_some() {
+        bar.say(format!("asking issuers about {} credentials", hits.len()));
+    }
+    let tracker = Tracker {
+        ledger: &ledger,
+        rules: &rules,
+        policy: &policy,
+        validator: validator.as_ref(),
+        tool: env!("CARGO_PKG_VERSION"),
+    };
+    let assessments = tracker.assess(hits, setup.now).await;
+    let mut exit = exit_of(&scopes, &assessments, !errors.is_empty());
+    let survey = tracker.survey(scopes, assessments, setup.now);
+    let outcome = tracker.record(&survey, setup.now).await?;
+    bar.done();
+    for error in &errors {
+        output::error_text(&error.to_string());
+    }
+    let items = ledger.items().await?;
+    exit.add_if(items.iter().any(PoamItem::is_active), Reason::Findings);
+    exit.add_if(items.iter().any(|item| item.is_overdue(setup.now)), Reason::Overdue);
+    let board = board::Board {
+        items: &items,
+        scans: &ledger.scans().await?,
+        outcome: &outcome,
+        policy: &policy,
+        ledger: ledger.location(),
+        now: setup.now,
+        exit: &exit,
+        this_run: &survey.scopes,
+    };
+    match args.format {
+        ListFormat::Table => board::print(&board)?,
+        ListFormat::Json => board::print_json(&board)?,
+    }
+    Ok(exit)
+}
+
+/// Paths are remembered in the ledger, so they must mean the same from every folder.
+fn absolute(sources: &[String]) -> Vec<String> {
+    let whole = |source: &String| {
+        if is_remote(source) {
+            return source.clone();
+        }
+        std::fs::canonicalize(Path::new(source))
+            .map_or_else(|_| source.clone(), |path| path.display().to_string())
+    };
+    sources.iter().map(whole).collect()
+}
+
+async fn known_sources(ledger: &Ledger) -> Result<BTreeMap<String, RepositoryId>, Failure> {
+    let scans = ledger.scans().await?;
+    let source = |scans: &quietus_store::RepositoryScans| {
+        (scans.latest.scope.source.to_string(), scans.repository().clone())
+    };
+    Ok(scans.iter().map(source).collect())
+}
+
+/// What went wrong, and what is live, in this run.
+pub(crate) fn exit_of(scopes: &[Scope], assessments: &[Assessment], unreadable: bool) -> Exit {
+    let mut exit = Exit::clean();
+    let judgements = || assessments.iter().flat_map(|assessment| &assessment.judgements);
+    exit.add_if(unreadable, Reason::Source);
+    exit.add_if(is_incomplete(scopes), Reason::Incomplete);
+    exit.add_if(judgements().any(|j| matches!(j.verdict, Verdict::Live(_))), Reason::Live);
+    exit.add_if(judgements().any(failed), Reason::Validator);
+    exit
+}

@@ -1,0 +1,280 @@
+//! Items for people and programs: the list, one item with its story, what an action changed.
+
+use super::board::where_it_is;
+use super::{BOLD, DIM, GREEN, RED, day, distance, minute, out, plural, style_of, table};
+use anyhow::Result;
+use jiff::Timestamp;
+use quietus_poam::{Event, PoamItem, Policy, Progress, Recorded, Standing};
+use serde_json::{Value, json};
+use std::io::Write;
+
+pub(crate) fn print_list(items: &[PoamItem], now: Timestamp) -> Result<()> {
+    if items.is_empty() {
+        return super::lines(&["no items; `quietus track PATH` looks for some"]);
+    }
+    let row = |item: &PoamItem| {
+        let next = item.next_milestone();
+        let owner = item.owner.as_ref().map_or("-".to_owned(), |owner| owner.name.to_string());
+        vec![
+            item.id(),
+            item.detection.severity.to_string(),
+            item.phase().to_string(),
+            item.liveness(now).to_owned(),
+            next.map_or("-".to_owned(), |m| m.kind.to_string()),
+            next.map_or("-".to_owned(), |m| day(m.due)),
+            item.detection.kind.name.clone(),
+            item.presence.iter().next().map_or(String::new(), |(_, s)| s.location.display()),
+            owner,
+        ]
+    };
+    table(
+        &["ID", "SEVERITY", "STATE", "ISSUER SAYS", "NEXT", "DUE", "KIND", "WHERE", "OWNER"],
+        items.iter().map(row).collect(),
+    )
+}
+
+pub(crate) fn print_list_json(items: &[PoamItem], policy: &Policy, now: Timestamp) -> Result<()> {
+    let values: Vec<Value> = items.iter().map(|item| value(item, policy, now)).collect();
+    super::json::print_value(&values)
+}
+
+pub(crate) fn print_one_json(item: &PoamItem, policy: &Policy, now: Timestamp) -> Result<()> {
+    let mut value = value(item, policy, now);
+    value["history"] = serde_json::to_value(&item.history)?;
+    super::json::print_value(&value)
+}
+
+pub(crate) fn print_one(item: &PoamItem, policy: &Policy, now: Timestamp) -> Result<()> {
+    let mut out = out();
+    let detection = &item.detection;
+    let severity = style_of(detection.severity);
+    writeln!(
+        out,
+        "{BOLD}{}{BOLD:#}  {severity}{}{severity:#}  {}  {}",
+        item.id(),
+        detection.severity,
+        detection.kind.name,
+        detection.redacted
+    )?;
+    let owner = item.owner.as_ref().map_or_else(
+        || "nobody".to_owned(),
+        |owner| format!("{} ({})", owner.name, owner.basis.as_str()),
+    );
+    for (name, text) in [
+        ("state", item.phase().to_string()),
+        ("class", item.class.to_string()),
+        ("owner", owner),
+        ("found", format!("{} by rule {}", minute(detection.detected_at), detection.rule)),
+        ("fingerprint", item.fingerprint().to_string()),
+        ("tags", item.tags().join(" ")),
+    ] {
+        writeln!(out, "  {DIM}{name:12}{DIM:#} {text}")?;
+    }
+    for fact in &detection.decoded {
+        writeln!(out, "  {DIM}{:12}{DIM:#} {}", fact.name, fact.value)?;
+    }
+    places(&mut out, item)?;
+    milestones(&mut out, item, now)?;
+    targets(&mut out, item, now)?;
+    if !detection.kind.remedy.after_revoke.is_empty() {
+        writeln!(out, "\n{BOLD}after it is revoked{BOLD:#}")?;
+        for line in &detection.kind.remedy.after_revoke {
+            writeln!(out, "  {line}")?;
+        }
+    }
+    writeln!(out, "\n{BOLD}history{BOLD:#}")?;
+    for recorded in &item.history {
+        writeln!(out, "  {}  {}", minute(recorded.at), sentence(recorded))?;
+    }
+    writeln!(out, "\n{DIM}policy {}; `quietus item why {}`{DIM:#}", policy.name, item.id())?;
+    Ok(out.flush()?)
+}
+
+fn places(out: &mut impl Write, item: &PoamItem) -> Result<()> {
+    writeln!(out, "\n{BOLD}places{BOLD:#}")?;
+    for (_, sighting) in item.presence.iter() {
+        let state = match (sighting.is_open(), &sighting.absent_by) {
+            (true, _) => "",
+            (false, Some(_)) => "  (gone)",
+            (false, None) => "  (left every head)",
+        };
+        let place = super::terminal::place(&sighting.location);
+        writeln!(out, "  {}  {place}{state}", sighting.location.repository)?;
+    }
+    Ok(())
+}
+
+fn milestones(out: &mut impl Write, item: &PoamItem, now: Timestamp) -> Result<()> {
+    writeln!(out, "\n{BOLD}milestones{BOLD:#}")?;
+    for kind in item.order() {
+        let milestone = item.milestone(kind);
+        let (style, when) = match &milestone.progress {
+            Progress::Verified { on, .. } => (GREEN, format!("as of {}", minute(*on))),
+            Progress::Waived { at, .. } => (GREEN, format!("on {}", day(*at))),
+            _ if milestone.is_overdue(now) => {
+                (RED, format!("was due {} ({})", day(milestone.due), distance(milestone.due, now)))
+            }
+            _ => (DIM, format!("due {} ({})", day(milestone.due), distance(milestone.due, now))),
+        };
+        let progress = milestone.progress.as_str();
+        writeln!(out, "  {:8} {style}{progress:12}{style:#} {when}", kind.as_str())?;
+        if !milestone.is_done() {
+            writeln!(out, "           {DIM}{}{DIM:#}", item.instruction(kind))?;
+        }
+    }
+    Ok(())
+}
+
+fn targets(out: &mut impl Write, item: &PoamItem, now: Timestamp) -> Result<()> {
+    if item.targets.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{BOLD}issuers{BOLD:#}")?;
+    for record in item.targets.values() {
+        let standing = match record.standing(now) {
+            Standing::Unknown => {
+                record.doubt.as_ref().map_or("never asked".to_owned(), |(at, doubt)| {
+                    format!("{}: {doubt}", minute(*at))
+                })
+            }
+            Standing::Live(at) => format!("live at {}", minute(at)),
+            Standing::Denied { first, last, count, .. } => {
+                format!("denied {count} times, {} to {}", minute(first), minute(last))
+            }
+        };
+        writeln!(out, "  {}  {standing}  {DIM}{}{DIM:#}", record.target, record.binding_text())?;
+    }
+    Ok(())
+}
+
+/// An event in a few words.
+pub(crate) fn sentence(recorded: &Recorded) -> String {
+    let what = match &recorded.event {
+        Event::Opened { class, .. } => format!("opened, {class}"),
+        Event::Sighted { location, .. } => format!("seen in {}", location.display()),
+        Event::LeftHead { location, .. } => format!("left every head at place {location}"),
+        Event::Absent { location, .. } => format!("gone from place {location}"),
+        Event::Judged { judgement } => {
+            format!("{}: {}", judgement.target, judgement.verdict.state())
+        }
+        Event::Reclassified { rule, .. } => format!("recognised by rule {rule}"),
+        Event::Escalated { class, .. } => format!("now {class}; dates moved closer"),
+        Event::Assigned { owner } => format!("assigned to {}", owner.name),
+        Event::Started { milestone } => format!("{milestone} begun"),
+        Event::Claimed { milestone, note } => format!("{milestone} claimed done: {note}"),
+        Event::Verified { milestone, evidence, .. } => {
+            format!("{milestone} verified: {}", evidence.summary)
+        }
+        Event::Waived { milestone, reason } => format!("{milestone} waived: {reason}"),
+        Event::Regressed { milestone, reason } => format!("{milestone} moved back: {reason}"),
+        Event::Extended { milestone, due, reason } => {
+            format!("{milestone} extended to {}: {reason}", day(*due))
+        }
+        Event::Bound { target, note } => format!("bound to {target}: {note}"),
+        Event::Attested { attestation } => format!("attested dead: {}", attestation.note),
+        Event::Deviated { deviation, reason, until } => {
+            format!("set aside as {deviation} until {}: {reason}", day(*until))
+        }
+        Event::DeviationEnded { reason } => format!("no longer set aside: {reason}"),
+        Event::Approved { note } => format!("closure approved: {note}"),
+        Event::Closed { basis, dead_since, .. } => {
+            format!("closed ({}), dead since {}", basis.as_str(), minute(*dead_since))
+        }
+        Event::Reopened { reason, .. } => format!("reopened: {reason}"),
+        Event::Noted { note } => format!("note: {note}"),
+    };
+    format!("{what}  {DIM}{}{DIM:#}", recorded.by)
+}
+
+/// An item as an object; the names are a contract.
+pub(crate) fn value(item: &PoamItem, policy: &Policy, now: Timestamp) -> Value {
+    let milestones: Vec<Value> = item
+        .round
+        .milestones
+        .iter()
+        .map(|milestone| {
+            json!({
+                "milestone": milestone.kind.as_str(),
+                "progress": milestone.progress.as_str(),
+                "due": milestone.due,
+                "original_due": milestone.original_due,
+                "overdue": milestone.is_overdue(now),
+            })
+        })
+        .collect();
+    json!({
+        "id": item.id(),
+        "fingerprint": item.fingerprint(),
+        "state": item.phase().to_string(),
+        "lane": item.lane(now).as_str(),
+        "class": item.class,
+        "liveness": item.liveness(now),
+        "rule": item.detection.rule,
+        "kind": item.detection.kind.name,
+        "severity": item.detection.severity,
+        "confidence": item.detection.confidence,
+        "redacted": item.detection.redacted,
+        "detected_at": item.detection.detected_at,
+        "owner": item.owner,
+        "overdue": item.is_overdue(now),
+        "next": item.next_milestone().map(|milestone| milestone.kind.as_str()),
+        "next_due": item.next_milestone().map(|milestone| milestone.due),
+        "next_retest": item.next_retest(policy),
+        "milestones": milestones,
+        "repositories": item.presence.repositories(),
+        "locations": item.presence.iter().map(|(_, s)| &s.location).collect::<Vec<_>>(),
+        "blockers": item
+            .blockers(policy, now)
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>(),
+        "tags": item.tags(),
+        "rounds": item.earlier_rounds.len() + 1,
+        "closed": item.closure.as_ref().map(|closure| json!({
+            "at": closure.at,
+            "basis": closure.basis,
+            "dead_since": closure.dead_since,
+            "evidence": closure.evidence,
+        })),
+    })
+}
+
+/// What an action did: the events it appended.
+pub(crate) fn print_change(before: &PoamItem, after: &PoamItem, now: Timestamp) -> Result<()> {
+    let mut out = out();
+    let new = usize::try_from(before.version).unwrap_or(usize::MAX);
+    for recorded in after.history.iter().skip(new) {
+        writeln!(out, "{}  {}", after.id(), sentence(recorded))?;
+    }
+    let next = after.next_milestone().map_or(String::new(), |milestone| {
+        format!(", next {} {}", milestone.kind, distance(milestone.due, now))
+    });
+    writeln!(
+        out,
+        "{}  is {}{next}  {DIM}{}{DIM:#}",
+        after.id(),
+        after.phase(),
+        where_it_is(after)
+    )?;
+    Ok(out.flush()?)
+}
+
+pub(crate) fn print_mistakes(mistakes: &[(&PoamItem, &str)], items: usize) -> Result<()> {
+    let mut out = out();
+    for (item, text) in mistakes {
+        writeln!(out, "{BOLD}{:5}{BOLD:#} {text}", item.id())?;
+    }
+    let (count, items) = (mistakes.len() as u64, plural(items as u64, "item"));
+    writeln!(out, "{} in {items}", plural(count, "mistake"))?;
+    Ok(out.flush()?)
+}
+
+pub(crate) fn print_mistakes_json(mistakes: &[(&PoamItem, &str)]) -> Result<()> {
+    let values: Vec<Value> = mistakes
+        .iter()
+        .map(|(item, text)| {
+            json!({ "id": item.id(), "fingerprint": item.fingerprint(), "mistake": text })
+        })
+        .collect();
+    super::json::print_value(&values)
+}

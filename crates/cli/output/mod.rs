@@ -1,0 +1,185 @@
+//! Everything people read: the one place that writes to the terminal.
+
+pub(crate) mod board;
+pub(crate) mod doctor;
+pub(crate) mod item;
+pub(crate) mod json;
+pub(crate) mod repos;
+pub(crate) mod retest;
+pub(crate) mod rules;
+pub(crate) mod sarif;
+pub(crate) mod terminal;
+
+use crate::exit::Exit;
+use anstyle::{AnsiColor, Style};
+use anyhow::Result;
+use jiff::{SignedDuration, Timestamp};
+use quietus_model::{Finding, Judgement, RuleSet, Scope, Secret, Severity};
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::Arc;
+
+pub(crate) const BOLD: Style = Style::new().bold();
+pub(crate) const DIM: Style = Style::new().dimmed();
+pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default();
+pub(crate) const GREEN: Style = AnsiColor::Green.on_default();
+
+/// What a scan found, ready to be written in any format.
+pub(crate) struct ScanReport {
+    pub(crate) shown: Vec<Shown>,
+    pub(crate) hidden: BTreeMap<&'static str, usize>,
+    pub(crate) scopes: Vec<Scope>,
+    pub(crate) rules: Arc<RuleSet>,
+    /// Fingerprints are those of the organisation's key, and so the same in the next run.
+    pub(crate) lasting: bool,
+    pub(crate) exit: Exit,
+    pub(crate) now: Timestamp,
+}
+
+/// A finding with its verdicts, and its value if the user asked to see it.
+pub(crate) struct Shown {
+    pub(crate) finding: Finding,
+    pub(crate) judgements: Vec<Judgement>,
+    pub(crate) secret: Option<Secret>,
+}
+
+/// Standard output; colours only where a terminal wants them.
+pub(crate) fn out() -> impl Write {
+    anstream::stdout().lock()
+}
+
+/// An error with its causes.
+pub(crate) fn error(error: &anyhow::Error) {
+    let text: Vec<String> = error.chain().map(ToString::to_string).collect();
+    error_text(&text.join(": "));
+}
+
+/// An error as one text.
+pub(crate) fn error_text(text: &str) {
+    anstream::eprintln!("{RED}error:{RED:#} {text}");
+}
+
+/// Something worth knowing that is no error.
+pub(crate) fn notice(text: &str) {
+    anstream::eprintln!("{DIM}note:{DIM:#} {text}");
+}
+
+/// Lines as they are.
+pub(crate) fn lines<T: std::fmt::Display>(lines: &[T]) -> Result<()> {
+    let mut out = out();
+    for line in lines {
+        writeln!(out, "{line}")?;
+    }
+    Ok(out.flush()?)
+}
+
+/// Bytes as they are.
+pub(crate) fn bytes(bytes: &[u8]) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(bytes)?;
+    Ok(out.flush()?)
+}
+
+/// A table: columns as wide as their widest cell, the last one ragged.
+pub(crate) fn table(heads: &[&str], rows: Vec<Vec<String>>) -> Result<()> {
+    let mut widths: Vec<usize> = heads.iter().map(|head| head.chars().count()).collect();
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let line = |cells: Vec<&str>| {
+        let mut text = String::new();
+        for (at, (cell, width)) in cells.iter().zip(&widths).enumerate() {
+            if at + 1 == cells.len() {
+                text.push_str(cell);
+            } else {
+                text.push_str(&format!("{cell:width$}  "));
+            }
+        }
+        text.trim_end().to_owned()
+    };
+    let mut out = out();
+    writeln!(out, "{BOLD}{}{BOLD:#}", line(heads.to_vec()))?;
+    for row in &rows {
+        writeln!(out, "{}", line(row.iter().map(String::as_str).collect()))?;
+    }
+    Ok(out.flush()?)
+}
+
+/// The day of a moment, in UTC.
+pub(crate) fn day(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d").to_string()
+}
+
+/// Day and minute of a moment, in UTC.
+pub(crate) fn minute(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// How far away a moment is: `in 3 days`, `2 hours ago`.
+pub(crate) fn distance(at: Timestamp, now: Timestamp) -> String {
+    let gap = at.duration_since(now);
+    let size = span(gap.abs());
+    if gap.is_negative() { format!("{size} ago") } else { format!("in {size}") }
+}
+
+fn span(length: SignedDuration) -> String {
+    let hours = length.as_hours();
+    let (count, unit) = match hours {
+        0 => (length.as_mins(), "minute"),
+        1..48 => (hours, "hour"),
+        _ => (hours / 24, "day"),
+    };
+    plural(count.unsigned_abs(), unit)
+}
+
+/// `1 place`, `2 places`.
+pub(crate) fn plural(count: u64, noun: &str) -> String {
+    let grouped = thousands(count);
+    match (count, noun.strip_suffix('y')) {
+        (1, _) => format!("1 {noun}"),
+        (_, Some(stem)) if !noun.ends_with("day") => format!("{grouped} {stem}ies"),
+        _ => format!("{grouped} {noun}s"),
+    }
+}
+
+/// `12,345`.
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// The colour of a severity.
+pub(crate) fn style_of(severity: Severity) -> Style {
+    match severity {
+        Severity::Critical | Severity::High => RED,
+        Severity::Medium => YELLOW,
+        Severity::Low => DIM,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_distances_read_well() {
+        assert_eq!(thousands(1_234_567), "1,234,567");
+        assert_eq!(plural(1, "repository"), "1 repository");
+        assert_eq!(plural(2, "repository"), "2 repositories");
+        assert_eq!(plural(3, "day"), "3 days");
+        let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let later = now.checked_add(SignedDuration::from_hours(72)).unwrap();
+        assert_eq!(distance(later, now), "in 3 days");
+        assert_eq!(distance(now, later), "3 days ago");
+    }
+}

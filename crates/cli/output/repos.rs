@@ -1,0 +1,47 @@
+//! Repositories with their last complete scan, or why there is none.
+
+use super::board::last_complete;
+use super::{BOLD, DIM, minute, out, plural};
+use anyhow::Result;
+use jiff::Timestamp;
+use quietus_store::RepositoryScans;
+use serde_json::{Value, json};
+use std::io::Write;
+
+pub(crate) fn print(scans: &[RepositoryScans], now: Timestamp) -> Result<()> {
+    let mut out = out();
+    for scans in scans {
+        let latest = &scans.latest;
+        writeln!(out, "{BOLD}{}{BOLD:#}  {}", scans.repository(), last_complete(scans, now))?;
+        writeln!(
+            out,
+            "  {DIM}last scanned {} in {}; {}{DIM:#}",
+            minute(latest.taken_at),
+            latest.scope.source,
+            plural(latest.findings, "credential")
+        )?;
+    }
+    writeln!(out, "{}", plural(scans.len() as u64, "repository"))?;
+    Ok(out.flush()?)
+}
+
+pub(crate) fn print_json(scans: &[RepositoryScans]) -> Result<()> {
+    super::json::print_value(&values(scans))
+}
+
+/// Repositories as objects; the names are a contract.
+pub(crate) fn values(scans: &[RepositoryScans]) -> Vec<Value> {
+    scans
+        .iter()
+        .map(|scans| {
+            json!({
+                "repository": scans.repository(),
+                "source": scans.latest.scope.source,
+                "last_scan": scans.latest.taken_at,
+                "last_complete_scan": scans.latest_complete.as_ref().map(|scan| scan.taken_at),
+                "gaps": scans.latest.scope.gaps,
+                "credentials": scans.latest.findings,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,141 @@
+//! `scan` as SARIF 2.1.0 (OASIS), in the form that code-scanning services accept.
+
+use super::{ScanReport, Shown};
+use anyhow::Result;
+use quietus_model::{Location, Rule, Severity};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+pub(crate) fn print(report: &ScanReport) -> Result<()> {
+    super::json::print_value(&document(report))
+}
+
+fn document(report: &ScanReport) -> Value {
+    let mut used: BTreeMap<&str, &Rule> = BTreeMap::new();
+    for shown in &report.shown {
+        if let Some(rule) = report.rules.get(&shown.finding.rule) {
+            used.insert(rule.id.as_str(), rule);
+        }
+    }
+    let index: BTreeMap<&str, usize> = used.keys().enumerate().map(|(at, id)| (*id, at)).collect();
+    let results: Vec<Value> = report
+        .shown
+        .iter()
+        .flat_map(|shown| shown.finding.locations.iter().map(move |at| (shown, at)))
+        .map(|(shown, at)| result(shown, at, &index, report))
+        .collect();
+    let complete = report.scopes.iter().all(|scope| scope.gaps.is_empty());
+    json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "Quietus",
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+                "informationUri": env!("CARGO_PKG_REPOSITORY"),
+                "rules": used.values().map(|rule| descriptor(rule)).collect::<Vec<_>>(),
+            }},
+            "columnKind": "utf16CodeUnits",
+            "invocations": [{ "executionSuccessful": complete }],
+            "results": results,
+        }],
+    })
+}
+
+fn descriptor(rule: &Rule) -> Value {
+    json!({
+        "id": rule.id.as_str(),
+        "name": rule.name,
+        "shortDescription": { "text": rule.name },
+        "fullDescription": { "text": format!("A leaked credential: {}", rule.name) },
+        "help": { "text": format!("Rotate: {}\nRevoke: {}", rule.remedy.rotate, rule.remedy.revoke) },
+        "defaultConfiguration": { "level": level(rule.severity) },
+        "properties": {
+            "tags": ["security", "secret"],
+            "precision": precision(rule),
+            "security-severity": score(rule.severity),
+        },
+    })
+}
+
+fn result(
+    shown: &Shown,
+    at: &Location,
+    index: &BTreeMap<&str, usize>,
+    report: &ScanReport,
+) -> Value {
+    let finding = &shown.finding;
+    let id = finding.rule.as_str();
+    let name = report.rules.get(&finding.rule).map_or(id, |rule| &rule.name);
+    let text = format!("{name} ({}), {}", finding.redacted, finding.fingerprint.short());
+    let mut result = json!({
+        "ruleId": id,
+        "level": level(finding.severity),
+        "message": { "text": text },
+        "locations": [{ "physicalLocation": {
+            "artifactLocation": { "uri": uri(at) },
+            "region": {
+                "startLine": at.line.max(1),
+                "startColumn": at.column.max(1),
+                "endLine": at.end_line.max(1),
+                "endColumn": at.end_column.max(1),
+            },
+        }}],
+        "properties": {
+            "confidence": finding.confidence.as_str(),
+            "repository": at.repository.as_str(),
+            "commit": at.introduced.as_ref().map(|introduced| &introduced.commit),
+            "atHead": at.at_head.iter().map(|head| head.as_str()).collect::<Vec<_>>(),
+        },
+    });
+    if let Some(at) = index.get(id) {
+        result["ruleIndex"] = json!(at);
+    }
+    // Under a key of this run alone a fingerprint would make every run look new.
+    if report.lasting {
+        result["partialFingerprints"] =
+            json!({ "quietusFingerprint/v1": finding.fingerprint.to_string() });
+    }
+    result
+}
+
+/// A relative reference (RFC 3986): everything but unreserved characters and `/` is encoded.
+fn uri(at: &Location) -> String {
+    let mut uri = String::new();
+    let path = if at.path.is_empty() { "-" } else { at.path.as_str() };
+    for byte in path.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                uri.push(char::from(byte));
+            }
+            _ => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri
+}
+
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical | Severity::High => "error",
+        Severity::Medium => "warning",
+        Severity::Low => "note",
+    }
+}
+
+fn precision(rule: &Rule) -> &'static str {
+    match rule.confidence {
+        quietus_model::Confidence::High => "very-high",
+        quietus_model::Confidence::Medium => "medium",
+        quietus_model::Confidence::Low => "low",
+    }
+}
+
+/// The scale of CVSS, as code-scanning services group by it.
+fn score(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "9.5",
+        Severity::High => "8.0",
+        Severity::Medium => "5.5",
+        Severity::Low => "3.0",
+    }
+}

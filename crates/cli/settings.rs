@@ -1,0 +1,157 @@
+//! The user's configuration file. A scanned repository can never supply it.
+
+use anyhow::{Context, Result};
+use quietus_model::RepositoryId;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What the file may say. A key that does not exist is an error, not a silence.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    /// The ledger's URL.
+    pub(crate) ledger: Option<String>,
+    /// The policy file.
+    pub(crate) policy: Option<PathBuf>,
+    /// Folders with more rules.
+    pub(crate) rules: Vec<PathBuf>,
+    /// For a kind of issuer, every instance this organisation uses.
+    pub(crate) issuers: BTreeMap<String, Vec<String>>,
+    /// For a kind of issuer, another place to ask.
+    pub(crate) endpoints: BTreeMap<String, String>,
+    /// How issuers are asked.
+    pub(crate) validate: ValidateConfig,
+    /// Names of repositories.
+    pub(crate) repository: Vec<RepositoryConfig>,
+}
+
+/// How issuers are asked.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ValidateConfig {
+    /// Hosts and networks that may have private addresses.
+    pub(crate) allow_private: Vec<String>,
+    /// Certificates trusted beside the public ones, in PEM.
+    pub(crate) ca_file: Option<PathBuf>,
+    /// How long one call may take, in seconds.
+    pub(crate) timeout_seconds: Option<u64>,
+    /// From where is asked.
+    pub(crate) vantage: Option<String>,
+    /// A proxy.
+    pub(crate) proxy: Option<String>,
+}
+
+/// The name of a repository.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RepositoryConfig {
+    /// The path or URL as it is given on the command line.
+    pub(crate) source: String,
+    /// Its name.
+    pub(crate) name: String,
+}
+
+impl Config {
+    /// Reads `path`. A missing file is empty unless the user named it.
+    pub(crate) fn read(path: &Path, named: bool) -> Result<Self> {
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound && !named => {
+                return Ok(Self::default());
+            }
+            Err(error) => return Err(error).with_context(|| format!("reading {}", path.display())),
+        };
+        toml::from_str(&text).with_context(|| format!("in the configuration {}", path.display()))
+    }
+
+    /// The names of repositories by source.
+    pub(crate) fn names(&self) -> BTreeMap<String, RepositoryId> {
+        let named =
+            |entry: &RepositoryConfig| (entry.source.clone(), RepositoryId::named(&entry.name));
+        self.repository.iter().map(named).collect()
+    }
+
+    /// What validation needs to know.
+    pub(crate) fn validation(&self) -> Result<quietus_validate::Settings> {
+        let defaults = quietus_validate::Settings::default();
+        let ca_pem = match &self.validate.ca_file {
+            Some(path) => Some(
+                fs::read(path)
+                    .with_context(|| format!("reading validate.ca_file {}", path.display()))?,
+            ),
+            None => None,
+        };
+        Ok(quietus_validate::Settings {
+            instances: self.issuers.clone(),
+            endpoints: self.endpoints.clone(),
+            allow_private: self.validate.allow_private.clone(),
+            ca_pem,
+            timeout: self.validate.timeout_seconds.map_or(defaults.timeout, Duration::from_secs),
+            vantage: self.validate.vantage.clone().unwrap_or(defaults.vantage.clone()),
+            proxy: self.validate.proxy.clone(),
+            tool: env!("CARGO_PKG_VERSION").to_owned(),
+            ..defaults
+        })
+    }
+}
+
+/// What `init` writes: every key, commented out.
+pub(crate) const TEMPLATE: &str = r#"# Quietus configuration. Every line is optional.
+
+# Where the ledger is kept: sqlite:///absolute/path or postgres://host/database
+# ledger = "sqlite:///srv/quietus/ledger.db"
+
+# Your own policy and rules
+# policy = "/etc/quietus/policy.toml"
+# rules = ["/etc/quietus/rules"]
+
+# Which instances of an issuer your organisation uses. List ALL of them: a credential of a kind
+# that can be self-hosted counts as dead only when each of them denies it.
+[issuers]
+# gitlab = ["https://gitlab.com", "https://gitlab.example.org"]
+
+# Another place to ask for a kind of issuer; verdicts are marked as custom.
+[endpoints]
+# npm = "https://npm.example.org"
+
+[validate]
+# allow_private = ["gitlab.example.org", "10.0.0.0/8"]
+# ca_file = "/etc/ssl/certs/example-ca.pem"
+# timeout_seconds = 10
+# vantage = "office"
+# proxy = "http://proxy.example.org:3128"
+
+# Names for repositories whose remote does not tell
+# [[repository]]
+# source = "/srv/git/app"
+# name = "team/app"
+"#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_template_is_valid_with_and_without_its_comments() {
+        toml::from_str::<Config>(TEMPLATE).unwrap();
+        let live: String = TEMPLATE
+            .lines()
+            .map(|line| match line.strip_prefix("# ") {
+                Some(rest) if rest.contains(" = ") || rest.starts_with("[[") => rest,
+                _ => line,
+            })
+            .fold(String::new(), |text, line| text + line + "\n");
+        let config: Config = toml::from_str(&live).unwrap();
+        assert_eq!(config.issuers["gitlab"].len(), 2);
+        assert_eq!(config.names().len(), 1);
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error() {
+        assert!(toml::from_str::<Config>("legder = \"x\"").is_err());
+    }
+}

@@ -1,0 +1,174 @@
+//! From flags and files to ready parts: rules, detector, key, policy, ledger, validator.
+
+use crate::args::{Global, Sources};
+use crate::places::{self, Places};
+use crate::settings::Config;
+use anyhow::{Context, Result, anyhow, bail};
+use jiff::Timestamp;
+use quietus_model::{FingerprintKey, RepositoryId, RuleSet, ScopeKind};
+use quietus_poam::Policy;
+use quietus_scan::{Detector, Options};
+use quietus_store::Ledger;
+use quietus_track::Mirrors;
+use quietus_validate::Validator;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Everything a command works with that does not need the ledger.
+pub(crate) struct Setup {
+    pub(crate) now: Timestamp,
+    pub(crate) places: Places,
+    pub(crate) config_file: PathBuf,
+    pub(crate) config: Config,
+    pub(crate) quiet: bool,
+    pub(crate) ledger_url: String,
+    threads: usize,
+    rule_folders: Vec<PathBuf>,
+    policy_file: Option<PathBuf>,
+}
+
+impl Setup {
+    /// Reads the configuration. `now` is the only reading of the clock.
+    pub(crate) fn new(global: &Global, now: Timestamp) -> Result<Self> {
+        let places = Places::of_user()?;
+        let config_file = global.config.clone().unwrap_or_else(|| places.config_file());
+        let config = Config::read(&config_file, global.config.is_some())?;
+        let ledger_url = global
+            .ledger
+            .clone()
+            .or_else(|| config.ledger.clone())
+            .unwrap_or_else(|| places.ledger_url());
+        let rule_folders = config.rules.iter().chain(&global.rules).cloned().collect();
+        let policy_file = global.policy.clone().or_else(|| config.policy.clone());
+        Ok(Self {
+            now,
+            places,
+            config_file,
+            config,
+            quiet: global.quiet,
+            ledger_url,
+            threads: global.threads.unwrap_or(0),
+            rule_folders,
+            policy_file,
+        })
+    }
+
+    /// The shipped rules and the user's own.
+    pub(crate) fn rules(&self) -> Result<Arc<RuleSet>> {
+        let mut own = Vec::new();
+        for folder in &self.rule_folders {
+            own.extend(rule_files(folder)?);
+        }
+        let files = own.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        Ok(Arc::new(quietus_catalogue::shipped_with(files)?))
+    }
+
+    /// The rules, ready to find.
+    pub(crate) fn detector(&self, rules: Arc<RuleSet>) -> Result<Detector> {
+        Detector::new(rules).map_err(|problems| {
+            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            anyhow!("the rules cannot be used:\n{}", lines.join("\n"))
+        })
+    }
+
+    /// The policy.
+    pub(crate) fn policy(&self) -> Result<Policy> {
+        let Some(path) = &self.policy_file else { return Ok(Policy::default()) };
+        let text = fs::read_to_string(path)
+            .with_context(|| format!("reading the policy {}", path.display()))?;
+        Ok(Policy::parse(&path.display().to_string(), &text)?)
+    }
+
+    /// The key, when there is one.
+    pub(crate) fn existing_key(&self) -> Result<Option<FingerprintKey>> {
+        places::read_key(&self.places.key_file())
+    }
+
+    /// The key; without one, the advice to make it.
+    pub(crate) fn key(&self) -> Result<FingerprintKey> {
+        self.existing_key()?.ok_or_else(|| {
+            anyhow!("there is no key yet; run `quietus init`, or `quietus track` to begin at once")
+        })
+    }
+
+    /// The ledger, which must exist.
+    pub(crate) async fn ledger(&self, key: &FingerprintKey) -> Result<Ledger> {
+        Ok(Ledger::open_existing(&self.ledger_url, &key.id()).await?)
+    }
+
+    /// A validator for the active rules.
+    pub(crate) fn validator(&self, rules: &Arc<RuleSet>) -> Result<Validator> {
+        let mut settings = self.config.validation()?;
+        let shipped = quietus_catalogue::shipped()?;
+        settings.custom_rules = rules
+            .rules()
+            .iter()
+            .filter(|rule| shipped.get(&rule.id).is_none_or(|own| own.validate != rule.validate))
+            .map(|rule| rule.id.clone())
+            .collect();
+        Ok(Validator::new(Arc::clone(rules), settings)?)
+    }
+
+    /// Mirrors of remote repositories.
+    pub(crate) fn mirrors(&self) -> Mirrors {
+        Mirrors::new(self.places.mirrors())
+    }
+
+    /// How sources are scanned.
+    pub(crate) fn options(&self, sources: &Sources) -> Options {
+        Options {
+            threads: self.threads,
+            respect_gitignore: sources.respect_gitignore,
+            path_filter: sources.paths.clone(),
+            ..Options::default()
+        }
+    }
+
+    /// The names of the sources: from the configuration, and `--name` for a single one.
+    pub(crate) fn names(&self, sources: &Sources) -> Result<BTreeMap<String, RepositoryId>> {
+        let mut names = self.config.names();
+        if let Some(name) = &sources.name {
+            let list = sources.list();
+            let [source] = list.as_slice() else {
+                bail!("--name is for one source, and {} are given", list.len());
+            };
+            names.insert(source.clone(), RepositoryId::named(name));
+        }
+        Ok(names)
+    }
+}
+
+impl Sources {
+    /// The sources; the current folder when none is given.
+    pub(crate) fn list(&self) -> Vec<String> {
+        if self.sources.is_empty() { vec![".".to_owned()] } else { self.sources.clone() }
+    }
+
+    /// What of them to read.
+    pub(crate) fn kind(&self) -> ScopeKind {
+        match (self.tree_only, self.history_only) {
+            (true, _) => ScopeKind::WorkTree,
+            (_, true) => ScopeKind::History,
+            _ => ScopeKind::Whole,
+        }
+    }
+}
+
+/// The rule files of a folder, by name.
+pub(crate) fn rule_files(folder: &Path) -> Result<Vec<(String, String)>> {
+    let entries = fs::read_dir(folder)
+        .with_context(|| format!("reading the rules folder {}", folder.display()))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            let text = fs::read_to_string(&path)
+                .with_context(|| format!("reading the rule file {}", path.display()))?;
+            files.push((path.display().to_string(), text));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
