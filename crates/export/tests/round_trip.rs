@@ -1,4 +1,5 @@
 //! What was written is read back: every item, milestone, date and state.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod samples;
 

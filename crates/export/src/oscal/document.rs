@@ -156,6 +156,13 @@ pub(super) struct Prop {
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+pub(super) struct Link {
+    pub(super) href: String,
+    pub(super) rel: Token,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(super) struct Origin {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) actors: Vec<OriginActor>,

@@ -1,6 +1,6 @@
 //! The shape of what an OSCAL POA&M says of each item: observations, risk, finding, item.
 
-use super::document::{Origin, Prop, Subject, Token};
+use super::document::{Link, Origin, Prop, Subject, Token};
 use crate::text::{Markup, Moment};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -13,6 +13,8 @@ pub(super) struct Observation {
     pub(super) description: Markup,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) props: Vec<Prop>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) links: Vec<Link>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) methods: Vec<Token>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

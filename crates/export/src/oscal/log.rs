@@ -95,7 +95,8 @@ fn heading(event: &Event) -> &'static str {
 fn sentence(item: &PoamItem, event: &Event) -> String {
     match event {
         Event::Opened { detection, class, .. } => {
-            format!("{} found by the rule {}; {class}.", detection.kind.name, detection.rule)
+            let kind = &detection.kind.name;
+            format!("{kind} found by the rule {}. Whether it works: {class}.", detection.rule)
         }
         Event::Sighted { location, .. } => {
             format!("Seen at {} in {}.", location.display(), location.repository)
@@ -108,7 +109,9 @@ fn sentence(item: &PoamItem, event: &Event) -> String {
         Event::Reclassified { rule, kind, severity, .. } => {
             format!("The rule {rule} takes it for: {}, {severity}.", kind.name)
         }
-        Event::Escalated { class, .. } => format!("It is {class}: dates move closer."),
+        Event::Escalated { class, .. } => {
+            format!("It turned out to be {class}: dates move closer.")
+        }
         Event::Assigned { owner } => {
             format!("{} is to see to it ({}).", owner.name, owner.basis.as_str())
         }

@@ -87,7 +87,7 @@ impl Document {
         text
     }
 
-    /// The JSON value, for [`check`].
+    /// The JSON value, for [`check()`].
     pub fn to_value(&self) -> serde_json::Value {
         #[expect(
             clippy::expect_used,

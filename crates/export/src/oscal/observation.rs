@@ -2,7 +2,7 @@
 
 use super::OscalOptions;
 use super::assets::{issuer_subject, place_subject, system_subject};
-use super::document::{Base64, Origin, OriginActor, Prop, Resource, Subject, Token};
+use super::document::{Base64, Link, Origin, OriginActor, Prop, Resource, Subject, Token};
 use super::history::{Step, place};
 use super::item_document::{Observation, RelevantEvidence};
 use super::metadata::{self, ACTOR};
@@ -70,6 +70,7 @@ impl Writer<'_> {
             title: Markup::of(shown.title),
             description: Markup::of(shown.description),
             props: vec![Prop::own(prop::ID, self.item.id())],
+            links: Vec::new(),
             methods: vec![Token::Borrowed(shown.method)],
             types: shown.types.iter().map(|kind| Token::Borrowed(*kind)).collect(),
             origins: vec![origin(self.step.recorded)],
@@ -84,7 +85,7 @@ impl Writer<'_> {
         let shown = Shown {
             title: "Leaked credential detected",
             description: format!(
-                "A {} ({}) was found by the rule {} with {} confidence.",
+                "{} ({}), found by the rule {} with {} confidence.",
                 detection.kind.name, detection.redacted, detection.rule, detection.confidence
             ),
             types: &["discovery"],
@@ -249,7 +250,8 @@ impl Writer<'_> {
         };
         let resource = self.closing_event();
         let mut whole = evidence("The closing event, as the ledger holds it", Vec::new());
-        whole.href = Some(format!("#{}", resource.uuid));
+        let href = format!("#{}", resource.uuid);
+        whole.href = Some(href.clone());
         let mut evidences = vec![whole];
         evidences.extend(sentences.iter().map(|sentence| evidence(sentence, Vec::new())));
         let mut observation = self.observation(shown, evidences);
@@ -257,6 +259,8 @@ impl Writer<'_> {
             Prop::own(prop::BASIS, basis.as_str()),
             Prop::own(prop::DEAD_SINCE, dead_since.to_string()),
         ]);
+        // Some readers follow only links.
+        observation.links.push(Link { href, rel: Token::Borrowed("reference") });
         (observation, resource)
     }
 

@@ -30,7 +30,7 @@ pub(super) fn write(
         uuid: names.risk(),
         title: Markup::of(format!("{} ({})", super::item::title(item), item.id())),
         description: Markup::of(format!(
-            "A {} ({}) is or was readable in {} place(s): {}.",
+            "{} ({}), readable now or before in {} place(s) of: {}.",
             detection.kind.name,
             detection.redacted,
             item.presence.len(),
@@ -42,7 +42,7 @@ pub(super) fn write(
         )),
         statement: Markup::of(format!(
             "Whoever can read those places can act with this credential until its issuer denies \
-             it; taking it out of the files does not end that. Known of it: {}. {}.",
+             it; taking it out of the files does not end that. Whether it works: {}. See {}.",
             item.class,
             item.tags().join(", ")
         )),
