@@ -32,18 +32,18 @@ struct Subject {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
-    let subjects = match subjects() {
-        Ok(subjects) => Arc::new(subjects),
-        Err(problem) => {
-            eprintln!("the shipped rules cannot be tried: {problem}");
-            return ExitCode::FAILURE;
-        }
+    let trials = match subjects() {
+        Ok(subjects) => trials(&Arc::new(subjects)),
+        Err(problem) => vec![Trial::test("set::can_be_read", move || Err(problem.into()))],
     };
-    let mut trials = whole::trials(&subjects);
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+fn trials(subjects: &Arc<Vec<Subject>>) -> Vec<Trial> {
+    let mut trials = whole::trials(subjects);
     for at in 0..subjects.len() {
         let mut add = |question: &str, ask: fn(&Subject) -> Outcome| {
-            let subjects = Arc::clone(&subjects);
+            let subjects = Arc::clone(subjects);
             let name = format!("{}::{question}", subjects[at].rule.id);
             trials.push(Trial::test(name, move || ask(&subjects[at])));
         };
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
             }
         }
     }
-    libtest_mimic::run(&arguments, trials).exit_code()
+    trials
 }
 
 fn subjects() -> Result<Vec<Subject>, String> {

@@ -26,11 +26,13 @@ const PROVE_NOTHING: &[(u16, &str)] = &[
     (503, ""),
 ];
 
+/// A question to a recipe, with its name.
+type Question = (&'static str, fn(&Subject) -> Tested);
+
 /// What to ask `recipe`: one question an outcome of which it has answers, and one more.
-pub(crate) fn questions(recipe: &Recipe) -> Vec<(&'static str, fn(&Subject) -> Tested)> {
+pub(crate) fn questions(recipe: &Recipe) -> Vec<Question> {
     let has = |outcome| recipe.answers.iter().any(|answer| answer.outcome == outcome);
-    let mut questions: Vec<(&'static str, fn(&Subject) -> Tested)> =
-        vec![("validate::proves_nothing", proves_nothing)];
+    let mut questions: Vec<Question> = vec![("validate::proves_nothing", proves_nothing)];
     if has(Outcome::Live) {
         questions.push(("validate::live", |subject| read_as(subject, Outcome::Live)));
     }

@@ -14,16 +14,17 @@ const LEAST_RULES: usize = 60;
 /// Folders that are not part of the repository's own text.
 const SKIPPED: &[&str] = &["target", ".git"];
 
-type Subjects = Arc<Vec<Subject>>;
+/// A question to all rules, with its name.
+type Question = (&'static str, fn(&[Subject]) -> Outcome);
 
-pub(crate) fn trials(subjects: &Subjects) -> Vec<Trial> {
-    let questions: [(&str, fn(&[Subject]) -> Outcome); 4] = [
+pub(crate) fn trials(subjects: &Arc<Vec<Subject>>) -> Vec<Trial> {
+    let questions: [Question; 4] = [
         ("set::is_large_enough", is_large_enough),
         ("set::has_one_rule_for_each_credential", one_rule_for_each),
         ("set::names_every_file_after_its_provider", files_are_named),
         ("set::finds_nothing_in_this_repository", repository_is_clean),
     ];
-    let trial = |(name, ask): (&str, fn(&[Subject]) -> Outcome)| {
+    let trial = |(name, ask): Question| {
         let subjects = Arc::clone(subjects);
         Trial::test(name, move || ask(&subjects))
     };

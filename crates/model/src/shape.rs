@@ -354,6 +354,20 @@ mod tests {
     }
 
     #[test]
+    fn a_check_part_after_a_separator_covers_what_stands_before_it() {
+        let front = Shape {
+            parts: vec![
+                Part::Literal { lit: ["gl", "sa_"].concat() },
+                Part::Chars { chars: "A".into(), len: Some(32), min: None, max: None },
+                Part::Literal { lit: "_".into() },
+                Part::Check { check: Checksum::Crc32HexLe, over: Over::Front },
+            ],
+        };
+        let built = front.build(&mut Stream::fixture("x"), Length::Min);
+        assert!(built.ends_with(b"A_d8dc8af3"));
+    }
+
+    #[test]
     fn mutants_differ_from_the_format() {
         let mutants = shape().mutants(&mut Stream::fixture("x"));
         let kinds: Vec<_> = mutants.iter().map(|(kind, _, _)| *kind).collect();
