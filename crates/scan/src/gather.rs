@@ -6,6 +6,9 @@ use aho_corasick::AhoCorasick;
 use jiff::Timestamp;
 use quietus_model::{Finding, Hit, Introduced, Location, Redacted, RepositoryId, SafeText, Secret};
 
+/// How much of a secret is enough to look closer: whole keys would make a large automaton.
+const START: usize = 24;
+
 /// Masks the secrets of this scan in every text that came from a repository.
 pub(crate) struct Scrubber<'a> {
     secrets: Vec<&'a Secret>,
@@ -20,7 +23,8 @@ impl<'a> Scrubber<'a> {
         // The longest first, so that one inside another does not spoil it.
         secrets.sort_by(|a, b| (b.len(), b.expose()).cmp(&(a.len(), a.expose())));
         secrets.dedup();
-        let any = AhoCorasick::new(secrets.iter().map(|secret| secret.expose())).ok();
+        let start = |secret: &&Secret| secret.expose()[..secret.len().min(START)].to_vec();
+        let any = AhoCorasick::new(secrets.iter().map(start)).ok();
         Self { secrets, any }
     }
 

@@ -226,3 +226,25 @@ fn an_interrupted_scan_gives_what_it_has_and_says_so() {
         assert_eq!(gap(&scanned, "scan").reason, GapReason::Interrupted);
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_repository_of_somebody_else_is_refused_with_the_way_out() {
+    let ground = Ground::new();
+    ground.commit("main", "Ann", &[("a", Some(&line("a")))]);
+    ground.write("f", &line("f"));
+    let store = ground.repository.path().to_owned();
+    // Only the superuser can give a folder away.
+    if [store.clone(), ground.path()]
+        .iter()
+        .any(|p| std::os::unix::fs::chown(p, Some(54321), None).is_err())
+    {
+        return;
+    }
+    let error = fails(&ground.history());
+    assert!(matches!(error, ScanError::OwnedByOther { .. }), "{error}");
+    assert!(error.to_string().contains("safe.directory"));
+    let scanned = look(&ground.whole());
+    assert!(gap(&scanned, "history").detail.as_str().contains("safe.directory"));
+    assert_eq!(only(&scanned, &secret("f")).path.as_str(), "f");
+}

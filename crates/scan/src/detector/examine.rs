@@ -2,7 +2,7 @@
 
 use super::matcher::{Match, Matcher};
 use super::sift::{self, Dummies, Sifted};
-use super::{Detection, decode, pairing};
+use super::{Detection, code, decode, pairing};
 use quietus_model::{Companion, Confidence, Offline, Rule, Secret};
 use std::ops::Range;
 use std::sync::Arc;
@@ -117,6 +117,7 @@ impl Examiner<'_> {
         secret: &Range<usize>,
         check: CheckPart,
     ) -> Option<Offline> {
+        let before = &self.bytes[..main.start];
         let (main, secret) = (&self.bytes[main.clone()], &self.bytes[secret.clone()]);
         if main.is_empty() {
             return None;
@@ -133,7 +134,8 @@ impl Examiner<'_> {
             // An id whose secret stands elsewhere is public and has no entropy to speak of.
             let keyed_on_companion = rule.companions.iter().any(|c| c.name == "secret");
             let floor = if keyed_on_companion { 0.0 } else { rule.entropy };
-            if sift::sift(main, rule.shape.as_ref(), floor) == Sifted::Placeholder {
+            let is_code = || rule.precedence <= code::BROAD && code::is_code(before, main);
+            if is_code() || sift::sift(main, rule.shape.as_ref(), floor) == Sifted::Placeholder {
                 return None;
             }
         }

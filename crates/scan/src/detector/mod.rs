@@ -1,5 +1,6 @@
 //! The detector: bytes in, detections out, with no idea of files or git.
 
+mod code;
 mod decode;
 mod examine;
 mod matcher;

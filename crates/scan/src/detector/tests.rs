@@ -4,6 +4,7 @@ use super::*;
 use proptest::prelude::*;
 use quietus_model::checksum::Checksum;
 use quietus_model::shape::{Stream, alphabet};
+use std::sync::LazyLock;
 
 const RULES: &str = r#"
 [provider]
@@ -71,6 +72,15 @@ pattern = '(?s)-BEGIN BLOCK-(?P<secret>.+?)-END BLOCK-'
 reach = 400
 
 [[rule]]
+id = "run"
+name = "A run without end"
+severity = "high"
+confidence = "high"
+anchors = ["run:"]
+pattern = 'run:(?P<secret>[a-z]+)'
+reach = 20
+
+[[rule]]
 id = "jwt"
 name = "Token"
 severity = "high"
@@ -79,10 +89,21 @@ anchors = ["eyJ"]
 pattern = '\b(?P<secret>eyJ[\w-]{5,400}\.[\w-]{5,400}\.[\w-]{5,400})'
 "#;
 
-fn detector() -> Detector {
-    let dummy = Sha::of(&key("dummy"));
-    let text = RULES.replace("DUMMY", &dummy);
+static DETECTOR: LazyLock<Detector> = LazyLock::new(|| {
+    let text = RULES.replace("DUMMY", &Sha::of(&key("dummy")));
     Detector::new(Arc::new(RuleSet::parse([("acme.toml", &*text)]).unwrap())).unwrap()
+});
+
+/// Every rule's pattern, for a search over all of a text.
+static WHOLE: LazyLock<Vec<regex::bytes::Regex>> = LazyLock::new(|| {
+    DETECTOR.set.rules().iter().map(|rule| compile(&rule.pattern).unwrap()).collect()
+});
+
+static MATCHERS: LazyLock<Vec<Matcher>> =
+    LazyLock::new(|| DETECTOR.set.rules().iter().map(|rule| Matcher::new(rule).unwrap()).collect());
+
+fn detector() -> &'static Detector {
+    &DETECTOR
 }
 
 struct Sha;
@@ -213,6 +234,43 @@ fn each_id_gets_the_secret_of_its_own_block() {
 }
 
 #[test]
+fn two_ids_do_not_share_a_secret_and_none_takes_two() {
+    let id = |n: &str| format!("ACID{}", random(n, "A-Z2-7", 12));
+    let (one, two) = (random("one", "0-9a-z", 24), random("two", "0-9a-z", 24));
+    let shared = format!("{}\n{}\n{one}\n", id("far"), id("near"));
+    let found = detector().detect(shared.as_bytes());
+    let found: Vec<_> = found.iter().map(|d| (d.secret.expose(), d.missing.len())).collect();
+    assert_eq!(found, [(id("far").as_bytes(), 1), (one.as_bytes(), 0)]);
+
+    let greedy = format!("{} {one} {two}\n\n\n{}", id("a"), id("b"));
+    let found = detector().detect(greedy.as_bytes());
+    let parts = |d: &Detection| (d.parts[0].secret.expose().to_vec(), d.secret.expose().to_vec());
+    let found: Vec<_> = found.iter().map(parts).collect();
+    let pair = |id: String, secret: &str| (id.into_bytes(), secret.as_bytes().to_vec());
+    assert_eq!(found, [pair(id("a"), &one), pair(id("b"), &two)]);
+}
+
+#[test]
+fn a_match_that_the_reach_cuts_is_no_match() {
+    assert_eq!(found(&format!("run:{}", random("run", "a-z", 18))).len(), 1);
+    assert_eq!(found(&format!("run:{} ", random("run", "a-z", 18))).len(), 1);
+    assert_eq!(found(&format!("run:{} ", random("run", "a-z", 60))), []);
+}
+
+#[test]
+fn a_file_of_nothing_but_ids_and_secrets_is_no_trap() {
+    let line = |n: usize| {
+        let id = random(&format!("i{n}"), "A-Z2-7", 12);
+        format!("ACID{id}\n{}\n", random(&format!("s{n}"), "0-9a-z", 24))
+    };
+    let lines: String = (0..300).map(line).collect::<String>().repeat(20);
+    let started = std::time::Instant::now();
+    let found = detector().detect(lines.as_bytes());
+    assert_eq!(found.iter().filter(|one| one.missing.is_empty()).count(), 6000);
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+}
+
+#[test]
 fn a_token_past_its_own_expiry_is_expired_only_then() {
     let part = |text: &str| data_encoding::BASE64URL_NOPAD.encode(text.as_bytes());
     let signature = random("signature", "0-9A-Za-z", 40);
@@ -264,10 +322,9 @@ fn a_pattern_that_cannot_be_compiled_is_told_and_the_rest_works() {
 }
 
 /// What a search of all rules over all of the text finds: the measure for the windows.
-fn brute_force(detector: &Detector, bytes: &[u8]) -> Vec<(usize, Range<usize>)> {
+fn brute_force(bytes: &[u8]) -> Vec<(usize, Range<usize>)> {
     let mut all = Vec::new();
-    for (index, rule) in detector.set.rules().iter().enumerate() {
-        let whole = compile(&rule.pattern).unwrap();
+    for (index, whole) in WHOLE.iter().enumerate() {
         all.extend(whole.find_iter(bytes).map(|m| (index, m.range())));
     }
     all
@@ -275,8 +332,7 @@ fn brute_force(detector: &Detector, bytes: &[u8]) -> Vec<(usize, Range<usize>)> 
 
 fn windowed(detector: &Detector, bytes: &[u8]) -> Vec<(usize, Range<usize>)> {
     let mut all = Vec::new();
-    for (index, rule) in detector.set.rules().iter().enumerate() {
-        let matcher = Matcher::new(rule).unwrap();
+    for (index, matcher) in MATCHERS.iter().enumerate() {
         let found = detector.anchors.find(bytes);
         let mine: Vec<_> = found.into_iter().filter(|o| o.rule as usize == index).collect();
         for window in window::merge(&mine, matcher.reach(), bytes.len()) {
@@ -311,10 +367,10 @@ proptest! {
         let text = pieces.concat();
         let detector = detector();
         // A block longer than its reach is by definition no match; keep to what both can see.
-        let (block, whole): (Vec<_>, Vec<_>) = brute_force(&detector, text.as_bytes())
+        let (block, whole): (Vec<_>, Vec<_>) = brute_force(text.as_bytes())
             .into_iter()
             .partition(|(index, _)| detector.set.rules()[*index].reach.is_some());
-        let near = windowed(&detector, text.as_bytes());
+        let near = windowed(detector, text.as_bytes());
         for one in &whole {
             prop_assert!(near.contains(one), "lost {one:?} in {text:?}");
         }
