@@ -84,10 +84,10 @@ pub(crate) struct Sources {
     #[arg(value_name = "PATH|URL")]
     pub(crate) sources: Vec<String>,
     /// Only the files on disk
-    #[arg(long, conflicts_with_all = ["history_only", "staged", "since"])]
+    #[arg(long, conflicts_with = "history_only")]
     pub(crate) tree_only: bool,
     /// Only what the object store holds
-    #[arg(long, conflicts_with_all = ["staged", "since"])]
+    #[arg(long)]
     pub(crate) history_only: bool,
     /// Leave out files that .gitignore names
     #[arg(long)]
@@ -105,10 +105,10 @@ pub(crate) struct Scan {
     #[command(flatten)]
     pub(crate) sources: Sources,
     /// Only what is staged
-    #[arg(long, conflicts_with = "since")]
+    #[arg(long, conflicts_with_all = ["since", "tree_only", "history_only"])]
     pub(crate) staged: bool,
     /// Only what commits after this revision brought in
-    #[arg(long, value_name = "REV")]
+    #[arg(long, value_name = "REV", conflicts_with_all = ["tree_only", "history_only"])]
     pub(crate) since: Option<String>,
     /// Report from this confidence on
     #[arg(long, default_value = "medium", value_name = "low|medium|high")]
@@ -406,4 +406,15 @@ pub(crate) enum ListFormat {
     Table,
     /// An array of objects
     Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
 }

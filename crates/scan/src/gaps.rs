@@ -1,14 +1,23 @@
 //! What a scan could not read, without letting a broken store drown everything else.
 
+use crate::gather::Scrubber;
 use quietus_model::{Gap, GapReason, SafeText};
 use std::sync::{Mutex, PoisonError};
 
 /// How many gaps of one reason are named one by one.
 const NAMED: usize = 1000;
 
-/// The gaps of one scan, from all of its threads.
+/// The gaps of one scan, from all of its threads. Paths and messages are still as they came: the
+/// secrets that may stand in them are only known when the scan is over.
 #[derive(Debug, Default)]
-pub(crate) struct Gaps(Mutex<Vec<Gap>>);
+pub(crate) struct Gaps(Mutex<Vec<Raw>>);
+
+#[derive(Debug)]
+struct Raw {
+    object: Vec<u8>,
+    reason: GapReason,
+    detail: String,
+}
 
 impl Gaps {
     pub(crate) fn add(
@@ -17,20 +26,24 @@ impl Gaps {
         object: impl Into<Vec<u8>>,
         detail: impl std::fmt::Display,
     ) {
-        let gap = Gap {
-            object: SafeText::scrubbed(&object.into(), []),
-            reason,
-            detail: SafeText::scrubbed(detail.to_string().as_bytes(), []),
-        };
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(gap);
+        let raw = Raw { object: object.into(), reason, detail: detail.to_string() };
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(raw);
     }
 
-    /// All of them, sorted, each once; of those beyond the first thousand of a reason, the number.
-    pub(crate) fn into_sorted(self) -> Vec<Gap> {
-        let mut all = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-        all.sort();
+    /// All of them, sorted, each once and safe to show; of those beyond the first thousand of a
+    /// reason, the number.
+    pub(crate) fn into_sorted(self, scrubber: &Scrubber<'_>) -> Vec<Gap> {
+        let all = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<Gap> = all
+            .into_iter()
+            .map(|raw| Gap {
+                object: scrubber.text(&raw.object),
+                reason: raw.reason,
+                detail: scrubber.text(raw.detail.as_bytes()),
+            })
+            .collect();
+        all.sort_by(|a, b| (a.reason, &a.object, &a.detail).cmp(&(b.reason, &b.object, &b.detail)));
         all.dedup_by(|a, b| a.object == b.object && a.reason == b.reason);
-        all.sort_by(|a, b| (a.reason, &a.object).cmp(&(b.reason, &b.object)));
         let mut named = Vec::new();
         for of_reason in all.chunk_by(|a, b| a.reason == b.reason) {
             named.extend(of_reason.iter().take(NAMED).cloned());
@@ -45,5 +58,25 @@ impl Gaps {
         }
         named.sort();
         named
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_gap_is_told_once_and_a_flood_is_counted() {
+        let gaps = Gaps::default();
+        for number in 0..1500 {
+            for _ in 0..2 {
+                gaps.add(GapReason::Missing, format!("{number:04}"), "gone");
+            }
+        }
+        gaps.add(GapReason::Shallow, "history", "ends");
+        let sorted = gaps.into_sorted(&Scrubber::new(&[]));
+        assert_eq!(sorted.len(), 1002);
+        assert_eq!(sorted[0].object.as_str(), "(500 more objects)");
+        assert_eq!(sorted[1000].object.as_str(), "0999");
     }
 }

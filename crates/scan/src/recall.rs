@@ -97,7 +97,7 @@ pub fn recall(
     }
     hits.sort_by_key(|hit| hit.finding.fingerprint);
     lost.sort();
-    Ok(Recalled { hits, lost, gaps: run.gaps.into_sorted() })
+    Ok(Recalled { hits, lost, gaps: run.gaps.into_sorted(&gather::Scrubber::new(&known)) })
 }
 
 fn origin(location: &Location) -> Option<Origin> {

@@ -53,11 +53,11 @@ pub fn scan(
         found.refs.iter().map(|(name, oid)| RefTip { name: scrubber.text(name), oid: oid.clone() });
     let scope = Scope {
         repository: found.repository.clone(),
-        source: SafeText::scrubbed(found.source.as_bytes(), known.iter().map(|k| &k.secret)),
+        source: scrubber.text(found.source.as_bytes()),
         kind: found.kind,
         refs: refs.collect(),
         path_filter: options.path_filter.iter().map(SafeText::plain).collect(),
-        gaps: run.gaps.into_sorted(),
+        gaps: run.gaps.into_sorted(&scrubber),
         stats: found.stats,
     };
     Ok(Scanned { hits: gather::gather(&found.repository, &known, found.located), scope })

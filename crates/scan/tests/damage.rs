@@ -62,6 +62,22 @@ fn a_missing_object_is_a_gap_and_the_rest_is_found() {
 }
 
 #[test]
+fn a_gap_shows_no_secret_of_the_path_it_names() {
+    let ground = Ground::new();
+    let path = format!("{}.pem", secret("path"));
+    let head = ground.commit("main", "Ann", &[(&path, Some(&"large ".repeat(100)))]);
+    ground.check_out();
+    let tree = ground.repository.find_commit(head).unwrap().tree().unwrap();
+    std::fs::remove_file(ground.loose(tree.get_name(&path).unwrap().id())).unwrap();
+    let options = Options { max_file_size: 400, ..Options::default() };
+    let scanned = look_with(&ground.whole(), &options);
+    assert_eq!(gap(&scanned, "[secret].pem").reason, GapReason::TooLarge);
+    let detail = |gap: &Gap| gap.detail.as_str() == "it belongs at [secret].pem";
+    assert!(scanned.scope.gaps.iter().any(detail), "{:?}", scanned.scope.gaps);
+    assert!(!format!("{:?}", scanned.scope).contains(&secret("path")));
+}
+
+#[test]
 fn missing_trees_and_commits_are_gaps_too() {
     let ground = Ground::new();
     let first = ground.commit("main", "Ann", &[("d/a", Some(&line("a")))]);

@@ -51,6 +51,10 @@ fn what_still_stands_comes_back_with_its_bytes() {
 
     // Another secret at the place of the one that was wanted does not count.
     let at_a = wanted.iter().find(|(f, _)| *f == print("a")).unwrap().1.clone();
+    let at_disk = wanted.iter().find(|(f, _)| *f == print("disk")).unwrap().1.clone();
+    let both = [at_a.clone(), at_disk.clone()].concat();
+    let recalled = again(&ground.whole(), &[(print("disk"), both)]);
+    assert_eq!(recalled.hits[0].finding.locations, at_disk);
     wanted = vec![(print("disk"), at_a)];
     let recalled = again(&ground.whole(), &wanted);
     assert!(recalled.hits.is_empty());
