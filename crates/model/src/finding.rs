@@ -94,6 +94,10 @@ pub struct Location {
     pub place: Place,
     /// The path inside the repository; empty for standard input and messages.
     pub path: SafeText,
+    /// The path's name under the organisation's key. What is masked in `path` depends on which
+    /// secrets a scan found; this does not, so a location keeps its id.
+    #[serde(default)]
+    pub path_key: String,
     /// Which occurrence in that path this is, from 0: tells two of one file apart and stays the
     /// same when lines move.
     #[serde(default)]
@@ -158,7 +162,8 @@ pub struct Introduced {
     pub at: Timestamp,
 }
 
-/// The name of a location: 24 hex digits of a digest of its repository, place, path and ordinal.
+/// The name of a location: 24 hex digits of a digest of its repository, place, path key and
+/// ordinal.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LocationId(String);

@@ -64,6 +64,13 @@ impl FingerprintKey {
         Fingerprint(self.mac(secret.expose()))
     }
 
+    /// A name for a path that may itself hold a secret: 24 hex digits that say nothing of it
+    /// without the key.
+    pub fn path_key(&self, path: &[u8]) -> String {
+        let mac = self.mac(&[b"quietus path ", path].concat());
+        HEXLOWER.encode(&mac[..12])
+    }
+
     fn mac(&self, bytes: &[u8]) -> [u8; 32] {
         #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
         let mut mac = HmacSha256::new_from_slice(&*self.0).expect("any length is a valid key");

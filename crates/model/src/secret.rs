@@ -62,6 +62,8 @@ pub struct Redacted(String);
 impl Redacted {
     /// Shows `public_prefix` if the secret really starts with it, and the length in bytes.
     pub fn new(secret: &Secret, public_prefix: &str) -> Self {
+        // An armoured key's prefix is its first line; the rest of it is layout.
+        let public_prefix = public_prefix.lines().next().unwrap_or("");
         let whole = secret.expose() == public_prefix.as_bytes();
         let shown = if !whole && secret.expose().starts_with(public_prefix.as_bytes()) {
             public_prefix
@@ -98,6 +100,8 @@ mod tests {
         let secret = Secret::from("pre_random-part-of-a-token");
         assert_eq!(Redacted::new(&secret, "pre_").as_str(), "pre_… (26 bytes)");
         assert_eq!(Redacted::new(&secret, "other").as_str(), "… (26 bytes)");
+        let armoured = Secret::from("BEGIN KEY\nbody");
+        assert_eq!(Redacted::new(&armoured, "BEGIN KEY\n").as_str(), "BEGIN KEY… (14 bytes)");
         let all = Secret::from("pre_");
         assert_eq!(Redacted::new(&all, "pre_").as_str(), "… (4 bytes)");
         assert_eq!(format!("{secret:?}"), "Secret(26 bytes)");

@@ -50,9 +50,21 @@ fn visible(c: char) -> char {
     if c.is_control() || override_or_mark { char::REPLACEMENT_CHARACTER } else { c }
 }
 
+/// The least length of a secret that is masked, in bytes.
+const LEAST: usize = 8;
+
+/// A plain word shorter than this is not masked.
+const LONG_WORD: usize = 16;
+
+/// Whether masking `secret` would hide it. Masking `test` or `password` in every path would tell
+/// readers what the secret is, and make the paths unreadable.
+fn is_worth_masking(secret: &[u8]) -> bool {
+    let word = secret.iter().all(u8::is_ascii_lowercase);
+    secret.len() >= LEAST && (secret.len() >= LONG_WORD || !word)
+}
+
 fn mask_all(bytes: &mut Vec<u8>, needle: &[u8]) {
-    // One or two bytes would mask half of every path and tell nobody anything.
-    if needle.len() < 3 {
+    if !is_worth_masking(needle) {
         return;
     }
     let mut at = 0;
@@ -118,6 +130,13 @@ mod tests {
         let secret = Secret::from("hunter2hunter2");
         let path = b"keys/hunter2hunter2/hunter2hunter2.pem";
         assert_eq!(SafeText::scrubbed(path, [&secret]).as_str(), "keys/[secret]/[secret].pem");
+    }
+
+    #[test]
+    fn a_common_word_is_left_alone() {
+        let secrets = ["test", "password", "resources"].map(Secret::from);
+        let path = b"tests/resources/password.txt";
+        assert_eq!(SafeText::scrubbed(path, &secrets).as_str(), "tests/resources/password.txt");
     }
 
     #[test]

@@ -4,7 +4,9 @@ use crate::located::Located;
 use crate::vault::Known;
 use aho_corasick::AhoCorasick;
 use jiff::Timestamp;
-use quietus_model::{Finding, Hit, Introduced, Location, Redacted, RepositoryId, SafeText, Secret};
+use quietus_model::{
+    Finding, FingerprintKey, Hit, Introduced, Location, Redacted, RepositoryId, SafeText, Secret,
+};
 
 /// How much of a secret is enough to look closer: whole keys would make a large automaton.
 const START: usize = 24;
@@ -40,6 +42,7 @@ impl<'a> Scrubber<'a> {
 /// filter, is left out.
 pub(crate) fn gather(
     repository: &RepositoryId,
+    key: &FingerprintKey,
     known: &[Known],
     located: Vec<Located>,
 ) -> Vec<Hit> {
@@ -47,7 +50,7 @@ pub(crate) fn gather(
     let mut places: Vec<Vec<Location>> = vec![Vec::new(); known.len()];
     for one in located {
         if let Some(places) = places.get_mut(one.secret as usize) {
-            places.push(location(repository, one, &scrubber));
+            places.push(location(repository, key, one, &scrubber));
         }
     }
     let mut hits: Vec<Hit> = known
@@ -56,7 +59,6 @@ pub(crate) fn gather(
         .filter(|(_, locations)| !locations.is_empty())
         .map(|(known, mut locations)| {
             locations.sort_by(|a, b| order(a).cmp(&order(b)));
-            // Two paths that differ only in what cannot be shown are one place.
             locations.dedup_by(|a, b| a.id() == b.id());
             hit(known, locations)
         })
@@ -99,12 +101,18 @@ fn public_prefix(known: &Known) -> &str {
         .unwrap_or("")
 }
 
-fn location(repository: &RepositoryId, one: Located, scrubber: &Scrubber<'_>) -> Location {
+fn location(
+    repository: &RepositoryId,
+    key: &FingerprintKey,
+    one: Located,
+    scrubber: &Scrubber<'_>,
+) -> Location {
     let seen = one.sighting;
     Location {
         repository: repository.clone(),
         place: one.place,
         path: scrubber.text(&one.path),
+        path_key: key.path_key(&one.path),
         ordinal: seen.ordinal,
         line: seen.line,
         column: seen.column,

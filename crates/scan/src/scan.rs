@@ -60,7 +60,7 @@ pub fn scan(
         gaps: run.gaps.into_sorted(&scrubber),
         stats: found.stats,
     };
-    Ok(Scanned { hits: gather::gather(&found.repository, &known, found.located), scope })
+    Ok(Scanned { hits: gather::gather(&found.repository, key, &known, found.located), scope })
 }
 
 fn read(source: &Source, run: &Run<'_>) -> Result<Read, ScanError> {

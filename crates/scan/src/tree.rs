@@ -264,6 +264,13 @@ mod tests {
         let other = shelf.put(22, &[("100644", "b", 9), ("40000", "d", 11)]);
         changes(&new, &[old, other], &mut shelf, &mut both);
         assert_eq!(both.0, Vec::<String>::new());
+
+        let ours = shelf.put(30, &[("100644", "f", 1)]);
+        let theirs = shelf.put(31, &[("100644", "f", 2), ("100644", "g", 3)]);
+        let merged = shelf.put(32, &[("100644", "f", 2), ("100644", "g", 4)]);
+        let mut taken = Seen::default();
+        changes(&merged, &[ours, theirs], &mut shelf, &mut taken);
+        assert_eq!(taken.0, ["g 4 [3]"]);
     }
 
     #[test]

@@ -172,3 +172,20 @@ fn links_are_not_followed_and_pipes_do_not_hang() {
     assert!(scanned.scope.is_complete(), "{:?}", scanned.scope.gaps);
     assert_eq!(scanned.scope.stats.files, 1);
 }
+
+#[test]
+fn one_secret_that_two_rules_see_is_one_hit_under_the_better_rule() {
+    let value = ["kQ8zr", "T2mWx"].concat();
+    let url = format!("https://bob:{value}@git.example.org");
+    let assigned = format!("password = \"{value}\"");
+    for (first, second) in [(&url, &assigned), (&assigned, &url)] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a"), first).unwrap();
+        std::fs::write(folder.path().join("b"), second).unwrap();
+        let options = Options { threads: 1, ..Options::default() };
+        let scanned = look_with(&Source::Tree(folder.path().to_owned()), &options);
+        assert_eq!(scanned.hits.len(), 1);
+        assert_eq!(scanned.hits[0].finding.rule.as_str(), "any-password");
+        assert_eq!(scanned.hits[0].finding.locations.len(), 2);
+    }
+}

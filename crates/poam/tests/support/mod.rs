@@ -79,6 +79,7 @@ pub fn place(path: &str, heads: &[&str], introduced_at: i64) -> Location {
         repository: RepositoryId::named(REPO),
         place: Place::History,
         path: SafeText::plain(path),
+        path_key: key().path_key(path.as_bytes()),
         ordinal: 0,
         line: 1,
         column: 1,

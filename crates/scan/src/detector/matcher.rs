@@ -12,10 +12,6 @@ const SIZE_LIMIT: usize = 4 << 20;
 /// How far beyond its window a companion may go on: past the longest line of a key file.
 const COMPANION_TAIL: usize = 4096;
 
-/// `\b` and `$` look one character beyond a match; the window is wider by this much, so that a
-/// match which the anchor guarantees never touches its edge.
-const MARGIN: usize = 2;
-
 #[derive(Debug)]
 pub(super) struct Matcher {
     pattern: Regex,
@@ -102,14 +98,16 @@ impl Matcher {
         let parts = pattern.capture_names().flatten().filter(|name| !known.contains(name));
         Ok(Self {
             parts: parts.map(str::to_owned).collect(),
-            reach: rule.reach.unwrap_or(0).max(longest.unwrap_or(0)).saturating_add(MARGIN),
+            reach: rule.reach.unwrap_or(0).max(longest.unwrap_or(0)),
             bounded: longest.is_some(),
             companions: companions.collect::<Result<_, _>>()?,
             pattern,
         })
     }
 
-    /// How many bytes before and after an anchor a match may go.
+    /// How many bytes before and after an anchor a match may go. A window is wider than that by
+    /// the anchor itself, so that a match which holds the anchor never touches its edge, and `\b`
+    /// and `$` see what really follows.
     pub(super) fn reach(&self) -> usize {
         self.reach
     }
