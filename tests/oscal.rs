@@ -1,6 +1,6 @@
 //! Another program's reading of our OSCAL exports: compliance-trestle imports and validates them.
 //!
-//! `.ci/tools.sh` installs it. Without it the test says so and passes, except in CI.
+//! `tests/tools.sh` installs it. Without it the test says so and passes, except in CI.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stderr,
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
-/// The trestle that `.ci/tools.sh` installs, if it did.
+/// The trestle that `tests/tools.sh` installs, if it did.
 fn trestle() -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let tools = std::env::var_os("QUIETUS_TEST_TOOLS")
@@ -24,7 +24,7 @@ fn trestle() -> Option<PathBuf> {
     if program.exists() {
         return Some(program);
     }
-    let missing = format!("{} does not exist; run .ci/tools.sh", program.display());
+    let missing = format!("{} does not exist; run tests/tools.sh", program.display());
     assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{missing}");
     eprintln!("SKIPPED: {missing}");
     None

@@ -14,6 +14,7 @@ use anyhow::Context;
 use args::{Cli, Command};
 use clap::Parser;
 use exit::{Exit, Failure};
+use jiff::Timestamp;
 use setup::Setup;
 use std::io::ErrorKind;
 use std::process::ExitCode;
@@ -44,9 +45,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         .build()
         .context("starting the runtime")?;
     runtime.spawn(watch_for_interrupt());
-    #[expect(clippy::disallowed_methods, reason = "the one reading of the clock")]
-    let now = jiff::Timestamp::now();
-    let setup = Setup::new(&cli.global, now)?;
+    let setup = Setup::new(&cli.global, now()?)?;
     runtime.block_on(async {
         match cli.command {
             Command::Scan(args) => commands::scan::run(&setup, &args).await,
@@ -64,6 +63,13 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
             Command::Man => commands::generate::man(),
         }
     })
+}
+
+/// The one reading of the clock, to the second: no date of a POA&M is finer.
+fn now() -> Result<Timestamp, Failure> {
+    #[expect(clippy::disallowed_methods, reason = "the one reading of the clock")]
+    let exact = Timestamp::now();
+    Ok(Timestamp::from_second(exact.as_second()).context("reading the clock")?)
 }
 
 async fn watch_for_interrupt() {

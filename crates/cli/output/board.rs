@@ -1,7 +1,7 @@
 //! The board: what is new, late, waiting, reopened and closed, with owner, date and next step.
 
 use super::terminal::{amount, gaps, short_ref};
-use super::{BOLD, DIM, GREEN, RED, YELLOW, day, distance, out, plural, style_of};
+use super::{BOLD, DIM, GREEN, RED, YELLOW, day, distance, out, plural, repository_name, style_of};
 use crate::exit::Exit;
 use anyhow::Result;
 use jiff::Timestamp;
@@ -158,7 +158,8 @@ fn repositories(out: &mut impl Write, board: &Board<'_>) -> Result<()> {
     }
     writeln!(out, "{BOLD}repositories{BOLD:#} ({})", board.scans.len())?;
     for scans in board.scans.iter().take(ITEMS) {
-        writeln!(out, "  {}  {}", scans.repository(), last_complete(scans, board.now))?;
+        let name = repository_name(scans.repository(), &scans.latest.scope.source);
+        writeln!(out, "  {name}  {}", last_complete(scans, board.now))?;
     }
     if board.scans.len() > ITEMS {
         let more = plural((board.scans.len() - ITEMS) as u64, "repository");
@@ -193,7 +194,7 @@ fn footer(out: &mut impl Write, board: &Board<'_>) -> Result<()> {
     let closed = board.items.iter().filter(|item| item.closure.is_some()).count();
     let head = board.outcome.head.as_ref();
     let head = head.map_or(String::new(), |head| {
-        format!("{}, {}…", head.seq, head.hash.to_string().get(..12).unwrap_or_default())
+        format!("{} ({}…)", head.seq, head.hash.to_string().get(..12).unwrap_or_default())
     });
     writeln!(
         out,
@@ -207,7 +208,10 @@ fn footer(out: &mut impl Write, board: &Board<'_>) -> Result<()> {
         board.policy.name, board.ledger
     )?;
     if open > 0 {
-        writeln!(out, "{DIM}`quietus item why ID` tells why an item is open{DIM:#}")?;
+        writeln!(
+            out,
+            "{DIM}`quietus item why ID` tells why an item is open and what to do{DIM:#}"
+        )?;
     }
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! Items for people and programs: the list, one item with its story, what an action changed.
 
 use super::board::where_it_is;
-use super::{BOLD, DIM, GREEN, RED, day, distance, minute, out, plural, style_of, table};
+use super::{
+    BOLD, DIM, GREEN, RED, day, distance, minute, out, plural, repository_name, style_of, table,
+};
 use anyhow::Result;
 use jiff::Timestamp;
 use quietus_poam::{Event, PoamItem, Policy, Progress, Recorded, Standing};
@@ -99,7 +101,8 @@ fn places(out: &mut impl Write, item: &PoamItem) -> Result<()> {
             (false, None) => "  (left every head)",
         };
         let place = super::terminal::place(&sighting.location);
-        writeln!(out, "  {}  {place}{state}", sighting.location.repository)?;
+        let name = repository_name(&sighting.location.repository, &sighting.source);
+        writeln!(out, "  {name}  {place}{state}")?;
     }
     Ok(())
 }

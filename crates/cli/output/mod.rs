@@ -14,7 +14,7 @@ use crate::exit::Exit;
 use anstyle::{AnsiColor, Style};
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
-use quietus_model::{Finding, Judgement, RuleSet, Scope, Secret, Severity};
+use quietus_model::{Finding, Judgement, RepositoryId, RuleSet, SafeText, Scope, Secret, Severity};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Arc;
@@ -121,6 +121,9 @@ pub(crate) fn minute(at: Timestamp) -> String {
 /// How far away a moment is: `in 3 days`, `2 hours ago`.
 pub(crate) fn distance(at: Timestamp, now: Timestamp) -> String {
     let gap = at.duration_since(now);
+    if gap.abs() < SignedDuration::from_mins(1) {
+        return "now".to_owned();
+    }
     let size = span(gap.abs());
     if gap.is_negative() { format!("{size} ago") } else { format!("in {size}") }
 }
@@ -130,7 +133,8 @@ fn span(length: SignedDuration) -> String {
     let (count, unit) = match hours {
         0 => (length.as_mins(), "minute"),
         1..48 => (hours, "hour"),
-        _ => (hours / 24, "day"),
+        // Six days and 23 hours are seven days to a reader.
+        _ => ((hours + 12) / 24, "day"),
     };
     plural(count.unsigned_abs(), unit)
 }
@@ -156,6 +160,11 @@ pub(crate) fn thousands(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// What people call a repository: where it lies, when its identity is only an object id.
+pub(crate) fn repository_name<'a>(id: &'a RepositoryId, source: &'a SafeText) -> &'a str {
+    if id.as_str().starts_with("root:") { source.as_str() } else { id.as_str() }
 }
 
 /// The colour of a severity.

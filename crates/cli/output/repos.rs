@@ -1,7 +1,7 @@
 //! Repositories with their last complete scan, or why there is none.
 
 use super::board::last_complete;
-use super::{BOLD, DIM, minute, out, plural};
+use super::{BOLD, DIM, minute, out, plural, repository_name};
 use anyhow::Result;
 use jiff::Timestamp;
 use quietus_store::RepositoryScans;
@@ -12,7 +12,8 @@ pub(crate) fn print(scans: &[RepositoryScans], now: Timestamp) -> Result<()> {
     let mut out = out();
     for scans in scans {
         let latest = &scans.latest;
-        writeln!(out, "{BOLD}{}{BOLD:#}  {}", scans.repository(), last_complete(scans, now))?;
+        let name = repository_name(scans.repository(), &latest.scope.source);
+        writeln!(out, "{BOLD}{name}{BOLD:#}  {}", last_complete(scans, now))?;
         writeln!(
             out,
             "  {DIM}last scanned {} in {}; {}{DIM:#}",

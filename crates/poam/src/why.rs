@@ -147,13 +147,13 @@ impl PoamItem {
             None => "owned by nobody: assign it with `quietus item assign`".to_owned(),
         };
         format!(
-            "{} is a {} ({}), seen in {} place(s) of {} repository(ies), found at {}, {owner}.",
+            "{}: {} ({}), found {}, places: {}, repositories: {}, {owner}.",
             self.id(),
             detection.kind.name,
             detection.redacted,
+            detection.detected_at,
             self.presence.len(),
             self.presence.repositories().len(),
-            detection.detected_at,
         )
     }
 

@@ -1,0 +1,26 @@
+#!/bin/sh
+# Every check of this repository: format, lints, all tests, documentation. Installs what it needs.
+#
+#   tests/all.sh
+#
+# With CI=true the build is kept outside the clone, so that the next run is warm, and a test that
+# cannot have its server fails instead of being skipped.
+set -eu
+cd "$(dirname "$0")/.."
+
+if [ "${CI:-}" = true ]; then
+    cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/quietus-ci
+    export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$cache/target}"
+    export QUIETUS_TEST_TOOLS="${QUIETUS_TEST_TOOLS:-$cache/tools}"
+    export CARGO_INCREMENTAL=0
+fi
+
+sh tests/tools.sh || {
+    [ "${CI:-}" = true ] && exit 1
+    echo "all.sh: some tools could not be installed; their tests are skipped and say so" >&2
+}
+
+cargo fmt --all --check
+cargo clippy --workspace --all-targets --locked -- -D warnings
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --document-private-items
+cargo test --workspace --locked
