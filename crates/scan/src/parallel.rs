@@ -1,5 +1,6 @@
 //! Spreads work over threads that each own a state, and returns results in the order of the work.
 
+use rayon::ThreadPoolBuilder;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -20,25 +21,26 @@ pub(crate) fn chunks<T: Sync, S, R: Send, E: Send>(
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::with_capacity(chunks.len()));
     let failed: Mutex<Option<E>> = Mutex::new(None);
-    std::thread::scope(|scope| {
-        for _ in 0..threads.clamp(1, chunks.len().max(1)) {
-            scope.spawn(|| {
-                let mut mine = match state() {
-                    Ok(mine) => mine,
-                    Err(error) => {
-                        *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                        return;
-                    }
-                };
-                while !cancel.load(Ordering::Relaxed) {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(share) = chunks.get(at) else { break };
-                    let result = work(&mut mine, share);
-                    done.lock().unwrap_or_else(PoisonError::into_inner).push((at, result));
-                }
-            });
+    let share = || {
+        let mut mine = match state() {
+            Ok(mine) => mine,
+            Err(error) => {
+                *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                return;
+            }
+        };
+        while !cancel.load(Ordering::Relaxed) {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(share) = chunks.get(at) else { break };
+            let result = work(&mut mine, share);
+            done.lock().unwrap_or_else(PoisonError::into_inner).push((at, result));
         }
-    });
+    };
+    match ThreadPoolBuilder::new().num_threads(threads.clamp(1, chunks.len().max(1))).build() {
+        Ok(pool) => drop(pool.broadcast(|_| share())),
+        // Where the system gives no more threads, the one there is does all.
+        Err(_) => share(),
+    }
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     let cancelled = cancel.load(Ordering::Relaxed);
     if let Some(error) = failed.into_inner().unwrap_or_else(PoisonError::into_inner)
