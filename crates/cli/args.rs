@@ -20,7 +20,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Args)]
 pub(crate) struct Global {
     /// The ledger: sqlite:///PATH or postgres://… [default: a file in your data directory]
-    #[arg(long, global = true, env = "QUIETUS_LEDGER", value_name = "URL")]
+    #[arg(long, global = true, env = "QUIETUS_LEDGER", hide_env_values = true, value_name = "URL")]
     pub(crate) ledger: Option<String>,
     /// The configuration file [default: config.toml in your configuration directory]
     #[arg(long, global = true, env = "QUIETUS_CONFIG", value_name = "FILE")]

@@ -1,7 +1,7 @@
 //! The user's configuration file. A scanned repository can never supply it.
 
-use anyhow::{Context, Result};
-use quietus_model::RepositoryId;
+use anyhow::{Context, Result, anyhow};
+use quietus_model::{RepositoryId, SafeText};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;
@@ -65,7 +65,13 @@ impl Config {
             }
             Err(error) => return Err(error).with_context(|| format!("reading {}", path.display())),
         };
-        toml::from_str(&text).with_context(|| format!("in the configuration {}", path.display()))
+        toml::from_str(&text).map_err(|error| {
+            // Never the line itself: it may hold the password of a ledger or a proxy.
+            let line = error.span().map_or(1, |at| text[..at.start].matches('\n').count() + 1);
+            let what = error.message().replace('\n', ", ");
+            let what = SafeText::scrubbed(what.as_bytes(), []);
+            anyhow!("in the configuration {}, line {line}: {what}", path.display())
+        })
     }
 
     /// The names of repositories by source.

@@ -108,7 +108,8 @@ impl Setup {
             .filter(|rule| shipped.get(&rule.id).is_none_or(|own| own.validate != rule.validate))
             .map(|rule| rule.id.clone())
             .collect();
-        Ok(Validator::new(Arc::clone(rules), settings)?)
+        Validator::new(Arc::clone(rules), settings)
+            .with_context(|| format!("in the configuration {}", self.config_file.display()))
     }
 
     /// Mirrors of remote repositories.

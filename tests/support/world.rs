@@ -18,7 +18,7 @@ use quietus_track::{Look, Looking, Mirrors, Outcome, Tracker, Wanted, look};
 use quietus_validate::{Settings, Validator};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -33,8 +33,7 @@ const SCHEMA: &str = include_str!("../schemas/oscal-1.2.3/oscal_poam_schema.json
 static RULES: LazyLock<Arc<RuleSet>> =
     LazyLock::new(|| Arc::new(quietus_catalogue::shipped().unwrap()));
 
-static DETECTOR: LazyLock<Detector> =
-    LazyLock::new(|| Detector::new(Arc::clone(&RULES)).unwrap());
+static DETECTOR: LazyLock<Detector> = LazyLock::new(|| Detector::new(Arc::clone(&RULES)).unwrap());
 
 static CANCEL: AtomicBool = AtomicBool::new(false);
 
@@ -102,6 +101,7 @@ pub(crate) fn listing(issuer: &Issuer) -> Settings {
 pub(crate) struct World {
     folder: TempDir,
     key: FingerprintKey,
+    url: String,
     pub(crate) ledger: Ledger,
     pub(crate) policy: Policy,
 }
@@ -112,7 +112,7 @@ impl World {
         let key = FingerprintKey::new([7; 32]);
         let url = format!("sqlite://{}", folder.path().join("ledger.db").display());
         let ledger = Ledger::open(&url, &key.id(), at(0)).await.unwrap();
-        Self { folder, key, ledger, policy: Policy::default() }
+        Self { folder, key, url, ledger, policy: Policy::default() }
     }
 
     /// The folder that goes with this world.
@@ -127,7 +127,7 @@ impl World {
 
     /// The ledger through a connection of its own, as another process has it.
     pub(crate) async fn another_ledger(&self) -> Ledger {
-        Ledger::open_existing(self.ledger.location(), &self.key.id()).await.unwrap()
+        Ledger::open_existing(&self.url, &self.key.id()).await.unwrap()
     }
 
     pub(crate) fn fingerprint(&self, token: &str) -> Fingerprint {
@@ -192,8 +192,8 @@ impl World {
         let items = self.ledger.items().await.unwrap();
         let scans: Vec<ScanRecord> =
             self.ledger.scans().await.unwrap().into_iter().map(|scans| scans.latest).collect();
-        let read = self
-            .looking(&BTreeMap::new(), |looking| Wanted::of(&items, &scans).read(looking, now));
+        let read =
+            self.looking(&BTreeMap::new(), |looking| Wanted::of(&items, &scans).read(looking, now));
         let validator = validator(asking);
         self.tracker(&self.ledger, Some(&validator)).retest(read, now).await.unwrap()
     }
@@ -275,9 +275,4 @@ fn schema_errors(document: &Value) -> Vec<String> {
     });
     let errors = VALIDATOR.iter_errors(document);
     errors.map(|error| format!("{}: {error}", error.instance_path())).collect()
-}
-
-/// A path below the world's folder.
-pub(crate) fn below(world: &World, path: &str) -> PathBuf {
-    world.path().join(path)
 }

@@ -262,11 +262,11 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// The same target observed at the same moment is the same judgement.
+/// Whether this very judgement was recorded, because its survey came before. Another answer of the
+/// same moment is news: a denial must not hide an acceptance that another run heard.
 fn already_judged(item: &PoamItem, judgement: &Judgement) -> bool {
     item.history.iter().any(|recorded| {
-        matches!(&recorded.event, Event::Judged { judgement: known }
-            if known.target == judgement.target && known.at == judgement.at)
+        matches!(&recorded.event, Event::Judged { judgement: known } if **known == *judgement)
     })
 }
 

@@ -1,7 +1,8 @@
 //! Why an item is open, what evidence is missing, what happens next and when: in sentences.
 
-use crate::{ClosureMode, MilestoneKind, Phase, PoamItem, Policy, Progress, Proof};
+use crate::{ClosureMode, Event, MilestoneKind, Phase, PoamItem, Policy, Progress, Proof};
 use jiff::Timestamp;
+use quietus_model::{Doubt, Verdict};
 use std::fmt;
 
 /// One thing that stands between an item and its closure.
@@ -20,6 +21,11 @@ pub enum Blocker {
     },
     /// Evidence of death is missing.
     Proof(crate::Missing),
+    /// Its bytes could not be had again, so nobody can be asked about it.
+    NoBytes {
+        /// When that was found.
+        at: Timestamp,
+    },
     /// It stands at a head, or no complete scan has shown that it left.
     Present {
         /// Where.
@@ -56,6 +62,9 @@ impl fmt::Display for Blocker {
                 write!(f, "{kind} is {progress}, {late} {due}; done when: {}", kind.exit_test())
             }
             Self::Proof(missing) => missing.fmt(f),
+            Self::NoBytes { at } => {
+                write!(f, "{} (found at {at}), so its issuer cannot be asked again", Doubt::NoBytes)
+            }
             Self::Present { place, heads } if heads.is_empty() => {
                 write!(f, "no complete scan has shown that it left {place}")
             }
@@ -94,6 +103,7 @@ impl PoamItem {
         }
         let proof = self.proof(policy, now);
         blockers.extend(self.missing_proof(&proof, policy, now));
+        blockers.extend(self.lost_bytes().map(|at| Blocker::NoBytes { at }));
         blockers.extend(self.presence.open().map(|sighting| Blocker::Present {
             place: format!("{} {}", sighting.location.repository, sighting.location.display()),
             heads: sighting.location.at_head.iter().map(ToString::to_string).collect(),
@@ -110,6 +120,16 @@ impl PoamItem {
             blockers.extend(because.map(|because| Blocker::Approval { because }));
         }
         blockers
+    }
+
+    /// When its bytes could not be had at any known place, unless it was seen or asked about since.
+    pub fn lost_bytes(&self) -> Option<Timestamp> {
+        let latest = self.history.iter().rev().find_map(|recorded| match &recorded.event {
+            Event::Sighted { .. } => Some(None),
+            Event::Judged { judgement } => Some(Some(judgement)),
+            _ => None,
+        })??;
+        (latest.verdict == Verdict::Indeterminate(Doubt::NoBytes)).then_some(latest.at)
     }
 
     fn missing_proof(&self, proof: &Proof, policy: &Policy, now: Timestamp) -> Vec<Blocker> {
@@ -175,6 +195,9 @@ impl PoamItem {
 
     fn what_next(&self, policy: &Policy, now: Timestamp) -> String {
         let retest = match self.next_retest(policy) {
+            _ if self.closure.is_none() && self.lost_bytes().is_some() => {
+                " No retest can ask its issuer: its bytes can no longer be read.".to_owned()
+            }
             Some(at) if self.detection.kind.askable => {
                 let when = if at <= now { "now".to_owned() } else { at.to_string() };
                 format!(" Its issuer should be asked again {when}: `quietus retest --validate`.")

@@ -161,7 +161,7 @@ impl tree::Visitor for Collector<'_> {
 
 /// Occurrences in a path are numbered from here, so that they are never taken for those in the
 /// file itself.
-const NAME_ORDINAL: u32 = 1 << 20;
+pub(crate) const NAME_ORDINAL: u32 = 1 << 20;
 
 /// Secrets in the last name of a path; those of the folders above are theirs.
 pub(crate) fn sight_name(path: &[u8], run: &Run<'_>) -> Vec<Sighting> {

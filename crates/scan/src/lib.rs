@@ -58,6 +58,7 @@ mod history;
 mod identity;
 mod lint;
 mod located;
+mod names;
 mod owners;
 mod parallel;
 mod problem;

@@ -4,6 +4,7 @@ use crate::Detector;
 use crate::gaps::Gaps;
 use crate::gather;
 use crate::located::Located;
+use crate::names;
 use crate::repository::{self, Read};
 use crate::run::Run;
 use crate::source::{Options, Progress, ScanError, Scanned, Source};
@@ -40,7 +41,8 @@ pub fn scan(
         progress,
         cancel,
     };
-    let found = read(source, &run)?;
+    let mut found = read(source, &run)?;
+    names::sight(&mut found, &run);
     if run.is_cancelled() {
         run.gaps.add(GapReason::Interrupted, "scan", "it was interrupted before its end");
     }

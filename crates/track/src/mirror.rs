@@ -81,7 +81,15 @@ impl Mirrors {
         let path = self.path(url);
         if path.join("HEAD").is_file() {
             // `--` because a URL may not begin with a dash and become an option.
-            let args = ["fetch", "--prune", "--force", "--no-tags", "--", "origin"];
+            let args = [
+                "fetch",
+                "--prune",
+                "--force",
+                "--no-tags",
+                "--no-write-fetch-head",
+                "--",
+                "origin",
+            ];
             let all = "+refs/*:refs/*";
             self.git(url, Some(&path), &[&args[..], &[all]].concat())?;
         } else {

@@ -108,7 +108,7 @@ impl Tracker<'_> {
         let items = self.ledger.items().await?;
         for print in &retest.lost {
             let item = items.iter().find(|item| item.fingerprint() == *print);
-            if let Some(item) = item.filter(|item| !is_known_to_be_lost(item)) {
+            if let Some(item) = item.filter(|item| item.lost_bytes().is_none()) {
                 assessments.push(self.lost(item, now));
             }
         }
@@ -140,10 +140,4 @@ impl Tracker<'_> {
             judgements: vec![judgement],
         }
     }
-}
-
-fn is_known_to_be_lost(item: &PoamItem) -> bool {
-    item.targets
-        .values()
-        .any(|record| record.doubt.as_ref().is_some_and(|(_, doubt)| *doubt == Doubt::NoBytes))
 }

@@ -1,0 +1,21 @@
+//! The life of a leaked credential, from its first sighting to its proven end and beyond, through
+//! the whole pipe: real repositories, a real ledger, an issuer on loopback.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "support/issuer.rs"]
+mod issuer;
+#[path = "support/repository.rs"]
+mod repository;
+#[path = "support/sandbox.rs"]
+mod sandbox;
+#[path = "support/world.rs"]
+mod world;
+
+#[path = "lifecycle/command.rs"]
+mod command;
+#[path = "lifecycle/presence.rs"]
+mod presence;
+#[path = "lifecycle/recording.rs"]
+mod recording;
+#[path = "lifecycle/story.rs"]
+mod story;

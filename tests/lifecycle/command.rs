@@ -1,0 +1,119 @@
+//! The same life through the command itself, in a home of its own.
+
+use crate::issuer::Issuer;
+use crate::sandbox::{Ran, Sandbox};
+use crate::world::{accepted, issuer, issuer_kind, revoked, token};
+use quietus_export::oscal;
+use quietus_poam::Phase;
+
+/// Writes the configuration that lists `issuer`, trusts its CA and allows its address.
+fn configure(sandbox: &Sandbox, issuer: &Issuer) {
+    let ca = sandbox.write("ca.pem", issuer.ca_pem());
+    let text = format!(
+        "[issuers]\n{} = [\"{}\"]\n[validate]\nca_file = \"{}\"\nallow_private = [\"{}\"]\n",
+        issuer_kind(),
+        issuer.url(),
+        ca.display(),
+        issuer.host(),
+    );
+    sandbox.write("config/quietus/config.toml", text);
+}
+
+fn says(ran: &Ran, words: &[&str]) {
+    let out = ran.out();
+    for word in words {
+        assert!(out.contains(word), "{} does not say {word:?}:\n{out}", ran.told());
+    }
+}
+
+#[test]
+fn the_command_tells_live_from_denied_and_denied_from_proven() {
+    let sandbox = Sandbox::new();
+    let (issuer, token) = (issuer(), token("by command"));
+    issuer.set(&token, accepted());
+    let repository = sandbox.repository("work/app");
+    repository.commit("ci.env", format!("GITLAB_TOKEN={token}\n"), "Add CI");
+    let app = repository.arg();
+
+    sandbox.run(&["init"]).exits(0);
+    configure(&sandbox, &issuer);
+    // Nothing is asked unless wanted.
+    let tracked = sandbox.run(&["track", app]);
+    says(tracked.exits(1), &["V-1", "not known to be live or dead"]);
+    assert_eq!(issuer.connections(), 0);
+    let tracked = sandbox.run(&["track", app, "--validate"]);
+    says(tracked.exits(6), &["V-1", "live", "ci.env"]);
+    let listed = sandbox.run(&["item", "list", "--format", "json"]).exits(0).json();
+    assert_eq!((listed.as_array().unwrap().len(), &listed[0]["liveness"]), (1, &"live".into()));
+    says(sandbox.run(&["item", "why", "V-1"]).exits(0), &["cannot close yet", "accepted it at"]);
+
+    issuer.set(&token, revoked());
+    let retested = sandbox.run(&["retest", "V-1", "--validate"]);
+    says(retested.exits(0), &["denied, not yet proven", "1 of 2 denials", "provisionally revoked"]);
+    let retested = sandbox.run(&["retest", "V-1", "--validate", "--expect", "dead"]);
+    says(retested.exits(1), &["denied, not yet proven"]);
+    says(sandbox.run(&["item", "show", "V-1"]).exits(0), &["denied ", "state        open"]);
+
+    let file = sandbox.path("poam.json");
+    sandbox.run(&["export", "oscal", "--output", file.to_str().unwrap()]).exits(0);
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(oscal::check(&serde_json::from_str(&text).unwrap()), Vec::new());
+    let items = oscal::read(&text).unwrap();
+    assert_eq!(items.len(), 1);
+    assert!(!matches!(items[0].phase, Phase::Closed(_)) && items[0].closure.is_none());
+    says(sandbox.run(&["ledger", "verify"]).exits(0), &["internally consistent, unanchored"]);
+}
+
+#[test]
+fn an_issuer_that_nobody_listed_is_no_proof_and_a_silent_one_fails_the_run() {
+    let sandbox = Sandbox::new();
+    let (issuer, token) = (issuer(), token("unlisted"));
+    let repository = sandbox.repository("work/app");
+    repository.commit("ci.env", format!("GITLAB_TOKEN={token}\n"), "Add CI");
+    configure(&sandbox, &issuer);
+    let config = std::fs::read_to_string(sandbox.path("config/quietus/config.toml")).unwrap();
+    let url = issuer.url();
+    let listed = format!("[issuers]\n{} = [\"{url}\"]", issuer_kind());
+    assert!(config.contains(&listed));
+    let over = format!("[endpoints]\n{} = \"{url}\"", issuer_kind());
+    sandbox.write("config/quietus/config.toml", config.replace(&listed, &over));
+    sandbox.run(&["track", repository.arg(), "--validate"]).exits(1);
+    assert_eq!(issuer.asked_about(&token), 1);
+    let why = sandbox.run(&["item", "why", "V-1"]);
+    says(why.exits(0), &["so a denial there proves nothing"]);
+
+    drop(issuer);
+    let tracked = sandbox.run(&["track", repository.arg(), "--validate"]);
+    tracked.exits(4);
+    sandbox.run(&["retest", "--all", "--validate", "--expect", "dead"]).exits(1);
+}
+
+#[test]
+fn commands_at_the_same_time_lose_nothing() {
+    const RUNS: usize = 4;
+    let sandbox = Sandbox::new();
+    sandbox.run(&["init"]).exits(0);
+    let shared = token("shared by commands");
+    let children: Vec<_> = (0..RUNS)
+        .map(|number| {
+            let repository = sandbox.repository(&format!("work/app{number}"));
+            let own = token(&format!("of command {number}"));
+            repository.commit("ci.env", format!("A={shared}\nB={own}\n"), &format!("{number}"));
+            sandbox.command(&["track", "--quiet", repository.arg()])
+        })
+        .collect::<Vec<_>>()
+        .into_iter()
+        .map(|mut command| std::thread::spawn(move || Ran::of(&mut command)))
+        .collect();
+    for child in children {
+        child.join().unwrap().exits(1);
+    }
+    let items = sandbox.run(&["item", "list", "--format", "json"]).exits(0).json();
+    assert_eq!(items.as_array().unwrap().len(), RUNS + 1);
+    let repositories = sandbox.run(&["repos", "list", "--format", "json"]).exits(0).json();
+    assert_eq!(repositories.as_array().unwrap().len(), RUNS);
+    sandbox.run(&["ledger", "verify"]).exits(0);
+    let export = sandbox.run(&["export", "oscal"]);
+    let text = export.exits(0).out();
+    assert!((0..RUNS).all(|number| text.contains(&format!("app{number}"))), "{text}");
+}

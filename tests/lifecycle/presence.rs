@@ -1,0 +1,104 @@
+//! Where a credential is, and what may not be taken for its being gone.
+
+use crate::world::{World, accepted, at, issuer, listing, revoked, token};
+use quietus_model::{Doubt, GapReason};
+use quietus_poam::{MilestoneKind, Proof};
+
+#[tokio::test]
+async fn once_its_bytes_are_gone_it_says_so_and_never_closes() {
+    let world = World::new().await;
+    let repository = world.repository("app");
+    let (issuer, token) = (issuer(), token("pruned"));
+    let asking = listing(&issuer);
+    // Its remote names it, so it stays the same repository when its first commit changes.
+    repository.git(at(-2), &["remote", "add", "origin", "https://git.example.org/team/app.git"]);
+    repository.commit(at(-2), "README", "An app.\n");
+    repository.commit(at(-1), "ci.env", &format!("TOKEN={token}\n"));
+    issuer.set(&token, accepted());
+    world.track(&[repository.source()], Some(&asking), at(0)).await;
+    issuer.set(&token, revoked());
+    world.retest(&asking, at(1)).await;
+    assert_eq!(issuer.asked_about(&token), 2);
+
+    std::fs::remove_file(repository.path().join("ci.env")).unwrap();
+    repository.rewrite_history(at(2));
+    for day in 1..=10 {
+        world.retest(&asking, at(24 * day)).await;
+        let outcome = world.track(&[repository.source()], Some(&asking), at(24 * day + 1)).await;
+        assert_eq!(outcome.closed.len(), 0);
+    }
+    assert_eq!(issuer.asked_about(&token), 2, "nothing was left to ask with");
+    let now = at(24 * 10 + 1);
+    let item = world.item(&token).await;
+    assert!(item.milestone(MilestoneKind::Remove).is_done());
+    assert!(!item.milestone(MilestoneKind::Revoke).is_done());
+    assert!(matches!(item.proof(&world.policy, now), Proof::NotYet(_)));
+    let doubts = item.targets.values().filter_map(|record| record.doubt.as_ref());
+    assert_eq!(doubts.map(|(_, doubt)| doubt).collect::<Vec<_>>(), [&Doubt::NoBytes]);
+    let story = item.why(&world.policy, now).join("\n");
+    assert!(story.contains("its bytes can no longer be read"), "{story}");
+    let exported = world.exported(&token, now).await;
+    assert!(exported.closure.is_none());
+}
+
+#[tokio::test]
+async fn one_secret_in_two_repositories_is_one_item_and_gone_only_when_both_are_clean() {
+    let world = World::new().await;
+    let (app, tool) = (world.repository("app"), world.repository("tool"));
+    let (issuer, token) = (issuer(), token("shared"));
+    issuer.set(&token, revoked());
+    app.commit(at(-2), "ci.env", &format!("TOKEN={token}\n"));
+    tool.commit(at(-1), "Makefile", &format!("deploy:\n\tpush {token}\n"));
+    let both = [app.source(), tool.source()];
+    let asking = listing(&issuer);
+    let outcome = world.track(&both, Some(&asking), at(0)).await;
+    assert_eq!(outcome.opened, [world.fingerprint(&token)]);
+    assert_eq!(world.items().await.len(), 1);
+    assert_eq!(world.item(&token).await.presence.repositories().len(), 2);
+
+    app.delete(at(1), "ci.env");
+    world.track(&both, Some(&asking), at(22)).await;
+    let item = world.item(&token).await;
+    assert!(item.milestone(MilestoneKind::Revoke).is_done());
+    assert!(!item.milestone(MilestoneKind::Remove).is_done());
+    // A scan of the clean one alone says nothing of the other.
+    world.track(&both[..1], None, at(23)).await;
+    let blockers = world.blockers(&token, at(23)).await;
+    assert!(blockers.contains("Makefile:2 at"), "{blockers}");
+    assert!(!blockers.contains("ci.env"), "{blockers}");
+
+    tool.delete(at(24), "Makefile");
+    let outcome = world.track(&both[1..], None, at(25)).await;
+    assert_eq!(outcome.closed, [world.fingerprint(&token)]);
+    assert!(world.exported(&token, at(25)).await.closure.is_some());
+}
+
+#[tokio::test]
+async fn a_clone_that_is_gone_is_unobservable_and_not_clean() {
+    let world = World::new().await;
+    let repository = world.repository("app");
+    let (issuer, token) = (issuer(), token("lost"));
+    issuer.set(&token, revoked());
+    let asking = listing(&issuer);
+    repository.commit(at(-1), "ci.env", &format!("TOKEN={token}\n"));
+    let sources = [repository.source()];
+    world.track(&sources, Some(&asking), at(0)).await;
+    world.retest(&asking, at(21)).await;
+    assert!(world.item(&token).await.milestone(MilestoneKind::Revoke).is_done());
+
+    std::fs::remove_dir_all(repository.path()).unwrap();
+    let found = world.look(&sources, at(22)).await;
+    assert_eq!((found.scopes.len(), found.errors.len()), (1, 1));
+    assert_eq!(found.scopes[0].gaps[0].reason, GapReason::Unobservable);
+    let outcome = world.record(&world.ledger, found, None, at(22)).await;
+    assert_eq!((outcome.events, outcome.closed.len()), (0, 0));
+    let item = world.item(&token).await;
+    assert!(!item.milestone(MilestoneKind::Remove).is_done());
+    let open: Vec<_> = item.presence.open().map(|seen| seen.location.path.as_str()).collect();
+    assert_eq!(open, ["ci.env"]);
+    let scans = world.ledger.scans().await.unwrap();
+    assert_eq!((scans.len(), scans[0].latest.taken_at), (1, at(22)));
+    assert!(!scans[0].latest.is_complete());
+    assert_eq!(scans[0].latest_complete.as_ref().unwrap().taken_at, at(0));
+    assert!(world.exported(&token, at(22)).await.closure.is_none());
+}
