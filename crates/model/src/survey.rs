@@ -72,6 +72,9 @@ pub struct Scope {
     /// Only paths under these were looked at; empty means all.
     #[serde(default)]
     pub path_filter: Vec<SafeText>,
+    /// Files that ignore files name were left out.
+    #[serde(default)]
+    pub ignored_left_out: bool,
     /// What could not be read.
     pub gaps: Vec<Gap>,
     /// How much was read.
@@ -227,7 +230,9 @@ impl Scope {
 
     /// Whether it may say that something is not in the files on disk.
     pub fn covers_work_tree(&self) -> bool {
-        self.is_complete() && matches!(self.kind, ScopeKind::WorkTree | ScopeKind::Whole)
+        self.is_complete()
+            && !self.ignored_left_out
+            && matches!(self.kind, ScopeKind::WorkTree | ScopeKind::Whole)
     }
 }
 

@@ -19,7 +19,11 @@ pub struct Target {
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at {}", self.issuer, self.endpoint)
+        match self.endpoint.as_str() {
+            // Nobody could be asked.
+            "" => f.write_str(&self.issuer),
+            endpoint => write!(f, "{} at {endpoint}", self.issuer),
+        }
     }
 }
 

@@ -213,8 +213,7 @@ impl PoamItem {
     ) -> Result<Event, Refusal> {
         let who = by.to_string();
         let id = by.person_id().ok_or(Refusal::NeedsPerson)?;
-        let is_owner = self.owner.as_ref().is_some_and(|owner| owner.name.as_str() == id);
-        if is_owner {
+        if self.owner.as_ref().is_some_and(|owner| by.answers_to(owner.name.as_str())) {
             return Err(Refusal::NotIndependent { who, role: "owns the item" });
         }
         if self.completers().contains(id) {

@@ -28,6 +28,15 @@ impl Actor {
         Self::Person { id: id.into(), claims: None, authenticated: false }
     }
 
+    /// Whether `name`, such as `Ann <ann@example.org>`, may be this person: by their id, or by the
+    /// name they claim. A claim never proves who somebody is, but it can disqualify them.
+    pub fn answers_to(&self, name: &str) -> bool {
+        let Self::Person { id, claims, .. } = self else { return false };
+        let claimed = claims.as_deref().map(str::trim).filter(|claim| !claim.is_empty());
+        name == id
+            || claimed.is_some_and(|claim| name.to_lowercase().contains(&claim.to_lowercase()))
+    }
+
     /// What tells two people apart; `None` for the program.
     pub fn person_id(&self) -> Option<&str> {
         match self {
@@ -44,5 +53,22 @@ impl fmt::Display for Actor {
             Self::Person { id, claims: Some(name), .. } => write!(f, "{id} (claims {name})"),
             Self::Person { id, .. } => f.write_str(id),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claimed_name_disqualifies() {
+        let ann = Actor::Person {
+            id: "os:1000@host".into(),
+            claims: Some("ann@example.org".into()),
+            authenticated: false,
+        };
+        assert!(ann.answers_to("Ann <Ann@example.org>") && ann.answers_to("os:1000@host"));
+        assert!(!ann.answers_to("Bob <bob@example.org>"));
+        assert!(!Actor::person("os:1@host").answers_to("Ann <ann@example.org>"));
     }
 }

@@ -27,16 +27,18 @@ impl Sighting {
 
     /// Whether a complete `scope` that does not show this location at a head proves that it left.
     ///
-    /// The scope must have covered what the location stands in. A branch that held it must be
-    /// among the refs the scope covered, else another clone without that branch would clear it;
-    /// only the source that once showed the branch may show that the branch is gone.
-    pub fn may_be_cleared_by(&self, scope: &Scope) -> bool {
+    /// The scope must have covered what the location stands in. Another clone of the repository may
+    /// lack a branch, or be older than the leak; so it can clear a location only if it knows it,
+    /// `in_its_history`, and has every branch that held it. That a branch, or the history itself,
+    /// is gone can only be shown by the source that once had it.
+    pub fn may_be_cleared_by(&self, scope: &Scope, in_its_history: bool) -> bool {
         let same_source = scope.source == self.source;
         match self.location.place {
             Place::WorkTree => scope.covers_work_tree() && same_source,
             Place::Index => scope.covers_work_tree() && scope.covers_heads() && same_source,
             Place::History | Place::Message => {
-                scope.covers_heads() && (same_source || self.branches_covered(scope))
+                scope.covers_heads()
+                    && (same_source || (in_its_history && self.branches_covered(scope)))
             }
             Place::Stdin => false,
         }

@@ -160,7 +160,7 @@ impl<'a> Reading<'a> {
             }
             Some(known) => {
                 let may = known.is_open()
-                    && known.may_be_cleared_by(scope)
+                    && known.may_be_cleared_by(scope, true)
                     && self.may_claim_absence(draft);
                 may.then(|| Event::LeftHead { location: location.id(), survey: self.survey.id })
             }
@@ -212,7 +212,7 @@ impl<'a> Reading<'a> {
             .filter(|(id, known)| known.absent_by.is_none() && !seen.contains(id))
             .filter(|(_, known)| {
                 self.scope(&known.location.repository)
-                    .is_some_and(|scope| known.may_be_cleared_by(scope))
+                    .is_some_and(|scope| known.may_be_cleared_by(scope, false))
             })
             .map(|(id, _)| id.clone())
             .collect();

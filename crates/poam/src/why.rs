@@ -1,6 +1,6 @@
 //! Why an item is open, what evidence is missing, what happens next and when: in sentences.
 
-use crate::{ClosureMode, Event, MilestoneKind, Phase, PoamItem, Policy, Progress, Proof};
+use crate::{ClosureMode, Event, MilestoneKind, Missing, Phase, PoamItem, Policy, Progress, Proof};
 use jiff::Timestamp;
 use quietus_model::{Doubt, Verdict};
 use std::fmt;
@@ -20,7 +20,7 @@ pub enum Blocker {
         overdue: bool,
     },
     /// Evidence of death is missing.
-    Proof(crate::Missing),
+    Proof(Missing),
     /// Its bytes could not be had again, so nobody can be asked about it.
     NoBytes {
         /// When that was found.
@@ -102,8 +102,12 @@ impl PoamItem {
             }
         }
         let proof = self.proof(policy, now);
-        blockers.extend(self.missing_proof(&proof, policy, now));
-        blockers.extend(self.lost_bytes().map(|at| Blocker::NoBytes { at }));
+        let lost = self.lost_bytes().map(|at| Blocker::NoBytes { at });
+        blockers.extend(self.missing_proof(&proof, policy, now).into_iter().filter(|blocker| {
+            let said = |doubt: &Doubt| lost.is_some() && *doubt == Doubt::NoBytes;
+            !matches!(blocker, Blocker::Proof(Missing::NoAnswer(_, Some(doubt))) if said(doubt))
+        }));
+        blockers.extend(lost);
         blockers.extend(self.presence.open().map(|sighting| Blocker::Present {
             place: format!("{} {}", sighting.location.repository, sighting.location.display()),
             heads: sighting.location.at_head.iter().map(ToString::to_string).collect(),

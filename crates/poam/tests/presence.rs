@@ -49,10 +49,16 @@ fn a_clone_without_the_branch_shows_nothing() {
             vec![RefTip { name: SafeText::plain("refs/heads/dev"), oid: "tip".into() }];
     };
     assert!(!removed_after(other_clone));
-    assert!(removed_after(|s| {
+    let with_branch = |s: &mut quietus_model::Survey| {
         s.scopes[0].source = SafeText::plain("/home/bob/app");
         s.scopes[0].refs =
             vec![RefTip { name: SafeText::plain("refs/remotes/origin/main"), oid: "tip".into() }];
+    };
+    assert!(!removed_after(with_branch), "a clone that is older than the leak");
+    assert!(removed_after(|s| {
+        let knows = finding("token", vec![place("app.env", &[], -100)]);
+        s.assessments = survey(5, vec![knows]).assessments;
+        with_branch(s);
     }));
     // In the clone that once held the branch, a missing branch is a deleted branch.
     assert!(removed_after(|s| s.scopes[0].refs.clear()));
@@ -70,6 +76,13 @@ fn a_file_on_disk_is_gone_only_when_the_disk_was_read() {
     assert!(!world.item("token").milestone(MilestoneKind::Remove).is_done());
     let mut tree = survey(6, Vec::new());
     tree.scopes = vec![scope(ScopeKind::WorkTree)];
+    tree.scopes[0].ignored_left_out = true;
+    world.take(&tree);
+    assert!(
+        !world.item("token").milestone(MilestoneKind::Remove).is_done(),
+        "the file may be one that .gitignore names"
+    );
+    tree.scopes[0].ignored_left_out = false;
     world.take(&tree);
     assert!(world.item("token").milestone(MilestoneKind::Remove).is_done());
 }

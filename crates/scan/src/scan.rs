@@ -59,6 +59,7 @@ pub fn scan(
         kind: found.kind,
         refs: refs.collect(),
         path_filter: options.path_filter.iter().map(SafeText::plain).collect(),
+        ignored_left_out: options.respect_gitignore,
         gaps: run.gaps.into_sorted(&scrubber),
         stats: found.stats,
     };

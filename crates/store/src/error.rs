@@ -276,8 +276,13 @@ fn meaning(error: &sqlx::Error) -> Meaning {
     };
     let code = database.code().unwrap_or_default();
     if database.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
+        let code = code.parse::<i32>().unwrap_or_default();
+        // SQLITE_IOERR_SHMSIZE: the index of the write-ahead log could not be given its size.
+        if code == 4874 {
+            return Meaning::Full;
+        }
         // The low byte is the primary result code, the rest tells details.
-        return match code.parse::<i32>().unwrap_or_default() & 0xff {
+        return match code & 0xff {
             5 | 6 => Meaning::Locked,
             8 => Meaning::ReadOnly,
             11 => Meaning::Damaged,

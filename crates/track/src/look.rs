@@ -138,6 +138,7 @@ fn unobservable(
         kind,
         refs: Vec::new(),
         path_filter: Vec::new(),
+        ignored_left_out: false,
         gaps: vec![gap],
         stats: Stats::default(),
     }

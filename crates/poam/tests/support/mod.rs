@@ -126,6 +126,7 @@ pub fn scope(kind: ScopeKind) -> Scope {
         kind,
         refs: vec![RefTip { name: SafeText::plain(MAIN), oid: "tip".into() }],
         path_filter: Vec::new(),
+        ignored_left_out: false,
         gaps: Vec::new(),
         stats: Stats::default(),
     }

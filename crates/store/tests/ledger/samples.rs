@@ -80,6 +80,7 @@ pub(crate) fn scan(repository: &str, number: u128, hours: i64, complete: bool) -
             kind: ScopeKind::Whole,
             refs: Vec::new(),
             path_filter: Vec::new(),
+            ignored_left_out: false,
             gaps: if complete { Vec::new() } else { vec![gap] },
             stats: Stats::default(),
         },
