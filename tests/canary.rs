@@ -11,7 +11,7 @@ mod sandbox;
 
 use canary::{Search, companion, credential, password, token};
 use issuer::{Behaviour, Issuer};
-use sandbox::{QUIETUS, Ran, Repository, Sandbox};
+use sandbox::{QUIETUS, Ran, Repository, Sandbox, skipped};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Stdio;
@@ -25,7 +25,7 @@ struct Ground {
 
 /// The places of a repository that one secret of their own stands in; `carrier` stands in a file
 /// by the author whose name is a secret, so that the name is shown.
-const PLACES: [&str; 11] = [
+const PLACES: [&str; 12] = [
     "file",
     "name",
     "branch",
@@ -37,6 +37,7 @@ const PLACES: [&str; 11] = [
     "staged",
     "everywhere",
     "stdin",
+    "path",
 ];
 
 impl Ground {
@@ -63,7 +64,9 @@ impl Ground {
     fn fill(&self) {
         let repository = self.repository();
         let all = self.secret("everywhere");
-        let remote = |secret: &str| format!("https://deploy:{secret}@git.canary.invalid/app.git");
+        let path = self.secret("path");
+        let remote =
+            |secret: &str| format!("https://deploy:{secret}@git.canary.invalid/{path}/app.git");
         repository.git(&["remote", "add", "origin", &remote(self.secret("remote"))]);
         repository.git(&["remote", "add", "second", &remote(all)]);
         repository.write("deploy.pem", self.secret("key"));
@@ -151,7 +154,7 @@ fn only_show_secrets_shows_secrets_and_the_search_sees_them() {
         let missing =
             ["file", "name", "carrier", "message", "tag", "note", "staged", "url", "remote"]
                 .into_iter()
-                .chain(["key", "aws", "everywhere", "branch", "author"])
+                .chain(["key", "aws", "everywhere", "branch", "author", "path"])
                 .filter(|name| !search.names(ran.stdout()).contains(name));
         assert_eq!(missing.collect::<Vec<_>>(), Vec::<&str>::new(), "{format}");
         assert_eq!(search.names(ran.stderr()), Vec::<&str>::new(), "{format}");
@@ -211,6 +214,8 @@ fn no_command_shows_or_keeps_a_secret() {
     ground.quiet(&["track", &remote, "--name", "mirrored", "--format", "json"]);
     ground.quiet(&["track", path, "--validate"]);
     assert!(issuer.asked_about(ground.secret("file")) > 0, "the issuer was never asked");
+    let list = ground.quiet(&["item", "list", "--format", "json"]).out();
+    assert!(list.contains("\"liveness\": \"live\""), "no verdict was kept: {list}");
     let (plain, fedramp, copy) = (out("plain.json"), out("fedramp.json"), out("copy.db"));
     for command in [
         "item list",
@@ -453,7 +458,7 @@ fn a_terminal_shows_no_secret_and_obeys_no_file_name() {
         command.args(["-qec", &format!("'{QUIETUS}' {words}"), "/dev/null"]).env("TERM", "xterm");
         command.output().ok().map(|_| Ran::of(&mut command))
     };
-    let Some(ran) = shell(&format!("scan '{path}'")) else { return };
+    let Some(ran) = shell(&format!("scan '{path}'")) else { return skipped("no script(1)") };
     assert!(ran.out().contains("\u{1b}["), "no colours: {}", ran.out());
     harmless(&ground.checked(ran));
     for words in [format!("track '{path}'"), "item show V-1".to_owned(), "item list".to_owned()] {

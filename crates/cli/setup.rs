@@ -5,7 +5,7 @@ use crate::places::{self, Places};
 use crate::settings::Config;
 use anyhow::{Context, Result, anyhow, bail};
 use jiff::Timestamp;
-use quietus_model::{FingerprintKey, RepositoryId, RuleSet, ScopeKind};
+use quietus_model::{FingerprintKey, RepositoryId, RuleFile, RuleSet, ScopeKind};
 use quietus_poam::Policy;
 use quietus_scan::{Detector, Options};
 use quietus_store::Ledger;
@@ -57,17 +57,28 @@ impl Setup {
 
     /// The shipped rules and the user's own.
     pub(crate) fn rules(&self) -> Result<Arc<RuleSet>> {
-        let mut own = Vec::new();
-        for folder in &self.rule_folders {
-            own.extend(rule_files(folder)?);
-        }
+        let own = self.own_rules()?;
         let files = own.iter().map(|(name, text)| (name.as_str(), text.as_str()));
         Ok(Arc::new(quietus_catalogue::shipped_with(files)?))
     }
 
+    /// The user's own rule files: name and text.
+    fn own_rules(&self) -> Result<Vec<(String, String)>> {
+        let mut own = Vec::new();
+        for folder in &self.rule_folders {
+            own.extend(rule_files(folder)?);
+        }
+        Ok(own)
+    }
+
     /// The rules, ready to find.
     pub(crate) fn detector(&self, rules: Arc<RuleSet>) -> Result<Detector> {
-        Detector::new(rules).map_err(|problems| {
+        Detector::new(rules).map_err(|mut problems| {
+            // The set does not know where its rules came from; the user must.
+            let own = self.own_rules().unwrap_or_default();
+            for problem in problems.iter_mut().filter(|problem| problem.file.is_empty()) {
+                problem.file = file_of(&own, &problem.rule).unwrap_or_default().to_owned();
+            }
             let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
             anyhow!("the rules cannot be used:\n{}", lines.join("\n"))
         })
@@ -155,6 +166,15 @@ impl Sources {
             _ => ScopeKind::Whole,
         }
     }
+}
+
+/// The last of `files` that has a rule of this name: it replaces those before it.
+fn file_of<'a>(files: &'a [(String, String)], rule: &str) -> Option<&'a str> {
+    let has = |(name, text): &&(String, String)| {
+        RuleFile::parse(name, text)
+            .is_ok_and(|file| file.rules.iter().any(|own| own.id.as_str() == rule))
+    };
+    files.iter().rfind(has).map(|(name, _)| name.as_str())
 }
 
 /// The rule files of a folder, by name.

@@ -85,7 +85,12 @@ fn an_issuer_that_nobody_listed_is_no_proof_and_a_silent_one_fails_the_run() {
     drop(issuer);
     let tracked = sandbox.run(&["track", repository.arg(), "--validate"]);
     tracked.exits(4);
-    sandbox.run(&["retest", "--all", "--validate", "--expect", "dead"]).exits(1);
+    sandbox.run(&["retest", "--all", "--validate"]).exits(4);
+    std::fs::remove_dir_all(&repository.path).unwrap();
+    let lost = sandbox.run(&["retest", "--all", "--validate", "--expect", "dead"]);
+    lost.exits(3);
+    let why = sandbox.run(&["item", "why", "V-1"]);
+    says(why.exits(0), &["its bytes can no longer be read", "cannot close yet"]);
 }
 
 #[test]

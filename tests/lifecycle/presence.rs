@@ -102,3 +102,29 @@ async fn a_clone_that_is_gone_is_unobservable_and_not_clean() {
     assert_eq!(scans[0].latest_complete.as_ref().unwrap().taken_at, at(0));
     assert!(world.exported(&token, at(22)).await.closure.is_none());
 }
+
+#[tokio::test]
+async fn bytes_that_come_back_are_asked_about_again_and_may_be_lost_again() {
+    let world = World::new().await;
+    let repository = world.repository("app");
+    let (issuer, token) = (issuer(), token("away"));
+    issuer.set(&token, accepted());
+    let asking = listing(&issuer);
+    repository.commit(at(-1), "ci.env", &format!("TOKEN={token}\n"));
+    world.track(&[repository.source()], None, at(0)).await;
+
+    let away = world.path().join("away");
+    let lost_since = async |hours| {
+        world.retest(&asking, at(hours)).await;
+        world.item(&token).await.lost_bytes()
+    };
+    std::fs::rename(repository.path(), &away).unwrap();
+    assert_eq!(lost_since(1).await, Some(at(1)));
+    assert_eq!(lost_since(2).await, Some(at(1)), "it is told once");
+    assert_eq!(world.events(&token).await.len(), 3);
+    std::fs::rename(&away, repository.path()).unwrap();
+    assert_eq!(lost_since(3).await, None);
+    assert_eq!(world.item(&token).await.liveness(at(3)), "live");
+    std::fs::rename(repository.path(), &away).unwrap();
+    assert_eq!(lost_since(4).await, Some(at(4)));
+}

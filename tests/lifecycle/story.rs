@@ -263,6 +263,29 @@ async fn one_accepted_answer_between_two_denials_starts_the_proof_anew() {
 }
 
 #[tokio::test]
+async fn denials_too_close_together_or_too_old_are_no_proof() {
+    let story = Story::begin().await;
+    story.issuer.set(&story.token, revoked());
+    story.world.track(&[story.repository.source()], Some(&story.asking()), at(0)).await;
+    story.ask(1).await;
+    story.ask(19).await;
+    assert_eq!(progress(&story.exported(19).await)[1], "planned");
+    story.ask(21).await;
+    assert_eq!(progress(&story.exported(21).await)[1], "verified");
+
+    story.repository.delete(at(45), "deploy.sh");
+    story.repository.delete(at(45), "config/ci.env");
+    let outcome = story.scan(46).await;
+    assert_eq!(outcome.closed.len(), 0);
+    assert_eq!(progress(&story.exported(46).await)[2..], ["verified", "planned"]);
+    let missing = story.world.blockers(&story.token, at(46)).await;
+    assert!(missing.contains("too old by now"), "{missing}");
+    let outcome = story.ask(47).await;
+    assert_eq!(outcome.closed, [story.world.fingerprint(&story.token)]);
+    assert_eq!(story.exported(47).await.closure.unwrap().dead_since, at(0));
+}
+
+#[tokio::test]
 async fn a_denial_does_not_hide_what_was_accepted_at_the_same_moment() {
     let story = Story::begin().await;
     story.issuer.set(&story.token, revoked());

@@ -4,11 +4,14 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
-use quietus_model::RuleId;
 use quietus_model::shape::{Length, Shape, Stream, alphabet};
+use quietus_model::{RuleId, RuleSet};
 use regex::bytes::{Regex, RegexBuilder};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::LazyLock;
+
+static RULES: LazyLock<RuleSet> = LazyLock::new(|| quietus_catalogue::shipped().unwrap());
 
 /// How many bytes of the random part in a row are a leak already.
 const TELLING: usize = 12;
@@ -24,8 +27,7 @@ pub(crate) fn companion(rule: &str, label: &str) -> String {
 }
 
 fn shape(id: &str, label: &str, of: impl Fn(&quietus_model::Rule) -> Option<&Shape>) -> String {
-    let rules = quietus_catalogue::shipped().unwrap();
-    let rule = rules.get(&RuleId::from(id)).unwrap_or_else(|| panic!("no rule {id}"));
+    let rule = RULES.get(&RuleId::from(id)).unwrap_or_else(|| panic!("no rule {id}"));
     let shape = of(rule).unwrap_or_else(|| panic!("{id} has no shape"));
     let bytes = shape.build(&mut Stream::new(format!("canary:{id}:{label}")), Length::Min);
     String::from_utf8(bytes).unwrap()

@@ -10,6 +10,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
+/// Says that a test could not do its work here, and why.
+#[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
+pub(crate) fn skipped(why: &str) {
+    eprintln!("SKIPPED: {why}");
+}
+
 /// The command under test.
 pub(crate) const QUIETUS: &str = env!("CARGO_BIN_EXE_quietus");
 

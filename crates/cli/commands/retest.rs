@@ -3,12 +3,14 @@
 use crate::CANCEL;
 use crate::args::{Expect, ListFormat, Retest};
 use crate::commands::item::find;
+use crate::commands::scan::failed;
 use crate::exit::{Exit, Failure, Reason};
 use crate::output::{self, retest};
 use crate::progress::Bar;
 use crate::setup::Setup;
+use jiff::Timestamp;
 use quietus_model::Fingerprint;
-use quietus_poam::{PoamItem, Policy, Proof, ScanRecord};
+use quietus_poam::{Event, PoamItem, Policy, Proof, ScanRecord};
 use quietus_scan::Options;
 use quietus_store::Ledger;
 use quietus_track::{Looking, Tracker, Wanted};
@@ -58,7 +60,8 @@ pub(crate) async fn run(setup: &Setup, args: &Retest) -> Result<Exit, Failure> {
     bar.done();
     let mut after = ledger.items().await?;
     after.retain(|item| prints.contains(&item.fingerprint()));
-    let exit = exit_of(setup, args, &policy, &after, unreadable);
+    let mut exit = exit_of(setup, args, &policy, &after, unreadable);
+    exit.add_if(after.iter().any(|item| heard_nothing(item, setup.now)), Reason::Validator);
     let report = retest::Report {
         items: &after,
         before: &before,
@@ -92,6 +95,14 @@ async fn wanted(
     let due =
         |item: &PoamItem| args.all || item.next_retest(policy).is_some_and(|at| at <= setup.now);
     Ok(ledger.items().await?.into_iter().filter(due).collect())
+}
+
+/// Whether asking about it in this run came to nothing.
+fn heard_nothing(item: &PoamItem, now: Timestamp) -> bool {
+    item.history.iter().any(|recorded| {
+        matches!(&recorded.event, Event::Judged { judgement }
+            if judgement.at == now && failed(judgement))
+    })
 }
 
 fn exit_of(

@@ -177,7 +177,7 @@ pub(crate) fn last_complete(scans: &RepositoryScans, now: Timestamp) -> String {
         None => "only part of it was looked at".to_owned(),
     };
     match &scans.latest_complete {
-        Some(complete) if complete.taken_at == scans.latest.taken_at => {
+        Some(complete) if complete.survey == scans.latest.survey => {
             let at = distance(complete.taken_at, now);
             format!("{GREEN}complete{GREEN:#} {DIM}{at}{DIM:#}")
         }

@@ -57,7 +57,7 @@ impl Tips {
     }
 }
 
-fn head_name(name: &[u8]) -> Option<&[u8]> {
+pub(crate) fn head_name(name: &[u8]) -> Option<&[u8]> {
     match name {
         b"HEAD" => Some(name),
         _ => name.strip_prefix(b"refs/heads/").or_else(|| name.strip_prefix(b"refs/remotes/")),

@@ -36,11 +36,6 @@ impl Controls {
         self.cell(endpoint, rule).get_or_init(|| run).await.clone()
     }
 
-    /// The outcome, if it is known already.
-    pub(crate) fn known(&self, endpoint: &str, rule: &str) -> Option<Outcome> {
-        self.cell(endpoint, rule).get().cloned()
-    }
-
     fn cell(&self, endpoint: &str, rule: &str) -> Arc<OnceCell<Outcome>> {
         let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(cells.entry((endpoint.to_owned(), rule.to_owned())).or_default())

@@ -188,27 +188,29 @@ impl Validator {
                     Verdict::Indeterminate(Doubt::ControlFailed { detail })
                 }
             },
-            Outcome::Dead => self.denied(question, heard, clause),
+            Outcome::Dead => self.denied(question, heard, clause).await,
             Outcome::Indeterminate => Verdict::Indeterminate(unread(&heard.received)),
         }
     }
 
-    /// What a denial is worth: it may lack a confirmed recipe or come from an endpoint that
+    /// What a denial is worth: it may lack a confirmed recipe, or come from an endpoint that
     /// accepts anything.
-    fn denied(&self, question: Question<'_>, heard: Heard, clause: String) -> Verdict {
-        let known = self.controls.known(question.endpoint().text(), question.rule.id.as_str());
-        let doubt = if asks_to_wait(&heard.received) {
-            Doubt::RateLimited
-        } else if known == Some(control::Outcome::Accepted) {
-            Doubt::NonDiscriminating
-        } else if !question.recipe.denial_is_confirmed() {
-            Doubt::Unconfirmed { clause }
-        } else {
-            let denied = known == Some(control::Outcome::Denied);
-            let control = if denied { Control::Denied } else { Control::NotSent };
-            return Verdict::Dead(self.observe(question, heard, clause, control));
+    async fn denied(&self, question: Question<'_>, heard: Heard, clause: String) -> Verdict {
+        if asks_to_wait(&heard.received) {
+            return Verdict::Indeterminate(Doubt::RateLimited);
+        }
+        if !question.recipe.denial_is_confirmed() {
+            return Verdict::Indeterminate(Doubt::Unconfirmed { clause });
+        }
+        let control = match self.control(question).await {
+            control::Outcome::Accepted => {
+                return Verdict::Indeterminate(Doubt::NonDiscriminating);
+            }
+            control::Outcome::Denied => Control::Denied,
+            // A denial stands by itself; only an issuer that accepts anything takes it away.
+            control::Outcome::NotSent | control::Outcome::Failed(_) => Control::NotSent,
         };
-        Verdict::Indeterminate(doubt)
+        Verdict::Dead(self.observe(question, heard, clause, control))
     }
 
     /// Sends the parts and reads the answer. A redirect is never read.

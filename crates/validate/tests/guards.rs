@@ -40,9 +40,9 @@ async fn what_needs_no_question_is_never_sent() {
         assert_eq!(judgement.target.endpoint, issuer.url(), "the target is named all the same");
     }
     assert_eq!(issuer.connections(), 0);
-    // The counter does count.
+    // The counter does count: the question, and the control of its answer.
     judge(&validator, &hit("loop-token", &token("sent"))).await;
-    assert_eq!(issuer.connections(), 1);
+    assert_eq!(issuer.connections(), 2);
 }
 
 #[tokio::test]
@@ -127,7 +127,7 @@ async fn plain_http_is_spoken_only_to_an_endpoint_of_the_user() {
     listed.endpoints.clear();
     let judgement = judge(&with_rules(&own, listed), &hit("loop-token", &token("x"))).await;
     assert_eq!(judgement.verdict, Verdict::Indeterminate(Doubt::IssuerUnbound));
-    assert_eq!(issuer.requests().len(), 1);
+    assert_eq!(issuer.requests().len(), 2, "no more than before");
 }
 
 #[tokio::test]
@@ -172,7 +172,7 @@ async fn asks_directly() {
     let issuer = Issuer::start();
     let judgement = judge(&validator(settings(&issuer)), &hit("loop-token", &token("x"))).await;
     assert_eq!(word(&judgement), "dead");
-    assert_eq!(issuer.requests().len(), 1);
+    assert_eq!(issuer.requests().len(), 2, "the question and its control");
 }
 
 #[test]
