@@ -3,7 +3,8 @@
 //! Nothing here reads a file: the text of `rules/*.toml` is part of the program, and a caller who
 //! has rules of its own hands their text in.
 
-use quietus_model::{RuleError, RuleSet};
+use quietus_model::{Rule, RuleError, RuleSet};
+use std::sync::Arc;
 
 mod embedded {
     include!(concat!(env!("OUT_DIR"), "/files.rs"));
@@ -23,14 +24,23 @@ pub fn shipped() -> Result<RuleSet, RuleError> {
 }
 
 /// The shipped rules and the caller's, given as names and texts. A rule of the caller's replaces
-/// a shipped one of the same id.
+/// a shipped one of the same id; one without a recipe keeps the shipped recipe, because what can be
+/// asked must never close on people's word.
 ///
 /// # Errors
 /// [`RuleError`] for the first text that is no rule file or that names one id twice.
 pub fn shipped_with<'a>(
     extra: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Result<RuleSet, RuleError> {
-    RuleSet::parse(files().iter().copied().chain(extra))
+    let shipped = shipped()?;
+    let all = RuleSet::parse(files().iter().copied().chain(extra))?;
+    let with_recipe = |rule: &Arc<Rule>| match shipped.get(&rule.id) {
+        Some(own) if rule.validate.is_none() && own.validate.is_some() => {
+            Arc::new(Rule { validate: own.validate.clone(), ..Rule::clone(rule) })
+        }
+        _ => Arc::clone(rule),
+    };
+    Ok(RuleSet::new(all.rules().iter().map(with_recipe).collect()))
 }
 
 #[cfg(test)]
@@ -67,6 +77,20 @@ mod tests {
         let set = shipped_with([("mine.toml", text.as_str())]).unwrap();
         assert_eq!(set.rules().len(), shipped().unwrap().rules().len());
         assert_eq!(set.get(&id).unwrap().severity, Severity::Low);
+    }
+
+    #[test]
+    fn a_replacement_without_a_recipe_keeps_the_shipped_one() {
+        let asked = shipped().unwrap();
+        let own = asked.rules().iter().find(|rule| rule.validate.is_some()).unwrap();
+        let text = format!(
+            "[provider]\nid = \"mine\"\nname = \"Mine\"\n[[rule]]\nid = \"{}\"\nname = \"Mine\"\n\
+             severity = \"low\"\nconfidence = \"low\"\nanchors = [\"mine_\"]\npattern = 'mine_x'\n",
+            own.id
+        );
+        let set = shipped_with([("mine.toml", text.as_str())]).unwrap();
+        assert_eq!(set.get(&own.id).unwrap().name, "Mine");
+        assert_eq!(set.get(&own.id).unwrap().validate, own.validate);
     }
 
     #[test]

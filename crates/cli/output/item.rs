@@ -142,7 +142,8 @@ fn targets(out: &mut impl Write, item: &PoamItem, now: Timestamp) -> Result<()> 
             }
             Standing::Live(at) => format!("live at {}", minute(at)),
             Standing::Denied { first, last, count, .. } => {
-                format!("denied {count} times, {} to {}", minute(first), minute(last))
+                let times = plural(count as u64, "time");
+                format!("denied {times}, {} to {}", minute(first), minute(last))
             }
         };
         writeln!(out, "  {}  {standing}  {DIM}{}{DIM:#}", record.target, record.binding_text())?;

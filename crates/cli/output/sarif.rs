@@ -35,7 +35,6 @@ fn document(report: &ScanReport) -> Value {
                 "informationUri": env!("CARGO_PKG_REPOSITORY"),
                 "rules": used.values().map(|rule| descriptor(rule)).collect::<Vec<_>>(),
             }},
-            "columnKind": "utf16CodeUnits",
             "invocations": [{ "executionSuccessful": complete }],
             "results": results,
         }],
@@ -74,12 +73,8 @@ fn result(
         "message": { "text": text },
         "locations": [{ "physicalLocation": {
             "artifactLocation": { "uri": uri(at) },
-            "region": {
-                "startLine": at.line.max(1),
-                "startColumn": at.column.max(1),
-                "endLine": at.end_line.max(1),
-                "endColumn": at.end_column.max(1),
-            },
+            // Columns in SARIF count characters; ours count bytes, so the line has to do.
+            "region": { "startLine": at.line.max(1), "endLine": at.end_line.max(1) },
         }}],
         "properties": {
             "confidence": finding.confidence.as_str(),

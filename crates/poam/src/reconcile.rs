@@ -108,13 +108,16 @@ impl<'a> Reading<'a> {
     fn reclassify(&self, draft: &mut Draft<'_>, assessment: &Assessment) {
         let finding = &assessment.finding;
         let known = &draft.item.detection;
-        let same = known.rule == finding.rule && known.kind == assessment.kind;
+        let mut kind = assessment.kind.clone();
+        // What could be asked once never closes on people's word, whatever a later rule says.
+        kind.askable |= known.kind.askable;
+        let same = known.rule == finding.rule && known.kind == kind;
         if same || self.survey.trust == Trust::Untrusted {
             return;
         }
         draft.emit(Event::Reclassified {
             rule: finding.rule.clone(),
-            kind: assessment.kind.clone(),
+            kind,
             severity: finding.severity,
             confidence: finding.confidence,
         });

@@ -242,6 +242,15 @@ fn a_kind_that_can_be_asked_never_closes_on_peoples_word() {
 }
 
 #[test]
+fn a_kind_that_could_be_asked_once_stays_so() {
+    let mut world = leaked();
+    let mut later = survey(2, vec![finding("token", vec![place("app.env", &[MAIN], -100)])]);
+    later.assessments[0].kind = kind(false);
+    world.take(&later);
+    assert!(world.item("token").detection.kind.askable);
+}
+
+#[test]
 fn approved_closure_needs_somebody_independent() {
     let text = include_str!("../policies/default.toml").replace("\"automatic\"", "\"approved\"");
     let mut world = leaked();

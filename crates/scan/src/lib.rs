@@ -11,8 +11,8 @@
 //!                        and authors    only for blobs that hit
 //! ```
 //!
-//! The [`Detector`] knows rules and bytes and nothing else; [`scan`] feeds it from a [`Source`]
-//! and makes of every secret one hit with all of its places; [`recall`] reads known places again.
+//! The [`Detector`] knows rules and bytes and nothing else; [`scan()`] feeds it from a [`Source`]
+//! and makes of every secret one hit with all of its places; [`recall()`] reads known places again.
 //! Whatever cannot be read is a gap of the scope, never a silence. No part of a scan runs or
 //! obeys anything that the scanned repository brings along.
 //!

@@ -1,6 +1,6 @@
 //! Takes repositories through the whole loop: fetch, scan, validate, reconcile, append.
 //!
-//! [`look`] reads sources and gathers hits, [`Tracker::assess`] asks the issuers and lets go of
+//! [`look()`] reads sources and gathers hits, [`Tracker::assess`] asks the issuers and lets go of
 //! the secrets, [`Tracker::record`] reconciles the survey with the ledger. [`Tracker::retest`] is
 //! the same loop with another source: the places where the credentials are known to be.
 

@@ -73,7 +73,7 @@ impl Detector {
     ///
     /// # Errors
     /// Every rule that has no anchor or whose pattern is not one. What only shows when a pattern
-    /// is compiled (its size) shows in [`failed`](Self::failed); [`lint`](crate::lint) finds all
+    /// is compiled (its size) shows in [`failed`](Self::failed); [`lint`](crate::lint()) finds all
     /// of it beforehand.
     pub fn new(rules: Arc<RuleSet>) -> Result<Self, Vec<RuleProblem>> {
         let problems: Vec<_> =
