@@ -1,7 +1,7 @@
 //! Decides what must be done, by when, and when it is done.
 //!
 //! Pure: no file, network or clock. An item is a fold over its [`Event`]s. Two functions decide
-//! what is to be appended: [`reconcile`] reads a survey, [`PoamItem::act`] a person's action; both
+//! what is to be appended: [`reconcile()`] reads a survey, [`PoamItem::act`] a person's action; both
 //! end in the same settlement, which verifies milestones and closes items. Nothing else closes.
 
 mod act;
