@@ -18,18 +18,31 @@ pub(crate) struct Cli {
 
 /// Flags that every command takes.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
     /// The ledger: sqlite:///PATH or postgres://… [default: a file in your data directory]
     #[arg(long, global = true, env = "QUIETUS_LEDGER", hide_env_values = true, value_name = "URL")]
     pub(crate) ledger: Option<String>,
     /// The configuration file [default: config.toml in your configuration directory]
-    #[arg(long, global = true, env = "QUIETUS_CONFIG", value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        env = "QUIETUS_CONFIG",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
     pub(crate) config: Option<PathBuf>,
     /// More rules: a folder of .toml files; a rule of the same id replaces the shipped one
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) rules: Vec<PathBuf>,
     /// The policy file [default: the shipped policy]
-    #[arg(long, global = true, env = "QUIETUS_POLICY", value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        env = "QUIETUS_POLICY",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
     pub(crate) policy: Option<PathBuf>,
     /// How many threads scan [default: one for each processor]
     #[arg(long, global = true, value_name = "N")]
@@ -241,7 +254,7 @@ pub(crate) enum Item {
 #[derive(Debug, Args)]
 pub(crate) struct Who {
     /// Your name, recorded beside your account as a claim
-    #[arg(long = "as", value_name = "NAME", env = "QUIETUS_AS")]
+    #[arg(long = "as", value_name = "NAME", env = "QUIETUS_AS", hide_env_values = true)]
     pub(crate) name: Option<String>,
 }
 
@@ -404,7 +417,7 @@ pub(crate) enum Format {
 pub(crate) enum ListFormat {
     /// For people
     Table,
-    /// An array of objects
+    /// For programs
     Json,
 }
 

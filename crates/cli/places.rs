@@ -122,12 +122,22 @@ fn private_folder(path: &Path) -> std::io::Result<()> {
     fs::create_dir_all(path)
 }
 
-/// Writes a whole file or nothing: beside it first, then renamed into place.
+/// Writes a whole file or nothing: beside it first, then renamed into place. A device or pipe is
+/// written to as it is, and a link is followed.
 pub(crate) fn write_whole(path: &Path, text: &str) -> Result<()> {
+    let target = fs::canonicalize(path);
+    let path = target.as_deref().unwrap_or(path);
+    if fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
+        return OpenOptions::new()
+            .write(true)
+            .open(path)
+            .and_then(|mut file| file.write_all(text.as_bytes()))
+            .with_context(|| format!("writing {}", path.display()));
+    }
     let mut name = path.file_name().context("the output has no file name")?.to_owned();
     name.push(format!(".{}.part", std::process::id()));
     let partial = path.with_file_name(name);
-    let written = fs::File::create(&partial)
+    let written = fs::File::create_new(&partial)
         .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&partial, path));
     if written.is_err() {

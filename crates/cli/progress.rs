@@ -53,7 +53,6 @@ impl Progress for Bar {
             *current = name;
         }
         self.bytes.store(0, Ordering::Relaxed);
-        self.bar.reset();
         let template = match total {
             Some(total) => {
                 self.bar.set_length(total);
@@ -69,6 +68,8 @@ impl Progress for Bar {
             ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
         );
         self.bar.set_message(name);
+        // Only now, so that nothing is ever drawn in the default style.
+        self.bar.reset();
     }
 
     fn advance(&self, items: u64, bytes: u64) {

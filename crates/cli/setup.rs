@@ -9,7 +9,7 @@ use quietus_model::{FingerprintKey, RepositoryId, RuleFile, RuleSet, ScopeKind};
 use quietus_poam::Policy;
 use quietus_scan::{Detector, Options};
 use quietus_store::Ledger;
-use quietus_track::Mirrors;
+use quietus_track::{Mirrors, is_remote};
 use quietus_validate::Validator;
 use std::collections::BTreeMap;
 use std::fs;
@@ -141,15 +141,26 @@ impl Setup {
     /// The names of the sources: from the configuration, and `--name` for a single one.
     pub(crate) fn names(&self, sources: &Sources) -> Result<BTreeMap<String, RepositoryId>> {
         let mut names = self.config.names();
+        let typed: Vec<_> = names.clone().into_iter().collect();
+        names.extend(typed.into_iter().map(|(source, name)| (absolute(&source), name)));
         if let Some(name) = &sources.name {
             let list = sources.list();
             let [source] = list.as_slice() else {
                 bail!("--name is for one source, and {} are given", list.len());
             };
+            names.insert(absolute(source), RepositoryId::named(name));
             names.insert(source.clone(), RepositoryId::named(name));
         }
         Ok(names)
     }
+}
+
+/// A path as it means the same from every folder; URLs and what is not there stay as they are.
+pub(crate) fn absolute(source: &str) -> String {
+    if is_remote(source) {
+        return source.to_owned();
+    }
+    fs::canonicalize(source).map_or_else(|_| source.to_owned(), |path| path.display().to_string())
 }
 
 impl Sources {

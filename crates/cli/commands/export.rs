@@ -20,6 +20,7 @@ pub(crate) async fn run(setup: &Setup, command: Export) -> Result<Exit, Failure>
         .map(|scans| scans.latest_complete.unwrap_or(scans.latest))
         .collect();
     let head = ledger.head().await?;
+    ledger.close().await;
     let Export::Oscal { output, system_name, system_id, import_ssp, organization, fedramp } =
         command;
     let options = OscalOptions {

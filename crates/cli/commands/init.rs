@@ -30,10 +30,12 @@ pub(crate) async fn run(setup: &Setup, args: &Init) -> Result<Exit, Failure> {
             .with_context(|| format!("writing {}", setup.config_file.display()))?;
     }
     let ledger = Ledger::open(&setup.ledger_url, &key.id(), setup.now).await?;
+    let location = ledger.location().to_owned();
+    ledger.close().await;
     output::lines(&[
         format!("key            {} (id {})", setup.places.key_file().display(), key.id()),
         format!("configuration  {}", setup.config_file.display()),
-        format!("ledger         {}", ledger.location()),
+        format!("ledger         {}", location),
         String::new(),
         "Back the key up where you keep other keys: without it no fingerprint can be made that \
          matches this ledger."

@@ -49,6 +49,7 @@ pub(crate) async fn run(setup: &Setup, command: Item) -> Result<Exit, Failure> {
         }
         Item::Lint { format } => return lint(setup, &ledger, format).await,
     }
+    ledger.close().await;
     Ok(Exit::clean())
 }
 

@@ -18,5 +18,6 @@ pub(crate) async fn run(setup: &Setup, command: LedgerCommand) -> Result<Exit, F
             output::lines(&[format!("{} is written", to.display())])?;
         }
     }
+    ledger.close().await;
     Ok(Exit::clean())
 }

@@ -9,6 +9,7 @@ pub(crate) async fn run(setup: &Setup, command: &Repos) -> Result<Exit, Failure>
     let key = setup.key()?;
     let ledger = setup.ledger(&key).await?;
     let scans = ledger.scans().await?;
+    ledger.close().await;
     let Repos::List { format } = command;
     match format {
         ListFormat::Table => repos::print(&scans, setup.now)?,

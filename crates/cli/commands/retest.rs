@@ -10,7 +10,7 @@ use crate::progress::Bar;
 use crate::setup::Setup;
 use jiff::Timestamp;
 use quietus_model::Fingerprint;
-use quietus_poam::{Event, PoamItem, Policy, Proof, ScanRecord};
+use quietus_poam::{ClosureBasis, Event, PoamItem, Policy, Proof, ScanRecord};
 use quietus_scan::Options;
 use quietus_store::Ledger;
 use quietus_track::{Looking, Tracker, Wanted};
@@ -44,6 +44,7 @@ pub(crate) async fn run(setup: &Setup, args: &Retest) -> Result<Exit, Failure> {
         output::error_text(&error.to_string());
     }
     let (recalled, unreadable) = (read.hits.len(), !read.errors.is_empty());
+    let incomplete = !read.lost.is_empty() || !read.unread.is_empty();
     let before: BTreeMap<Fingerprint, u64> =
         items.iter().map(|item| (item.fingerprint(), item.version)).collect();
     if validator.is_some() {
@@ -61,6 +62,7 @@ pub(crate) async fn run(setup: &Setup, args: &Retest) -> Result<Exit, Failure> {
     let mut after = ledger.items().await?;
     after.retain(|item| prints.contains(&item.fingerprint()));
     let mut exit = exit_of(setup, args, &policy, &after, unreadable);
+    exit.add_if(incomplete, Reason::Incomplete);
     exit.add_if(after.iter().any(|item| heard_nothing(item, setup.now)), Reason::Validator);
     let report = retest::Report {
         items: &after,
@@ -75,6 +77,7 @@ pub(crate) async fn run(setup: &Setup, args: &Retest) -> Result<Exit, Failure> {
         ListFormat::Table => retest::print(&report)?,
         ListFormat::Json => retest::print_json(&report)?,
     }
+    ledger.close().await;
     Ok(exit)
 }
 
@@ -92,8 +95,12 @@ async fn wanted(
         }
         return Ok(found);
     }
-    let due =
-        |item: &PoamItem| args.all || item.next_retest(policy).is_some_and(|at| at <= setup.now);
+    // Who expects something asks about every item that is not set aside.
+    let due = |item: &PoamItem| {
+        args.all
+            || (args.expect.is_some() && item.deviation.is_none())
+            || item.next_retest(policy).is_some_and(|at| at <= setup.now)
+    };
     Ok(ledger.items().await?.into_iter().filter(due).collect())
 }
 
@@ -117,7 +124,8 @@ fn exit_of(
     exit.add_if(items.iter().any(|item| item.liveness(setup.now) == "live"), Reason::Live);
     exit.add_if(items.iter().any(|item| item.is_overdue(setup.now)), Reason::Overdue);
     let dead = |item: &PoamItem| {
-        item.closure.is_some() || matches!(item.proof(policy, setup.now), Proof::Dead { .. })
+        item.closure.as_ref().is_some_and(|closure| closure.basis == ClosureBasis::Verified)
+            || matches!(item.proof(policy, setup.now), Proof::Dead { .. })
     };
     let expected = args.expect == Some(Expect::Dead);
     exit.add_if(expected && !items.iter().all(dead), Reason::Findings);

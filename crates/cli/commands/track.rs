@@ -7,13 +7,12 @@ use crate::commands::scan::{failed, is_incomplete};
 use crate::exit::{Exit, Failure, Reason};
 use crate::output::{self, board};
 use crate::progress::Bar;
-use crate::setup::Setup;
+use crate::setup::{Setup, absolute};
 use quietus_model::{Assessment, RepositoryId, Scope, Verdict};
 use quietus_poam::PoamItem;
 use quietus_store::Ledger;
-use quietus_track::{Look, Looking, Tracker, is_remote, look};
+use quietus_track::{Look, Looking, Tracker, look};
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 pub(crate) async fn run(setup: &Setup, args: &Track) -> Result<Exit, Failure> {
@@ -23,7 +22,8 @@ pub(crate) async fn run(setup: &Setup, args: &Track) -> Result<Exit, Failure> {
     let rules = setup.rules()?;
     let validator = if args.validate { Some(setup.validator(&rules)?) } else { None };
     let detector = setup.detector(Arc::clone(&rules))?;
-    let sources = absolute(&args.sources.list());
+    // Paths are remembered in the ledger, so they must mean the same from every folder.
+    let sources: Vec<String> = args.sources.list().iter().map(|name| absolute(name)).collect();
     let known = known_sources(&ledger).await?;
     let bar = Bar::new(setup.quiet);
     let names = setup.names(&args.sources)?;
@@ -73,19 +73,8 @@ pub(crate) async fn run(setup: &Setup, args: &Track) -> Result<Exit, Failure> {
         ListFormat::Table => board::print(&board)?,
         ListFormat::Json => board::print_json(&board)?,
     }
+    ledger.close().await;
     Ok(exit)
-}
-
-/// Paths are remembered in the ledger, so they must mean the same from every folder.
-fn absolute(sources: &[String]) -> Vec<String> {
-    let whole = |source: &String| {
-        if is_remote(source) {
-            return source.clone();
-        }
-        std::fs::canonicalize(Path::new(source))
-            .map_or_else(|_| source.clone(), |path| path.display().to_string())
-    };
-    sources.iter().map(whole).collect()
 }
 
 async fn known_sources(ledger: &Ledger) -> Result<BTreeMap<String, RepositoryId>, Failure> {

@@ -1,9 +1,7 @@
 //! Items for people and programs: the list, one item with its story, what an action changed.
 
 use super::board::where_it_is;
-use super::{
-    BOLD, DIM, GREEN, RED, day, distance, minute, out, plural, repository_name, style_of, table,
-};
+use super::{BOLD, DIM, GREEN, RED, day, distance, minute, out, plural, style_of, table};
 use anyhow::Result;
 use jiff::Timestamp;
 use quietus_poam::{Event, PoamItem, Policy, Progress, Recorded, Standing};
@@ -95,13 +93,13 @@ pub(crate) fn print_one(item: &PoamItem, policy: &Policy, now: Timestamp) -> Res
 fn places(out: &mut impl Write, item: &PoamItem) -> Result<()> {
     writeln!(out, "\n{BOLD}places{BOLD:#}")?;
     for (_, sighting) in item.presence.iter() {
-        let state = match (sighting.is_open(), &sighting.absent_by) {
+        let state = match (sighting.is_open(), sighting.is_absent()) {
             (true, _) => "",
-            (false, Some(_)) => "  (gone)",
-            (false, None) => "  (left every head)",
+            (false, true) => "  (gone)",
+            (false, false) => "  (left every head)",
         };
         let place = super::terminal::place(&sighting.location);
-        let name = repository_name(&sighting.location.repository, &sighting.source);
+        let name = sighting.repository_name();
         writeln!(out, "  {name}  {place}{state}")?;
     }
     Ok(())

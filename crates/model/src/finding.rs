@@ -90,6 +90,10 @@ pub enum Offline {
 pub struct Location {
     /// The repository.
     pub repository: RepositoryId,
+    /// Where the repository was read, as in the scope that says so; empty when there is only one
+    /// such scope. No part of the location's name.
+    #[serde(default, skip_serializing_if = "SafeText::is_empty")]
+    pub source: SafeText,
     /// In what of it.
     pub place: Place,
     /// The path inside the repository; empty for standard input and messages.
@@ -185,8 +189,8 @@ impl Location {
     pub fn id(&self) -> LocationId {
         let ordinal = self.ordinal.to_be_bytes();
         let place = [self.place as u8];
-        let parts =
-            [self.repository.as_str().as_bytes(), &place, self.path.as_str().as_bytes(), &ordinal];
+        let path = if self.path_key.is_empty() { self.path.as_str() } else { &self.path_key };
+        let parts = [self.repository.as_str().as_bytes(), &place, path.as_bytes(), &ordinal];
         LocationId(Digest::of_parts(parts).as_str()[..24].to_owned())
     }
 
@@ -197,5 +201,40 @@ impl Location {
         } else {
             format!("{}:{}", self.path, self.line)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::FingerprintKey;
+
+    fn at(path: &[u8], shown: &str) -> Location {
+        Location {
+            repository: RepositoryId::named("a"),
+            source: SafeText::default(),
+            place: Place::History,
+            path: SafeText::plain(shown),
+            path_key: FingerprintKey::new([3; 32]).path_key(path),
+            ordinal: 0,
+            line: 1,
+            column: 1,
+            end_line: 1,
+            end_column: 1,
+            offset: 0,
+            blob: None,
+            versions: 1,
+            introduced: None,
+            last_author: None,
+            code_owners: Vec::new(),
+            at_head: Vec::new(),
+            allowed_inline: false,
+        }
+    }
+
+    #[test]
+    fn paths_that_look_the_same_once_masked_are_two_places() {
+        assert_ne!(at(b"d-one/x", "d-[secret]/x").id(), at(b"d-two/x", "d-[secret]/x").id());
+        assert_eq!(at(b"d-one/x", "d-[secret]/x").id(), at(b"d-one/x", "d-one/x").id());
     }
 }

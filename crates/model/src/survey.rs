@@ -141,6 +141,8 @@ pub enum GapReason {
     Interrupted,
     /// More findings than the cap allows.
     Overflow,
+    /// There was nothing to read at all: an unmounted folder looks like this.
+    Empty,
 }
 
 impl fmt::Display for GapReason {
@@ -154,6 +156,7 @@ impl fmt::Display for GapReason {
             Self::Unobservable => "unobservable",
             Self::Interrupted => "interrupted",
             Self::Overflow => "overflow",
+            Self::Empty => "empty",
         })
     }
 }
@@ -223,9 +226,11 @@ impl Scope {
     }
 
     /// Whether it may say that something is at no head of its repository: it is complete and
-    /// covered all refs.
+    /// covered all refs. A repository without any ref shows nothing.
     pub fn covers_heads(&self) -> bool {
-        self.is_complete() && matches!(self.kind, ScopeKind::History | ScopeKind::Whole)
+        self.is_complete()
+            && !self.refs.is_empty()
+            && matches!(self.kind, ScopeKind::History | ScopeKind::Whole)
     }
 
     /// Whether it may say that something is not in the files on disk.

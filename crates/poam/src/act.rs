@@ -75,6 +75,15 @@ impl PoamItem {
         {
             return Err(Refusal::SetAside { kind: deviation.kind.as_str() });
         }
+        let text = match action {
+            Action::Assign { to } => Some(to),
+            Action::Claim { note, .. } | Action::Approve { note } => Some(note),
+            Action::Note { text } => Some(text),
+            _ => None,
+        };
+        if text.is_some_and(|text| text.trim().is_empty()) {
+            return Err(Refusal::Blank);
+        }
         if by.person_id().is_none() {
             return Err(Refusal::NeedsPerson);
         }
@@ -186,7 +195,8 @@ impl PoamItem {
         }
         must_be_long(note)?;
         let by = by.person_id().ok_or(Refusal::NeedsPerson)?.to_owned();
-        if self.attestations.iter().any(|word| word.by == by) {
+        let mine = Actor::account(&by);
+        if self.attestations.iter().any(|word| Actor::account(&word.by) == mine) {
             return Err(Refusal::AlreadyAttested { by });
         }
         let note = SafeText::plain(note);
@@ -216,7 +226,7 @@ impl PoamItem {
         if self.owner.as_ref().is_some_and(|owner| by.answers_to(owner.name.as_str())) {
             return Err(Refusal::NotIndependent { who, role: "owns the item" });
         }
-        if self.completers().contains(id) {
+        if self.completers().contains(Actor::account(id)) {
             return Err(Refusal::NotIndependent { who, role: "completed a milestone" });
         }
         let undone = self.round.milestones.iter().filter(|m| !m.is_done());

@@ -37,6 +37,15 @@ impl Actor {
             || claimed.is_some_and(|claim| name.to_lowercase().contains(&claim.to_lowercase()))
     }
 
+    /// What of an id tells two people apart: an account of the system without its host, because
+    /// anybody can give a host another name.
+    pub(crate) fn account(id: &str) -> &str {
+        match id.split_once('@') {
+            Some((account, _)) if id.starts_with("os:") => account,
+            _ => id,
+        }
+    }
+
     /// What tells two people apart; `None` for the program.
     pub fn person_id(&self) -> Option<&str> {
         match self {

@@ -55,6 +55,8 @@ pub enum Event {
         location: LocationId,
         /// By which survey.
         survey: SurveyId,
+        /// The sources whose earlier word this answers.
+        sources: Vec<SafeText>,
     },
     /// A complete survey did not see it there any more.
     Absent {
@@ -62,6 +64,8 @@ pub enum Event {
         location: LocationId,
         /// By which survey.
         survey: SurveyId,
+        /// Where that survey read the repository.
+        source: SafeText,
     },
     /// An issuer was asked.
     Judged {

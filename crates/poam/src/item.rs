@@ -2,8 +2,8 @@
 
 use crate::proof::{Scale, TargetRecord, weigh};
 use crate::{
-    Class, ClosureBasis, Detection, DeviationKind, Event, Milestone, MilestoneKind, Owner, Planned,
-    Policy, Presence, Progress, Proof, Recorded, ReopenReason,
+    Actor, Class, ClosureBasis, Detection, DeviationKind, Event, Milestone, MilestoneKind, Owner,
+    Planned, Policy, Presence, Progress, Proof, Recorded, ReopenReason,
 };
 use jiff::Timestamp;
 use quietus_model::{Attestation, Fingerprint, Target, Verdict};
@@ -178,8 +178,12 @@ impl PoamItem {
             Event::Sighted { location, survey, source, cleared } => {
                 self.presence.sighted(location, source, at, cleared.then_some(*survey));
             }
-            Event::LeftHead { location, survey } => self.presence.left_head(location, *survey),
-            Event::Absent { location, survey } => self.presence.absent(location, *survey),
+            Event::LeftHead { location, survey, sources } => {
+                self.presence.left_head(location, sources, *survey);
+            }
+            Event::Absent { location, survey, source } => {
+                self.presence.absent(location, source, *survey);
+            }
             Event::Judged { judgement } => self
                 .targets
                 .entry(judgement.target.clone())
@@ -348,6 +352,12 @@ impl PoamItem {
         self.targets.values().filter_map(TargetRecord::newest).max()
     }
 
+    /// When an issuer last answered clearly.
+    pub fn last_answered(&self) -> Option<Timestamp> {
+        let newest = |record: &TargetRecord| record.answers.last().map(|(at, _)| *at);
+        self.targets.values().filter_map(newest).max()
+    }
+
     /// When its issuer should be asked again; `None` when never again.
     pub fn next_retest(&self, policy: &Policy) -> Option<Timestamp> {
         let asked = self.last_asked();
@@ -355,12 +365,13 @@ impl PoamItem {
             None => Some(asked.map_or(self.detection.detected_at, |at| {
                 crate::proof::later(at, policy.cadence.open)
             })),
+            // Only an answer counts as having watched: a night without network is none.
             Some(closure) => policy
                 .cadence
                 .closed
                 .iter()
                 .map(|after| crate::proof::later(closure.at, *after))
-                .find(|due| asked.is_none_or(|at| at < *due)),
+                .find(|due| self.last_answered().is_none_or(|at| at < *due)),
         }
     }
 
@@ -376,7 +387,7 @@ impl PoamItem {
                     Event::Claimed { .. } | Event::Waived { .. } | Event::Attested { .. }
                 )
             })
-            .filter_map(|recorded| recorded.by.person_id().map(str::to_owned))
+            .filter_map(|recorded| recorded.by.person_id().map(|id| Actor::account(id).to_owned()))
             .collect()
     }
 

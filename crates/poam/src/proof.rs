@@ -99,7 +99,11 @@ impl TargetRecord {
 
     /// How it stands at `now`. Observations dated later than `now` do not count.
     pub fn standing(&self, now: Timestamp) -> Standing {
-        let known: Vec<_> = self.answers.iter().filter(|(at, _)| *at <= now).collect();
+        // A denial from the future proves nothing yet; an acceptance from the future already does.
+        let counts = |(at, verdict): &&(Timestamp, Verdict)| {
+            *at <= now || matches!(verdict, Verdict::Live(_))
+        };
+        let known: Vec<_> = self.answers.iter().filter(counts).collect();
         let last_live = known.iter().rposition(|(_, v)| matches!(v, Verdict::Live(_)));
         let denials: Vec<(Timestamp, &Observation)> = known[last_live.map_or(0, |at| at + 1)..]
             .iter()

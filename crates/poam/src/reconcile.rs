@@ -6,10 +6,10 @@ use crate::{
 };
 use jiff::Timestamp;
 use quietus_model::{
-    Assessment, Binding, Finding, Fingerprint, Judgement, Location, Offline, Place, RepositoryId,
-    Scope, ScopeKind, Survey, Trust, Verdict,
+    Assessment, Binding, Finding, Fingerprint, Judgement, Location, LocationId, Offline, Place,
+    SafeText, Scope, ScopeKind, Survey, Trust, Verdict,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Decides what must be appended because of `survey`. Appends nothing itself.
 ///
@@ -112,7 +112,11 @@ impl<'a> Reading<'a> {
         // What could be asked once never closes on people's word, whatever a later rule says.
         kind.askable |= known.kind.askable;
         let same = known.rule == finding.rule && known.kind == kind;
-        if same || self.survey.trust == Trust::Untrusted {
+        // Seen without its other parts it may look like something lesser; while the rule that knew
+        // better is active, that says nothing.
+        let lesser = (finding.severity, finding.confidence) < (known.severity, known.confidence)
+            && self.survey.could_see(&known.rule);
+        if same || lesser || self.survey.trust == Trust::Untrusted {
             return;
         }
         draft.emit(Event::Reclassified {
@@ -126,7 +130,7 @@ impl<'a> Reading<'a> {
     /// Sightings and verdicts of one finding.
     fn observe(&self, draft: &mut Draft<'_>, assessment: &Assessment) {
         for location in &assessment.finding.locations {
-            if let Some(scope) = self.scope(&location.repository) {
+            if let Some(scope) = self.scope_of(location) {
                 self.sight(draft, location, scope);
             }
         }
@@ -137,45 +141,54 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// The scope of a repository; a recall reads known places and so says nothing about presence.
-    fn scope(&self, repository: &RepositoryId) -> Option<&'a Scope> {
-        self.survey
-            .scopes
-            .iter()
-            .find(|scope| scope.repository == *repository && scope.kind != ScopeKind::Recall)
+    /// The scopes that speak of presence; a recall reads known places and so says nothing of it.
+    fn scopes(&self) -> impl Iterator<Item = &'a Scope> {
+        self.survey.scopes.iter().filter(|scope| scope.kind != ScopeKind::Recall)
+    }
+
+    /// The scope a location was seen in.
+    fn scope_of(&self, location: &Location) -> Option<&'a Scope> {
+        self.scopes().find(|scope| is_of(location, scope))
     }
 
     fn sight(&self, draft: &mut Draft<'_>, location: &Location, scope: &Scope) {
-        let known = draft.item.presence.get(&location.id());
-        let at_head = !location.at_head.is_empty();
-        let event = match known {
-            None => Some(self.sighted(location, scope, !at_head && self.covers(location, scope))),
-            Some(known) if at_head => {
-                let same = known.is_open()
-                    && known.location.at_head == location.at_head
-                    && known.location.blob == location.blob
-                    && known.location.line == location.line;
-                (!same).then(|| self.sighted(location, scope, false))
+        let id = location.id();
+        let known = draft.item.presence.get(&id);
+        if !location.at_head.is_empty() {
+            if known.is_none_or(|known| !known.is_known_at(location, scope)) {
+                let heads = known.map_or(Vec::new(), |known| known.heads_kept(scope));
+                let event = self.sighted(location, scope, heads, false);
+                draft.emit(event);
             }
-            // It was gone from history altogether and is back there.
-            Some(known) if known.absent_by.is_some() && known.cleared_by.is_none() => {
-                Some(self.sighted(location, scope, self.covers(location, scope)))
-            }
-            Some(known) => {
-                let may = known.is_open()
-                    && known.may_be_cleared_by(scope, true)
-                    && self.may_claim_absence(draft);
-                may.then(|| Event::LeftHead { location: location.id(), survey: self.survey.id })
-            }
-        };
-        if let Some(event) = event {
-            draft.emit(event);
+            return;
+        }
+        let news = known.is_none_or(|known| {
+            !known.is_known_to(&scope.source) || known.was_absent_from(&scope.source)
+        });
+        if news {
+            draft.emit(self.sighted(location, scope, Vec::new(), self.covers(location, scope)));
+        }
+        let known = draft.item.presence.get(&id);
+        let sources = known.map_or(Vec::new(), |known| known.answered_by(scope));
+        if !sources.is_empty() && self.may_claim_absence(draft) {
+            draft.emit(Event::LeftHead { location: id, survey: self.survey.id, sources });
         }
     }
 
-    fn sighted(&self, location: &Location, scope: &Scope, cleared: bool) -> Event {
+    /// A sighting, with the heads that `scope` did not look at as they were.
+    fn sighted(
+        &self,
+        location: &Location,
+        scope: &Scope,
+        kept: Vec<SafeText>,
+        cleared: bool,
+    ) -> Event {
+        let mut location = location.clone();
+        location.at_head.extend(kept);
+        location.at_head.sort();
+        location.at_head.dedup();
         Event::Sighted {
-            location: Box::new(location.clone()),
+            location: Box::new(location),
             survey: self.survey.id,
             source: scope.source.clone(),
             cleared: cleared && self.survey.trust != Trust::Untrusted,
@@ -201,26 +214,31 @@ impl<'a> Reading<'a> {
             return;
         }
         let fingerprint = draft.item.fingerprint();
-        let seen: Vec<_> = self
+        let seen: Vec<&Location> = self
             .survey
             .assessments
             .iter()
             .filter(|assessment| assessment.finding.fingerprint == fingerprint)
-            .flat_map(|assessment| assessment.finding.locations.iter().map(Location::id))
+            .flat_map(|assessment| &assessment.finding.locations)
             .collect();
-        let gone: Vec<_> = draft
-            .item
-            .presence
-            .iter()
-            .filter(|(id, known)| known.absent_by.is_none() && !seen.contains(id))
-            .filter(|(_, known)| {
-                self.scope(&known.location.repository)
-                    .is_some_and(|scope| known.may_be_cleared_by(scope, false))
-            })
-            .map(|(id, _)| id.clone())
-            .collect();
-        for location in gone {
-            draft.emit(Event::Absent { location, survey: self.survey.id });
+        for scope in self.scopes() {
+            let here: BTreeSet<LocationId> =
+                seen.iter().filter(|at| is_of(at, scope)).map(|at| at.id()).collect();
+            let gone: Vec<LocationId> = draft
+                .item
+                .presence
+                .iter()
+                .filter(|(id, known)| {
+                    known.location.repository == scope.repository
+                        && !here.contains(id)
+                        && known.may_be_absent_from(scope)
+                })
+                .map(|(id, _)| id.clone())
+                .collect();
+            for location in gone {
+                let source = scope.source.clone();
+                draft.emit(Event::Absent { location, survey: self.survey.id, source });
+            }
         }
     }
 
@@ -234,6 +252,8 @@ impl<'a> Reading<'a> {
         let others = self.survey.assessments.iter().filter(|other| {
             other.finding.rule == item.detection.rule
                 && other.finding.fingerprint != item.fingerprint()
+                && other.finding.confidence >= self.policy.open_from
+                && matches!(other.finding.offline, Offline::Plausible | Offline::Verified)
         });
         let replaced = |place: &Location, by: &Location| {
             let younger = match (&by.introduced, &place.introduced) {
@@ -299,4 +319,10 @@ fn owner_of(finding: &Finding) -> Option<Owner> {
     });
     let (name, basis) = by_code.or(by_line)?;
     Some(Owner { name: quietus_model::SafeText::plain(name), basis })
+}
+
+/// Whether a location was seen in this scope.
+fn is_of(location: &Location, scope: &Scope) -> bool {
+    location.repository == scope.repository
+        && (location.source.is_empty() || location.source == scope.source)
 }

@@ -21,6 +21,9 @@ pub enum Refusal {
     /// The item is not set aside.
     #[error("the item is not set aside, so there is nothing to resume")]
     NotSetAside,
+    /// Nothing was said.
+    #[error("the text is blank; say who, or what was done")]
+    Blank,
     /// Only a person may do this.
     #[error("only a person may do this, and the program is not one")]
     NeedsPerson,

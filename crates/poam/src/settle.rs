@@ -2,8 +2,8 @@
 
 use crate::proof::later;
 use crate::{
-    Actor, Class, ClosureBasis, ClosureMode, DeviationKind, Event, Evidence, MilestoneKind,
-    Planned, PoamItem, Policy, Progress, Proof, Recorded, ReopenReason, Standing,
+    Actor, Class, ClosureBasis, ClosureMode, Event, Evidence, MilestoneKind, Planned, PoamItem,
+    Policy, Progress, Proof, Recorded, ReopenReason, Standing,
 };
 use jiff::Timestamp;
 use quietus_model::Verdict;
@@ -63,9 +63,7 @@ impl<'a> Draft<'a> {
             self.emit(Event::DeviationEnded { reason });
             return;
         }
-        let live_before = self.live_recorded(|at| at <= deviation.at);
-        let live_after = self.live_recorded(|at| at > deviation.at);
-        if live_after && (!live_before || deviation.kind == DeviationKind::FalsePositive) {
+        if self.live_recorded(|at| at > deviation.at) {
             let reason = "the issuer accepted it: it is a live credential".to_owned();
             self.emit(Event::DeviationEnded { reason });
         }
@@ -207,8 +205,9 @@ impl<'a> Draft<'a> {
             );
             self.emit(Event::Waived { milestone: MilestoneKind::Rotate, reason });
         }
+        // A waived removal is none: the retest must see it at no head.
         let removed = self.item.milestone(MilestoneKind::Remove).is_done();
-        if let (Some(death), true) = (&dead, removed) {
+        if let (Some(death), true) = (&dead, removed && self.item.presence.is_cleared()) {
             let summary = format!("dead since {}, and at no head", death.since);
             self.verify_one(MilestoneKind::Retest, self.now, summary);
         }
@@ -249,7 +248,7 @@ impl<'a> Draft<'a> {
             .iter()
             .filter(|word| word.expires.is_none_or(|until| until > self.now))
             .collect();
-        let people: BTreeSet<&str> = valid.iter().map(|word| word.by.as_str()).collect();
+        let people: BTreeSet<&str> = valid.iter().map(|word| Actor::account(&word.by)).collect();
         if people.len() < self.policy.proof.attestors {
             return None;
         }

@@ -109,7 +109,7 @@ impl PoamItem {
         }));
         blockers.extend(lost);
         blockers.extend(self.presence.open().map(|sighting| Blocker::Present {
-            place: format!("{} {}", sighting.location.repository, sighting.location.display()),
+            place: format!("{} {}", sighting.repository_name(), sighting.location.display()),
             heads: sighting.location.at_head.iter().map(ToString::to_string).collect(),
         }));
         if self.approval.is_none() {

@@ -313,3 +313,53 @@ fn a_younger_credential_in_its_place_is_a_rotation() {
     assert!(!item.milestone(MilestoneKind::Revoke).is_done());
     assert!(matches!(item.proof(&world.policy, at(5)), Proof::NotYet(_)));
 }
+
+#[test]
+fn a_waived_removal_is_no_removal() {
+    let mut world = leaked();
+    let waive = Action::Waive {
+        milestone: MilestoneKind::Remove,
+        reason: "the branch is kept for the record".into(),
+    };
+    world.act(1, "token", "ann", &waive).unwrap();
+    for hours in [8, 30] {
+        world.ask(hours, "token", vec![dead(hours)]);
+    }
+    let item = world.item("token");
+    assert!(!item.milestone(MilestoneKind::Retest).is_done(), "it still stands at a head");
+    assert!(item.closure.is_none());
+}
+
+#[test]
+fn one_account_on_two_hosts_is_one_person() {
+    let mut world = World::new();
+    let mut first = survey(0, vec![finding("token", vec![place("app.env", &[MAIN], -100)])]);
+    first.assessments[0].kind = kind(false);
+    world.take(&first);
+    let word = Action::Attest { note: "deleted in the vendor's console".into(), digest: None };
+    world.act(6, "token", "os:1000@one", &word).unwrap();
+    let refusal = world.act(7, "token", "os:1000@two", &word).unwrap_err();
+    assert!(refusal.to_string().contains("another person"), "{refusal}");
+}
+
+#[test]
+fn an_acceptance_from_the_future_counts_already() {
+    let mut world = leaked();
+    world.take(&removed(5));
+    world.ask(8, "token", vec![dead(8)]);
+    world.ask(30, "token", vec![dead(30), live(40)]);
+    assert!(world.item("token").closure.is_none());
+}
+
+#[test]
+fn blank_words_are_refused() {
+    let mut world = leaked();
+    let blank = [
+        Action::Assign { to: "  ".into() },
+        Action::Note { text: String::new() },
+        Action::Claim { milestone: MilestoneKind::Rotate, note: " ".into() },
+    ];
+    for action in blank {
+        assert!(world.act(1, "token", "ann", &action).is_err(), "{action:?}");
+    }
+}

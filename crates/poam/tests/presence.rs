@@ -61,7 +61,11 @@ fn a_clone_without_the_branch_shows_nothing() {
         with_branch(s);
     }));
     // In the clone that once held the branch, a missing branch is a deleted branch.
-    assert!(removed_after(|s| s.scopes[0].refs.clear()));
+    assert!(removed_after(|s| {
+        s.scopes[0].refs =
+            vec![RefTip { name: SafeText::plain("refs/heads/dev"), oid: "tip".into() }];
+    }));
+    assert!(!removed_after(|s| s.scopes[0].refs.clear()), "a repository without any ref");
 }
 
 #[test]
@@ -136,4 +140,67 @@ fn it_regresses_when_it_comes_back() {
     world.take(&survey(6, vec![finding("token", vec![place("app.env", &[MAIN], -100)])]));
     let item = world.item("token");
     assert_eq!(item.milestone(MilestoneKind::Remove).progress.as_str(), "in progress");
+}
+
+/// A finding of the token in one source, at these heads.
+fn seen_in(source: &str, heads: &[&str]) -> quietus_model::Finding {
+    let mut at = place("app.env", heads, -100);
+    at.source = SafeText::plain(source);
+    finding("token", vec![at])
+}
+
+fn clone_at(source: &str, refs: &[&str]) -> quietus_model::Scope {
+    let mut clone = scope(ScopeKind::Whole);
+    clone.source = SafeText::plain(source);
+    clone.refs =
+        refs.iter().map(|name| RefTip { name: SafeText::plain(name), oid: "tip".into() }).collect();
+    clone
+}
+
+const FEATURE: &str = "refs/heads/feature";
+
+#[test]
+fn two_clones_in_one_run_are_heard_both() {
+    let mut world = World::new();
+    let mut both = survey(0, vec![seen_in("/srv/app", &[])]);
+    both.assessments[0].finding.locations.extend(seen_in("/home/bob/app", &[FEATURE]).locations);
+    both.scopes.push(clone_at("/home/bob/app", &[MAIN, FEATURE]));
+    world.take(&both);
+    let item = world.item("token");
+    assert!(!item.milestone(MilestoneKind::Remove).is_done(), "it stands in the second clone");
+    assert_eq!((item.presence.len(), item.presence.repositories().len()), (1, 1));
+}
+
+#[test]
+fn a_clone_with_fewer_branches_does_not_hide_the_others() {
+    let removed = |world: &World| world.item("token").milestone(MilestoneKind::Remove).is_done();
+    let mut world = World::new();
+    let mut first = survey(0, vec![seen_in("/srv/app", &[MAIN, FEATURE])]);
+    first.scopes = vec![clone_at("/srv/app", &[MAIN, FEATURE])];
+    world.take(&first);
+    // A single-branch clone sees main only, and then no head at all.
+    for (hours, heads) in [(1, &[MAIN][..]), (2, &[][..])] {
+        let mut narrow = survey(hours, vec![seen_in("/home/bob/app", heads)]);
+        narrow.scopes = vec![clone_at("/home/bob/app", &[MAIN])];
+        world.take(&narrow);
+        assert!(!removed(&world), "hour {hours}: it still stands at feature in the first");
+    }
+    // Only a scan that has the feature branch as well answers for it.
+    let mut clean = survey(3, vec![seen_in("/srv/app", &[])]);
+    clean.scopes = vec![clone_at("/srv/app", &[MAIN, FEATURE])];
+    world.take(&clean);
+    assert!(removed(&world));
+}
+
+#[test]
+fn a_scan_of_files_alone_takes_no_head_away() {
+    let mut world = World::new();
+    let mut first = survey(0, vec![seen_in("/srv/app", &[MAIN, FEATURE])]);
+    first.scopes = vec![clone_at("/srv/app", &[MAIN, FEATURE])];
+    world.take(&first);
+    let mut files = survey(1, vec![seen_in("/srv/app", &[MAIN])]);
+    files.scopes = vec![scope(ScopeKind::WorkTree)];
+    assert_eq!(world.take(&files), 0);
+    let heads = world.item("token").presence.iter().next().unwrap().1.heads();
+    assert_eq!(heads.len(), 2, "{heads:?}");
 }

@@ -128,3 +128,17 @@ fn a_work_tree_sighting_after_closure_reopens_it() {
     world.take(&survey(60, vec![seen]));
     assert!(world.item("token").closure.is_none());
 }
+
+#[test]
+fn an_accepted_risk_ends_when_it_turns_out_to_work_again() {
+    let mut world = leaked();
+    world.ask(1, "token", vec![dead(1)]);
+    let accept = Action::Dismiss {
+        kind: DeviationKind::RiskAccepted,
+        reason: "it is denied and soon gone".into(),
+        until: None,
+    };
+    world.act(2, "token", "ann", &accept).unwrap();
+    world.ask(3, "token", vec![live(3)]);
+    assert!(world.item("token").deviation.is_none());
+}

@@ -5,8 +5,10 @@ use crate::vault::Known;
 use aho_corasick::AhoCorasick;
 use jiff::Timestamp;
 use quietus_model::{
-    Finding, FingerprintKey, Hit, Introduced, Location, Redacted, RepositoryId, SafeText, Secret,
+    Fact, Finding, FingerprintKey, Hit, Introduced, Location, Redacted, RepositoryId, SafeText,
+    Secret,
 };
+use std::collections::BTreeSet;
 
 /// How much of a secret is enough to look closer: whole keys would make a large automaton.
 const START: usize = 24;
@@ -31,10 +33,22 @@ impl<'a> Scrubber<'a> {
     }
 
     pub(crate) fn text(&self, bytes: &[u8]) -> SafeText {
-        if self.any.as_ref().is_some_and(|any| !any.is_match(bytes)) {
-            return SafeText::scrubbed(bytes, []);
-        }
-        SafeText::scrubbed(bytes, self.secrets.iter().copied())
+        let Some(any) = &self.any else {
+            return SafeText::scrubbed(bytes, self.secrets.iter().copied());
+        };
+        // Only those that stand there: a search for every secret in every text of a large scan
+        // would take the product of both.
+        let there: BTreeSet<usize> = any
+            .find_overlapping_iter(bytes)
+            .map(|found| (found.pattern().as_usize(), found.start()))
+            .filter(|(at, start)| bytes[*start..].starts_with(self.secrets[*at].expose()))
+            .map(|(at, _)| at)
+            .collect();
+        SafeText::scrubbed(bytes, there.into_iter().map(|at| self.secrets[at]))
+    }
+
+    fn fact(&self, fact: &Fact) -> Fact {
+        Fact { name: fact.name.clone(), value: self.text(fact.value.as_str().as_bytes()) }
     }
 }
 
@@ -60,7 +74,7 @@ pub(crate) fn gather(
         .map(|(known, mut locations)| {
             locations.sort_by(|a, b| order(a).cmp(&order(b)));
             locations.dedup_by(|a, b| a.id() == b.id());
-            hit(known, locations)
+            hit(known, locations, &scrubber)
         })
         .collect();
     hits.sort_by_key(|hit| hit.finding.fingerprint);
@@ -71,7 +85,7 @@ fn order(location: &Location) -> impl Ord + '_ {
     (&location.repository, location.place, &location.path, location.ordinal, location.offset)
 }
 
-pub(crate) fn hit(known: &Known, locations: Vec<Location>) -> Hit {
+pub(crate) fn hit(known: &Known, locations: Vec<Location>, scrubber: &Scrubber<'_>) -> Hit {
     Hit {
         finding: Finding {
             fingerprint: known.fingerprint,
@@ -81,7 +95,7 @@ pub(crate) fn hit(known: &Known, locations: Vec<Location>) -> Hit {
             redacted: Redacted::new(&known.secret, public_prefix(known)),
             offline: known.offline,
             missing: known.missing.clone(),
-            decoded: known.decoded.clone(),
+            decoded: known.decoded.iter().map(|fact| scrubber.fact(fact)).collect(),
             tags: known.rule.tags.clone(),
             locations,
         },
@@ -110,6 +124,7 @@ fn location(
     let seen = one.sighting;
     Location {
         repository: repository.clone(),
+        source: SafeText::default(),
         place: one.place,
         path: scrubber.text(&one.path),
         path_key: key.path_key(&one.path),

@@ -79,6 +79,7 @@ pub fn recall(
         });
     }
     let known = run.vault.into_known();
+    let scrubber = gather::Scrubber::new(&known);
     let numbers: HashMap<Fingerprint, u32> =
         known.iter().map(|known| known.fingerprint).zip(0..).collect();
     let mut hits = Vec::new();
@@ -91,13 +92,13 @@ pub fn recall(
         });
         let still: Vec<Location> = still.cloned().collect();
         match number.and_then(|number| known.get(*number as usize)) {
-            Some(known) if !still.is_empty() => hits.push(gather::hit(known, still)),
+            Some(known) if !still.is_empty() => hits.push(gather::hit(known, still, &scrubber)),
             _ => lost.push(*fingerprint),
         }
     }
     hits.sort_by_key(|hit| hit.finding.fingerprint);
     lost.sort();
-    Ok(Recalled { hits, lost, gaps: run.gaps.into_sorted(&gather::Scrubber::new(&known)) })
+    Ok(Recalled { hits, lost, gaps: run.gaps.into_sorted(&scrubber) })
 }
 
 fn origin(location: &Location) -> Option<Origin> {

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use quietus_model::{
     FingerprintKey, GapReason, Place, RefTip, RepositoryId, SafeText, Scope, ScopeKind, Stats,
 };
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 /// Scans `source` and gives one hit for each secret in it.
@@ -49,6 +50,10 @@ pub fn scan(
     for problem in detector.failed() {
         run.gaps.add(GapReason::Unreadable, format!("rule {}", problem.rule), problem);
     }
+    if reads_all(source) && found.stats.files + found.stats.objects == 0 {
+        let detail = "there is nothing to read; is it mounted, and is it the right path?";
+        run.gaps.add(GapReason::Empty, found.source.as_bytes(), detail);
+    }
     let known = run.vault.into_known();
     let scrubber = gather::Scrubber::new(&known);
     let refs =
@@ -66,16 +71,21 @@ pub fn scan(
     Ok(Scanned { hits: gather::gather(&found.repository, key, &known, found.located), scope })
 }
 
+/// Whether a source is read whole, so that nothing read means that something is wrong.
+fn reads_all(source: &Source) -> bool {
+    matches!(source, Source::Tree(_) | Source::History(_) | Source::Whole(_))
+}
+
 fn read(source: &Source, run: &Run<'_>) -> Result<Read, ScanError> {
     match source {
         Source::Stdin(bytes) => Ok(stdin(bytes, run)),
         Source::Tree(path) => {
             // Files need no repository; what is wrong with one is told when its history is asked.
-            let opened = optional(store::open(path), |_| {})?;
+            let opened = optional(path, |_| {})?;
             Ok(repository::files(path, opened.as_ref(), run))
         }
         Source::Whole(path) => {
-            let opened = optional(store::open(path), |error| {
+            let opened = optional(path, |error| {
                 run.gaps.add(GapReason::Unobservable, "history", error);
             })?;
             Ok(match opened {
@@ -96,13 +106,14 @@ fn read(source: &Source, run: &Run<'_>) -> Result<Read, ScanError> {
 
 /// A repository, where there is one that can be opened; `note` is told of one that cannot.
 fn optional(
-    opened: Result<git2::Repository, ScanError>,
+    path: &Path,
     note: impl FnOnce(ScanError),
 ) -> Result<Option<git2::Repository>, ScanError> {
-    match opened {
+    let claims_to_be_one = path.join(".git").symlink_metadata().is_ok();
+    match store::open(path) {
         Ok(repository) => Ok(Some(repository)),
         Err(error @ ScanError::Unreadable { .. }) => Err(error),
-        Err(ScanError::NotARepository { .. }) => Ok(None),
+        Err(ScanError::NotARepository { .. }) if !claims_to_be_one => Ok(None),
         Err(error) => {
             note(error);
             Ok(None)

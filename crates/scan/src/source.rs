@@ -39,6 +39,9 @@ impl Source {
     }
 }
 
+/// More threads than this only cost memory.
+const MOST_THREADS: usize = 256;
+
 /// How a scan is run.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -70,7 +73,7 @@ impl Options {
     pub(crate) fn thread_count(&self) -> usize {
         match self.threads {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
-            some => some,
+            some => some.min(MOST_THREADS),
         }
     }
 

@@ -2,14 +2,19 @@
 
 use crate::detector::{Detection, Detector};
 use jiff::Timestamp;
-use quietus_model::Secret;
-use quietus_model::{Companion, Confidence, Fact, Fingerprint, FingerprintKey, Offline, Rule};
+use quietus_model::{
+    Companion, Confidence, Fact, Fingerprint, FingerprintKey, Offline, Rule, RuleId, SafeText,
+    Secret,
+};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How much of a long line counts when two versions of it are compared.
 const LINE_LIMIT: usize = 4096;
+
+/// How many parts that stood beside a secret elsewhere are kept for each rule.
+const MOST_OTHERS: usize = 8;
 
 /// A secret of this scan by number; numbers depend on the order of threads and go nowhere.
 pub(crate) type SecretNumber = u32;
@@ -41,6 +46,8 @@ pub(crate) struct Known {
     pub(crate) offline: Offline,
     pub(crate) confidence: Confidence,
     pub(crate) decoded: Vec<Fact>,
+    /// Parts that stood beside it elsewhere, by the rule that took them for its parts.
+    others: Vec<(RuleId, Companion)>,
 }
 
 /// Detects, and keeps every secret once. Shared by the threads of a scan; hits are rare, so that
@@ -92,7 +99,9 @@ impl<'a> Vault<'a> {
 
     /// The secrets by number, when all threads are done.
     pub(crate) fn into_known(self) -> Vec<Known> {
-        self.known.into_inner().unwrap_or_else(PoisonError::into_inner).1
+        let mut all = self.known.into_inner().unwrap_or_else(PoisonError::into_inner).1;
+        all.iter_mut().for_each(Known::settle);
+        all
     }
 
     fn keep(&self, detection: Detection) -> SecretNumber {
@@ -104,21 +113,74 @@ impl<'a> Vault<'a> {
             parts: detection.parts,
             missing: detection.missing,
             confidence: detection.confidence,
-            decoded: detection.decoded,
+            decoded: detection.decoded.into_iter().map(|fact| self.masked(fact)).collect(),
+            others: Vec::new(),
         };
         let mut guard = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let (numbers, all) = &mut *guard;
         let number = *numbers.entry(known.fingerprint).or_insert_with(|| all.len() as u32);
         match all.get_mut(number as usize) {
-            Some(other) if known.rank() < other.rank() => *other = known,
-            Some(_) => {}
+            Some(other) => other.join(known),
             None => all.push(known),
         }
         number
     }
+
+    /// A fact may hold another secret than the one it was read from.
+    fn masked(&self, fact: Fact) -> Fact {
+        let inside = self.detector.detect(fact.value.as_str().as_bytes());
+        if inside.is_empty() {
+            return fact;
+        }
+        let secrets = inside.iter().map(|detection| &detection.secret);
+        Fact { value: SafeText::scrubbed(fact.value.as_str().as_bytes(), secrets), ..fact }
+    }
+
+    /// How a secret is named to people.
+    pub(crate) fn fingerprint(&self, number: SecretNumber) -> Option<Fingerprint> {
+        let guard = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        guard.1.get(number as usize).map(|known| known.fingerprint)
+    }
 }
 
 impl Known {
+    /// The same secret was seen once more. The better detection stays; the parts of both do, for
+    /// if they differ nobody can tell which belongs to it.
+    fn join(&mut self, mut again: Self) {
+        if again.rank() < self.rank() {
+            std::mem::swap(self, &mut again);
+        }
+        let news = !again.others.is_empty()
+            || again.rule.id != self.rule.id
+            || again.parts.iter().any(|part| !self.parts.contains(part));
+        if !news {
+            return;
+        }
+        let Self { rule, parts, others, .. } = again;
+        self.others.extend(others);
+        self.others.extend(parts.into_iter().map(|part| (rule.id.clone(), part)));
+        self.others.sort_by(|a, b| other_order(a).cmp(&other_order(b)));
+        self.others.dedup_by(|a, b| other_order(a) == other_order(b));
+        // The least ones, so that it does not matter which came first.
+        let mut rule: Option<RuleId> = None;
+        let mut kept = 0;
+        self.others.retain(|(of, _)| {
+            kept = if rule.as_ref() == Some(of) { kept + 1 } else { 1 };
+            rule = Some(of.clone());
+            kept <= MOST_OTHERS
+        });
+    }
+
+    /// All parts, those of the best detection first.
+    fn settle(&mut self) {
+        for (rule, part) in std::mem::take(&mut self.others) {
+            let holds = |old: &Companion| old.name == part.name && old.secret == part.secret;
+            if rule == self.rule.id && !self.parts.iter().any(holds) {
+                self.parts.push(part);
+            }
+        }
+    }
+
     /// Less is better. Total over everything that is kept, so that which of two detections stays
     /// does not hang on which thread was first.
     fn rank(&self) -> impl Ord + '_ {
@@ -132,6 +194,10 @@ impl Known {
             parts,
         )
     }
+}
+
+fn other_order((rule, part): &(RuleId, Companion)) -> impl Ord + '_ {
+    (rule, &part.name, part.secret.expose())
 }
 
 /// Line and column of ascending offsets, counting every newline once.

@@ -3,8 +3,8 @@
 use crate::{Mirrors, TrackError, is_remote};
 use jiff::Timestamp;
 use quietus_model::{
-    Fingerprint, FingerprintKey, Gap, GapReason, Hit, RepositoryId, SafeText, Scope, ScopeKind,
-    Stats,
+    Companion, Fingerprint, FingerprintKey, Gap, GapReason, Hit, RepositoryId, SafeText, Scope,
+    ScopeKind, Stats,
 };
 use quietus_scan::{Detector, Options, Progress, ScanError, Source, scan};
 use std::collections::BTreeMap;
@@ -108,7 +108,11 @@ fn look_at(
         // People know the repository by its URL, not by where its mirror lies.
         scope.source = SafeText::scrubbed(name.as_bytes(), []);
     }
-    Ok((scope, scanned.hits))
+    let mut hits = scanned.hits;
+    for location in hits.iter_mut().flat_map(|hit| &mut hit.finding.locations) {
+        location.source = scope.source.clone();
+    }
+    Ok((scope, hits))
 }
 
 /// What to read at a path. Kinds that name more than a path are the caller's to build.
@@ -150,11 +154,13 @@ fn one_a_secret(hits: Vec<Hit>) -> Vec<Hit> {
     for hit in hits {
         match joined.get_mut(&hit.finding.fingerprint) {
             Some(known) => {
-                let more = hit.finding.locations.into_iter();
-                let new: Vec<_> = more
-                    .filter(|at| known.finding.locations.iter().all(|l| l.id() != at.id()))
-                    .collect();
-                known.finding.locations.extend(new);
+                known.finding.locations.extend(hit.finding.locations);
+                for part in hit.parts {
+                    let same = |own: &Companion| own.name == part.name && own.secret == part.secret;
+                    if !known.parts.iter().any(same) {
+                        known.parts.push(part);
+                    }
+                }
             }
             None => {
                 joined.insert(hit.finding.fingerprint, hit);

@@ -56,6 +56,8 @@ impl Mirrors {
 
     /// Where the mirror of `url` lies, whether or not it exists.
     pub fn path(&self, url: &str) -> PathBuf {
+        // By the URL as the ledger shows it, so that a retest finds it again.
+        let shown = SafeText::scrubbed(url.as_bytes(), []);
         let tail: String = url
             .trim_end_matches('/')
             .rsplit(['/', ':'])
@@ -65,7 +67,8 @@ impl Mirrors {
             .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
             .take(40)
             .collect();
-        self.root.join(format!("{tail}-{}.git", &Digest::of(url.as_bytes()).as_str()[..16]))
+        self.root
+            .join(format!("{tail}-{}.git", &Digest::of(shown.as_str().as_bytes()).as_str()[..16]))
     }
 
     /// Makes or updates the mirror of `url`; where it lies.
@@ -93,7 +96,7 @@ impl Mirrors {
             let all = "+refs/*:refs/*";
             self.git(url, Some(&path), &[&args[..], &[all]].concat())?;
         } else {
-            let partial = path.with_extension("part");
+            let partial = path.with_extension(format!("{}.part", std::process::id()));
             let _ = fs::remove_dir_all(&partial);
             let to = partial.to_string_lossy().into_owned();
             self.git(url, None, &["clone", "--mirror", "--no-hardlinks", "--", url, &to])?;

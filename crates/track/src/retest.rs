@@ -3,13 +3,14 @@
 use crate::{Looking, Outcome, SourceError, TrackError, Tracker, is_remote};
 use jiff::Timestamp;
 use quietus_model::{
-    Assessment, Binding, Doubt, Fingerprint, Hit, Judgement, Location, RepositoryId, Target,
-    Verdict,
+    Assessment, Binding, Doubt, Fingerprint, Gap, GapReason, Hit, Judgement, Location,
+    RepositoryId, SafeText, Target, Verdict,
 };
 use quietus_poam::{PoamItem, ScanRecord};
 use quietus_scan::{Source, recall};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 
 /// A credential and where it is known to be.
 type Places = (Fingerprint, Vec<Location>);
@@ -27,27 +28,30 @@ pub struct Retest {
     pub hits: Vec<Hit>,
     /// Credentials whose bytes could not be had anywhere.
     pub lost: Vec<Fingerprint>,
+    /// Credentials that could not be looked for everywhere.
+    pub unread: Vec<Fingerprint>,
     /// Sources that could not be read.
     pub errors: Vec<SourceError>,
 }
 
 impl Wanted {
-    /// The known places of `items`, each in the source where its repository was last read.
+    /// The known places of `items`, each in every source that showed it and in the one where its
+    /// repository was last read.
     pub fn of<'i>(items: impl IntoIterator<Item = &'i PoamItem>, scans: &[ScanRecord]) -> Self {
-        let source_of: BTreeMap<&RepositoryId, &str> = scans
-            .iter()
-            .map(|record| (&record.scope.repository, record.scope.source.as_str()))
-            .collect();
+        let last_source: BTreeMap<&RepositoryId, &SafeText> =
+            scans.iter().map(|record| (&record.scope.repository, &record.scope.source)).collect();
         let mut wanted = Self { by_source: BTreeMap::new(), all: BTreeSet::new() };
         for item in items {
             wanted.all.insert(item.fingerprint());
             let mut places: BTreeMap<(RepositoryId, String), Vec<Location>> = BTreeMap::new();
             for (_, sighting) in item.presence.iter() {
                 let repository = &sighting.location.repository;
-                let source = source_of.get(repository).copied();
-                let source = source.unwrap_or(sighting.source.as_str()).to_owned();
-                let key = (repository.clone(), source);
-                places.entry(key).or_default().push(sighting.location.clone());
+                let sources =
+                    sighting.sources().into_iter().chain(last_source.get(repository).copied());
+                for source in sources.collect::<BTreeSet<_>>() {
+                    let key = (repository.clone(), source.to_string());
+                    places.entry(key).or_default().push(sighting.location.clone());
+                }
             }
             for (key, locations) in places {
                 wanted.by_source.entry(key).or_default().push((item.fingerprint(), locations));
@@ -56,10 +60,12 @@ impl Wanted {
         wanted
     }
 
-    /// Reads them. A credential is lost only when none of its places gives its bytes.
+    /// Reads them. A credential is lost only when every place could be looked at and none gives
+    /// its bytes; what a broken source or an interruption kept from being read is *unread*.
     pub fn read(self, looking: &Looking<'_>, now: Timestamp) -> Retest {
-        let mut retest = Retest::default();
         let mut found: BTreeMap<Fingerprint, Hit> = BTreeMap::new();
+        let mut unread: BTreeSet<Fingerprint> = BTreeSet::new();
+        let mut errors = Vec::new();
         for ((repository, name), wanted) in self.by_source {
             let path = if is_remote(&name) {
                 // The mirror keeps what the remote may have dropped; it is not fetched anew here.
@@ -79,18 +85,33 @@ impl Wanted {
                 now,
                 looking.cancel,
             );
+            let prints = wanted.iter().map(|(print, _)| *print);
             match recalled {
                 Ok(recalled) => {
+                    let certain = |gap: &Gap| gap.reason == GapReason::Missing;
+                    if !recalled.gaps.iter().all(certain) {
+                        unread.extend(prints);
+                    }
                     for hit in recalled.hits {
                         found.entry(hit.finding.fingerprint).or_insert(hit);
                     }
                 }
-                Err(error) => retest.errors.push(error.into()),
+                Err(error) => {
+                    unread.extend(prints.clone());
+                    errors.push((prints.collect::<Vec<_>>(), SourceError::from(error)));
+                }
+            }
+            if looking.cancel.load(Ordering::Relaxed) {
+                unread.extend(self.all.iter().copied());
+                break;
             }
         }
-        retest.lost = self.all.into_iter().filter(|print| !found.contains_key(print)).collect();
-        retest.hits = found.into_values().collect();
-        retest
+        let missing = self.all.into_iter().filter(|print| !found.contains_key(print));
+        let (unread, lost) = missing.partition(|print| unread.contains(print));
+        // A source that is gone is no error as long as another one had the bytes.
+        errors.retain(|(prints, _)| prints.iter().any(|print| !found.contains_key(print)));
+        let errors = errors.into_iter().map(|(_, error)| error).collect();
+        Retest { hits: found.into_values().collect(), lost, unread, errors }
     }
 }
 

@@ -40,7 +40,11 @@ pub(crate) fn instances(
         .map(|endpoint| Instance {
             endpoint: endpoint.clone(),
             binding: binding.clone(),
-            custom: Some(endpoint) == over,
+            // A kind with one issuer in the world has no instances; another place to ask is the
+            // user's own idea.
+            custom: Some(endpoint) == over
+                || (!recipe.self_hosted
+                    && public_endpoint(recipe).is_some_and(|public| public != *endpoint)),
         })
         .collect();
     if let Some(endpoint) = over.filter(|endpoint| !listed.contains(endpoint)) {

@@ -30,10 +30,10 @@ pub(super) fn of_step(
         Event::Sighted { location, survey, source, cleared } => {
             plain(writer.sighted(location, *survey, source, *cleared))
         }
-        Event::LeftHead { location, survey } => {
+        Event::LeftHead { location, survey, .. } => {
             plain(writer.gone(location, *survey, "At no head any more", "head"))
         }
-        Event::Absent { location, survey } => {
+        Event::Absent { location, survey, .. } => {
             plain(writer.gone(location, *survey, "Absent", "everywhere"))
         }
         Event::Judged { judgement } => plain(writer.judged(judgement)),

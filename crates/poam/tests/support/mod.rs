@@ -77,6 +77,7 @@ pub fn answer(target: Target, binding: Binding, hours: i64, verdict: Verdict) ->
 pub fn place(path: &str, heads: &[&str], introduced_at: i64) -> Location {
     Location {
         repository: RepositoryId::named(REPO),
+        source: SafeText::default(),
         place: Place::History,
         path: SafeText::plain(path),
         path_key: key().path_key(path.as_bytes()),

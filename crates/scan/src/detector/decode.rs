@@ -2,7 +2,7 @@
 
 use data_encoding::{BASE32, BASE64URL_NOPAD};
 use jiff::Timestamp;
-use quietus_model::{Fact, SafeText, Secret};
+use quietus_model::{Fact, SafeText};
 use serde_json::Value;
 
 /// AWS accounts whose keys are traps, as published by those who study them: those of Thinkst's
@@ -36,6 +36,15 @@ const DECOY_ACCOUNTS: &[&str] = &[
     "982842642351",
 ];
 
+/// The algorithms of signed tokens (RFC 7518, RFC 8037, RFC 8812).
+const ALGORITHMS: &[&str] = &[
+    "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256",
+    "PS384", "PS512", "ES256K", "EdDSA", "none",
+];
+
+/// The longest name that can be resolved.
+const LONGEST_HOST: usize = 253;
+
 /// What a JSON web token says of itself; empty for anything else.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Token {
@@ -51,7 +60,7 @@ pub(super) fn fact(name: &str, value: &str) -> Fact {
 
 /// Reads a JSON web token (RFC 7519). `None` when `value` has the form of one and is none:
 /// its header is not a JSON object that names an algorithm.
-pub(super) fn jwt(value: &[u8], secret: &Secret) -> Option<Token> {
+pub(super) fn jwt(value: &[u8]) -> Option<Token> {
     let mut pieces = value.split(|byte| *byte == b'.');
     let header = pieces.next().unwrap_or_default();
     let (Some(payload), Some(_)) = (pieces.next(), pieces.next()) else {
@@ -60,26 +69,38 @@ pub(super) fn jwt(value: &[u8], secret: &Secret) -> Option<Token> {
     if !header.starts_with(b"eyJ") {
         return Some(Token::default());
     }
-    json(header)?.get("alg")?;
+    let header = json(header)?;
+    let algorithm = header.get("alg")?.as_str();
     // Without a readable payload it is an encrypted one (JWE), which tells nothing.
     let Some(claims) = json(payload) else { return Some(Token::default()) };
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     let is_sample = text("sub") == Some("1234567890")
         && text("name") == Some("John Doe")
         && claims.get("iat").and_then(Value::as_i64) == Some(1_516_239_022);
-    let expires = claims
-        .get("exp")
-        .and_then(|exp| exp.as_i64().or_else(|| exp.as_f64().map(|at| at as i64)))
-        .and_then(|at| Timestamp::from_second(at).ok());
-    let mut facts = Vec::new();
-    facts.extend(expires.map(|at| fact("expires", &at.to_string())));
-    for (name, claim) in [("issuer", "iss"), ("subject", "sub")] {
-        facts.extend(text(claim).map(|value| Fact {
-            name: name.to_owned(),
-            value: SafeText::scrubbed(value.as_bytes(), [secret]),
-        }));
-    }
-    Some(Token { expires, facts, is_sample })
+    let time = |name: &str| {
+        let seconds = claims.get(name)?;
+        let seconds = seconds.as_i64().or_else(|| seconds.as_f64().map(|at| at as i64))?;
+        Timestamp::from_second(seconds).ok()
+    };
+    let expires = time("exp");
+    // Anything may stand in a claim, another credential as well: only what can hold none is told.
+    let facts = [
+        expires.map(|at| fact("expires", &at.to_string())),
+        time("iat").map(|at| fact("issued", &at.to_string())),
+        algorithm.filter(|name| ALGORITHMS.contains(name)).map(|name| fact("algorithm", name)),
+        text("iss").and_then(https_host).map(|host| fact("issuer", &host)),
+    ];
+    Some(Token { expires, facts: facts.into_iter().flatten().collect(), is_sample })
+}
+
+/// The host of an `https` URL, without user, port, path and query.
+fn https_host(url: &str) -> Option<String> {
+    let rest = url.strip_prefix("https://")?;
+    let authority = rest.split(['/', '?', '#', '\\']).next()?;
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = host.split(':').next()?;
+    let is_name = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
+    (is_name && !host.is_empty() && host.len() <= LONGEST_HOST).then(|| host.to_ascii_lowercase())
 }
 
 fn json(piece: &[u8]) -> Option<Value> {
@@ -121,8 +142,7 @@ mod tests {
     }
 
     fn read(header: &str, claims: &str) -> Option<Token> {
-        let value = token(header, claims);
-        jwt(&value, &Secret::from(&value[..]))
+        jwt(&token(header, claims))
     }
 
     #[test]
@@ -137,10 +157,23 @@ mod tests {
 
     #[test]
     fn a_json_web_token_tells_issuer_and_expiry() {
-        let token = read(r#"{"alg":"HS256"}"#, r#"{"iss":"https://a","exp":1300819380}"#).unwrap();
+        let claims = r#"{"iss":"https://u:p@Id.example.org:8443/t/x?k=v","exp":1300819380}"#;
+        let token = read(r#"{"alg":"HS256"}"#, claims).unwrap();
         assert_eq!(token.expires.unwrap().as_second(), 1_300_819_380);
-        assert!(token.facts.contains(&fact("issuer", "https://a")));
+        let expires = fact("expires", "2011-03-22T18:43:00Z");
+        let told = [expires, fact("algorithm", "HS256"), fact("issuer", "id.example.org")];
+        assert_eq!(token.facts, told);
         assert!(!token.is_sample);
+    }
+
+    #[test]
+    fn what_claims_say_in_words_is_not_told() {
+        let claims = r#"{"sub":"kQ8zrT2m","iss":"kQ8zrT2m","name":"kQ8zrT2m","iat":1300819380}"#;
+        let token = read(r#"{"alg":"kQ8zrT2m","kid":"kQ8zrT2m"}"#, claims).unwrap();
+        assert_eq!(token.facts, [fact("issued", "2011-03-22T18:43:00Z")]);
+        for issuer in ["http://a.example", "https://", "https://a b", "https://\u{202e}x", "a"] {
+            assert_eq!(https_host(issuer), None, "{issuer}");
+        }
     }
 
     #[test]
@@ -148,7 +181,7 @@ mod tests {
         let sample = r#"{"sub":"1234567890","name":"John Doe","iat":1516239022}"#;
         assert!(read(r#"{"alg":"RS256"}"#, sample).unwrap().is_sample);
         assert!(read(r#"{"typ":"x"}"#, sample).is_none());
-        assert!(jwt(b"eyJhbGciO.x.y", &Secret::from("x")).is_none());
-        assert!(jwt(b"pk.eyJ1", &Secret::from("x")).is_some());
+        assert!(jwt(b"eyJhbGciO.x.y").is_none());
+        assert!(jwt(b"pk.eyJ1").is_some());
     }
 }

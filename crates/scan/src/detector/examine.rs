@@ -60,7 +60,7 @@ impl Examiner<'_> {
         let check = self.check_part(rule, one);
         let offline = self.sift(rule, &main, &secret_span, check)?;
         let secret = Secret::from(&self.bytes[secret_span.clone()]);
-        let token = decode::jwt(&self.bytes[main.clone()], &secret)?;
+        let token = decode::jwt(&self.bytes[main.clone()])?;
         let (decoded, offline) = self.facts(&main, &token, offline);
 
         let mut parts: Vec<Companion> =

@@ -1,0 +1,125 @@
+//! Every command, over items on which every action was recorded.
+
+use crate::actions;
+use crate::ground::Ground;
+use crate::issuer::{Behaviour, Issuer};
+
+#[test]
+fn no_command_shows_or_keeps_a_secret() {
+    let ground = Ground::new();
+    let issuer = configured(&ground);
+    std::fs::create_dir(ground.sandbox.path("out")).unwrap();
+    tracked(&ground);
+    assert!(issuer.asked_about(ground.secret("file")) > 0, "the issuer was never asked");
+    let list = ground.quiet(0, &["item", "list", "--format", "json"]).out();
+    assert!(list.contains("\"liveness\": \"live\""), "no verdict was kept: {list}");
+    actions::record_all(&ground, &issuer);
+    every_command(&ground);
+    let shown = every_item(&ground);
+    assert!(shown > 10, "only {shown} items were shown");
+    ground.disk_is_quiet();
+}
+
+/// Tracks the repository and a mirror of it, and asks the issuer.
+fn tracked(ground: &Ground) {
+    let repository = ground.repository();
+    let path = repository.arg();
+    let remote = format!("file://{path}");
+    ground.quiet(0, &["init"]);
+    ground.quiet(1, &["track", path]);
+    ground.quiet(1, &["track", path, "--format", "json"]);
+    // A clone and a fetch.
+    ground.quiet(1, &["track", &remote, "--name", "mirrored"]);
+    repository.commit("later.txt", ground.secret("everywhere"), "later");
+    ground.quiet(1, &["track", &remote, "--name", "mirrored", "--format", "json"]);
+    ground.quiet(6, &["track", path, "--validate"]);
+    // What is found once and then removed.
+    let tidy = ground.tidy();
+    ground.quiet(1, &["track", tidy.arg()]);
+    tidy.git(&["rm", "-q", "gone.ini", "gone.pem"]);
+    tidy.git(&["commit", "-q", "-m", "neither"]);
+    ground.quiet(1, &["track", tidy.arg()]);
+}
+
+fn every_command(ground: &Ground) {
+    let out = |name: &str| ground.sandbox.path("out").join(name).to_str().unwrap().to_owned();
+    let (plain, fedramp, copy) = (out("plain.json"), out("fedramp.json"), out("copy.db"));
+    for (code, line) in [
+        (0, "item list"),
+        (0, "item list --all --format json"),
+        (0, "item show V-1"),
+        (0, "item show V-1 --format json"),
+        (0, "item why V-1"),
+        // Nobody owns what stands in no line of a file.
+        (1, "item lint"),
+        (1, "item lint --format json"),
+        // Credentials that work are known, whether or not somebody asks again.
+        (0, "retest"),
+        (6, "retest --all"),
+        (6, "retest --all --format json"),
+        (6, "retest --all --validate"),
+        (6, "retest --all --validate --format json --expect dead"),
+        (0, "export oscal"),
+        (0, &format!("export oscal --output {plain}")),
+        (0, &format!("export oscal --fedramp --output {fedramp}")),
+        (0, "repos list"),
+        (0, "repos list --format json"),
+        (0, "rules list"),
+        (0, "rules list --format json"),
+        (0, "rules check"),
+        (0, "doctor"),
+        (0, "init"),
+        (0, "ledger verify"),
+        (0, &format!("ledger backup {copy}")),
+        (0, "validate --plan"),
+        (0, "validate --plan --format json"),
+        (0, "completions bash"),
+        (0, "man"),
+        (0, "--help"),
+    ] {
+        ground.quiet_line(code, line);
+    }
+}
+
+/// Shows every item in every way; how many there are.
+fn every_item(ground: &Ground) -> usize {
+    let list = ground.quiet(0, &["item", "list", "--all", "--format", "json"]).json();
+    let items = list.as_array().unwrap();
+    for item in items {
+        let id = item["id"].as_str().unwrap();
+        ground.quiet(0, &["item", "show", id]);
+        ground.quiet(0, &["item", "show", id, "--format", "json"]);
+        ground.quiet(0, &["item", "why", id]);
+    }
+    items.len()
+}
+
+/// An issuer that repeats what it was sent wherever an answer is kept.
+fn configured(ground: &Ground) -> Issuer {
+    let issuer = Issuer::start();
+    let ca = ground.sandbox.write("config/ca.pem", issuer.ca_pem());
+    let text = format!(
+        "[issuers]\ngithub = [\"{}\"]\n[validate]\nallow_private = [\"127.0.0.1\"]\n\
+         timeout_seconds = 2\nca_file = \"{}\"\n",
+        issuer.url(),
+        ca.display()
+    );
+    ground.sandbox.write("config/quietus/config.toml", text);
+    let echo = |token: &str, status| {
+        let body = format!(
+            "{{\"login\":\"{token}\",\"id\":7,\"name\":\"{token}\",\"message\":\"{token}\"}}"
+        );
+        Behaviour::answer(status, body)
+            .with_header("x-oauth-scopes", &format!("repo, {token}"))
+            .with_header("x-github-request-id", token)
+            .with_header("x-request-id", token)
+            .with_header("date", token)
+            .with_header("location", &format!("https://{token}.invalid/{token}"))
+    };
+    for (place, status) in [("file", 200), ("carrier", 401), ("message", 302), ("tag", 500)] {
+        issuer.set(ground.secret(place), echo(ground.secret(place), status));
+    }
+    issuer.set(ground.secret("note"), Behaviour::Cut);
+    issuer.set(ground.secret("staged"), Behaviour::Live);
+    issuer
+}
