@@ -63,7 +63,7 @@ impl Setup {
     }
 
     /// The user's own rule files: name and text.
-    fn own_rules(&self) -> Result<Vec<(String, String)>> {
+    pub(crate) fn own_rules(&self) -> Result<Vec<(String, String)>> {
         let mut own = Vec::new();
         for folder in &self.rule_folders {
             own.extend(rule_files(folder)?);

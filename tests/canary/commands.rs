@@ -61,7 +61,8 @@ fn every_command(ground: &Ground) {
         (6, "retest --all --validate --format json --expect dead"),
         (0, "export oscal"),
         (0, &format!("export oscal --output {plain}")),
-        (0, &format!("export oscal --fedramp --output {fedramp}")),
+        (2, "export oscal --fedramp"),
+        (0, &format!("export oscal --fedramp --import-ssp ssp.json --output {fedramp}")),
         (0, "repos list"),
         (0, "repos list --format json"),
         (0, "rules list"),
@@ -78,6 +79,9 @@ fn every_command(ground: &Ground) {
         (0, "--help"),
     ] {
         ground.quiet_line(code, line);
+    }
+    for file in [plain, fedramp, copy] {
+        assert!(std::fs::metadata(&file).is_ok_and(|about| about.len() > 0), "no {file}");
     }
 }
 

@@ -114,17 +114,28 @@ async fn bytes_that_come_back_are_asked_about_again_and_may_be_lost_again() {
     world.track(&[repository.source()], None, at(0)).await;
 
     let away = world.path().join("away");
+    let objects = repository.path().join(".git/objects");
+    let lose = || {
+        std::fs::rename(&objects, &away).unwrap();
+        std::fs::create_dir(&objects).unwrap();
+    };
     let lost_since = async |hours| {
         world.retest(&asking, at(hours)).await;
         world.item(&token).await.lost_bytes()
     };
-    std::fs::rename(repository.path(), &away).unwrap();
+    // A repository that is not there says nothing of the bytes: it may be unmounted.
+    let unmounted = world.path().join("unmounted");
+    std::fs::rename(repository.path(), &unmounted).unwrap();
+    assert_eq!(lost_since(1).await, None);
+    std::fs::rename(&unmounted, repository.path()).unwrap();
+    lose();
     assert_eq!(lost_since(1).await, Some(at(1)));
     assert_eq!(lost_since(2).await, Some(at(1)), "it is told once");
     assert_eq!(world.events(&token).await.len(), 3);
-    std::fs::rename(&away, repository.path()).unwrap();
+    std::fs::remove_dir(&objects).unwrap();
+    std::fs::rename(&away, &objects).unwrap();
     assert_eq!(lost_since(3).await, None);
     assert_eq!(world.item(&token).await.liveness(at(3)), "live");
-    std::fs::rename(repository.path(), &away).unwrap();
+    lose();
     assert_eq!(lost_since(4).await, Some(at(4)));
 }

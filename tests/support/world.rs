@@ -199,7 +199,14 @@ impl World {
     }
 
     fn tracker<'a>(&'a self, ledger: &'a Ledger, validator: Option<&'a Validator>) -> Tracker<'a> {
-        Tracker { ledger, rules: &RULES, policy: &self.policy, validator, tool: "test" }
+        Tracker {
+            ledger,
+            rules: &RULES,
+            shipped: &RULES,
+            policy: &self.policy,
+            validator,
+            tool: "test",
+        }
     }
 
     pub(crate) async fn items(&self) -> Vec<PoamItem> {

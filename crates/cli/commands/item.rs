@@ -34,7 +34,7 @@ pub(crate) async fn run(setup: &Setup, command: Item) -> Result<Exit, Failure> {
         }
         Item::Why { id } => {
             let found = find(&ledger, &id).await?;
-            output::lines(&found.why(&policy, setup.now))?;
+            output::prose(&found.why(&policy, setup.now))?;
         }
         Item::Assign { id, to, who } => {
             act(setup, &ledger, &id, &Action::Assign { to }, who.name).await?;

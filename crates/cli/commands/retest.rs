@@ -22,6 +22,7 @@ pub(crate) async fn run(setup: &Setup, args: &Retest) -> Result<Exit, Failure> {
     let ledger = setup.ledger(&key).await?;
     let policy = setup.policy()?;
     let rules = setup.rules()?;
+    let shipped = quietus_catalogue::shipped()?;
     let validator = if args.validate { Some(setup.validator(&rules)?) } else { None };
     let detector = setup.detector(Arc::clone(&rules))?;
     let items = wanted(setup, args, &ledger, &policy).await?;
@@ -52,6 +53,7 @@ pub(crate) async fn run(setup: &Setup, args: &Retest) -> Result<Exit, Failure> {
         let tracker = Tracker {
             ledger: &ledger,
             rules: &rules,
+            shipped: &shipped,
             policy: &policy,
             validator: validator.as_ref(),
             tool: env!("CARGO_PKG_VERSION"),

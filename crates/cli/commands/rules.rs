@@ -5,7 +5,7 @@ use crate::exit::{Exit, Failure, Reason};
 use crate::output::{self, rules};
 use crate::setup::Setup;
 use anyhow::Context;
-use quietus_model::RuleFile;
+use quietus_model::{Rule, RuleFile};
 use std::path::PathBuf;
 
 pub(crate) fn run(setup: &Setup, command: Rules) -> Result<Exit, Failure> {
@@ -30,9 +30,9 @@ fn check(setup: &Setup, files: &[PathBuf]) -> Result<Exit, Failure> {
         texts.push((path.display().to_string(), text));
     }
     if files.is_empty() {
-        setup.rules()?; // the user's own rules must at least be readable
         let shipped = quietus_catalogue::files().iter();
         texts.extend(shipped.map(|(name, text)| ((*name).to_owned(), (*text).to_owned())));
+        texts.extend(setup.own_rules()?);
     }
     let mut problems = Vec::new();
     let mut count = 0;
@@ -41,14 +41,24 @@ fn check(setup: &Setup, files: &[PathBuf]) -> Result<Exit, Failure> {
             Ok(file) => {
                 count += file.rules.len();
                 problems.extend(quietus_scan::lint(name, &file).iter().map(ToString::to_string));
+                problems.extend(file.rules.iter().flat_map(|rule| recipe_problems(name, rule)));
             }
             Err(error) => problems.push(error.to_string()),
         }
     }
     output::lines(&problems)?;
-    let files = texts.len();
-    output::lines(&[format!("{count} rules in {files} files, {} problems", problems.len())])?;
+    let all = output::plural(count as u64, "rule");
+    let files = output::plural(texts.len() as u64, "file");
+    output::lines(&[format!(
+        "{all} in {files}: {}",
+        output::plural(problems.len() as u64, "problem")
+    )])?;
     let mut exit = Exit::clean();
     exit.add_if(!problems.is_empty(), Reason::Usage);
     Ok(exit)
+}
+
+fn recipe_problems(file: &str, rule: &Rule) -> Vec<String> {
+    let named = |problem: String| format!("{file}: rule {}: {problem}", rule.id);
+    quietus_validate::lint(rule).into_iter().map(named).collect()
 }

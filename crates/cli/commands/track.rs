@@ -20,6 +20,7 @@ pub(crate) async fn run(setup: &Setup, args: &Track) -> Result<Exit, Failure> {
     let ledger = Ledger::open(&setup.ledger_url, &key.id(), setup.now).await?;
     let policy = setup.policy()?;
     let rules = setup.rules()?;
+    let shipped = quietus_catalogue::shipped()?;
     let validator = if args.validate { Some(setup.validator(&rules)?) } else { None };
     let detector = setup.detector(Arc::clone(&rules))?;
     // Paths are remembered in the ledger, so they must mean the same from every folder.
@@ -44,6 +45,7 @@ pub(crate) async fn run(setup: &Setup, args: &Track) -> Result<Exit, Failure> {
     let tracker = Tracker {
         ledger: &ledger,
         rules: &rules,
+        shipped: &shipped,
         policy: &policy,
         validator: validator.as_ref(),
         tool: env!("CARGO_PKG_VERSION"),

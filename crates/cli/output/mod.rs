@@ -44,6 +44,9 @@ pub(crate) struct Shown {
     pub(crate) secret: Option<Secret>,
 }
 
+/// The longest line of prose, in columns.
+const WIDEST: usize = 100;
+
 /// Standard output; colours only where a terminal wants them.
 pub(crate) fn out() -> impl Write {
     anstream::stdout().lock()
@@ -70,6 +73,20 @@ pub(crate) fn lines<T: std::fmt::Display>(lines: &[T]) -> Result<()> {
     let mut out = out();
     for line in lines {
         writeln!(out, "{line}")?;
+    }
+    Ok(out.flush()?)
+}
+
+/// Sentences, wrapped to the terminal; a list's lines hang under their dash.
+pub(crate) fn prose(sentences: &[String]) -> Result<()> {
+    let wide = terminal_size::terminal_size().map_or(WIDEST, |(width, _)| usize::from(width.0));
+    let mut out = out();
+    for sentence in sentences {
+        let hang = if sentence.starts_with("- ") { "  " } else { "" };
+        let options = textwrap::Options::new(wide.clamp(40, WIDEST))
+            .subsequent_indent(hang)
+            .break_words(false);
+        writeln!(out, "{}", textwrap::fill(sentence, options))?;
     }
     Ok(out.flush()?)
 }

@@ -19,7 +19,7 @@ pub struct Hit {
 }
 
 /// A part of a multi-part credential with its value.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Companion {
     /// The part's name in the rule.
     pub name: String,

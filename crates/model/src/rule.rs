@@ -322,6 +322,11 @@ impl Rule {
         self.shape.as_ref().map_or("", Shape::public_prefix)
     }
 
+    /// Whether this rule finds exactly what `other` finds.
+    pub fn finds_as(&self, other: &Self) -> bool {
+        self.matching_text() == other.matching_text()
+    }
+
     /// Everything that decides what this rule finds, as text for the rule set's digest; remedies,
     /// recipes and samples are left out, so that a better sentence does not scan a forge anew.
     fn matching_text(&self) -> String {

@@ -1,5 +1,6 @@
 //! Where the blobs that hold secrets lay: paths, commits, authors, heads.
 
+use crate::bounds::Places;
 use crate::changes::{Change, Changes, Reader};
 use crate::graph::{Graph, Reach};
 use crate::heads::Tips;
@@ -57,8 +58,10 @@ impl Repository<'_> {
         }
         let now = self.at_heads(&by_path, changes, reader);
         let mut located = Vec::new();
+        let mut places = Places::default();
         for (path, changes) in &by_path {
-            located.extend(self.path(path, changes, &objects.blobs, &now, reader));
+            let of_path = self.path(path, changes, &objects.blobs, &now, &mut places, reader);
+            located.extend(of_path);
         }
         located.extend(self.names(changes, &now, reader));
         located.extend(self.messages(objects, &notes, reader));
@@ -98,10 +101,16 @@ impl Repository<'_> {
         changes: &[&Change],
         blobs: &OidMap<Vec<Sighting>>,
         now: &HashMap<&[u8], Vec<(usize, Key)>>,
+        places: &mut Places,
         reader: &Reader<'_>,
     ) -> Vec<Located> {
         let none = Vec::new();
         let of = |blob: &Key| blobs.get(blob).unwrap_or(&none);
+        if !places.is_open() {
+            let held = changes.iter().flat_map(|change| of(&change.blob));
+            reader.bounds().crowd(held.map(|sighting| sighting.secret));
+            return Vec::new();
+        }
         let mut introduced: BTreeMap<SecretNumber, (bool, u32)> = BTreeMap::new();
         let mut stories: BTreeMap<Occurrence, Story> = BTreeMap::new();
         for change in changes {
@@ -129,6 +138,10 @@ impl Repository<'_> {
         };
         let mut located = Vec::new();
         for (occurrence, story) in stories {
+            if !places.admit(occurrence.0) {
+                reader.bounds().crowd([occurrence.0]);
+                continue;
+            }
             let holding: Vec<&(usize, Key)> =
                 now.iter().filter(|(_, blob)| find(blob, occurrence).is_some()).collect();
             let newest = story.newest.map(|(_, _, blob)| blob);

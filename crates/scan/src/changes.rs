@@ -1,5 +1,6 @@
 //! One pass over the commits: which brought what to which path, and what is missing.
 
+use crate::bounds::{Bounds, MOST_PLACES, Places};
 use crate::graph::{Graph, Reach};
 use crate::parallel;
 use crate::run::Run;
@@ -66,6 +67,7 @@ pub(crate) fn collect(
 ) -> Changes {
     let numbers: Vec<u32> = (0..graph.commits().len() as u32).collect();
     run.progress.stage(Stage::Attribution, Some(numbers.len() as u64));
+    run.bounds.expect(numbers.len());
     let chunks = parallel::chunks(
         &numbers,
         CHUNK,
@@ -79,6 +81,8 @@ pub(crate) fn collect(
                 run,
                 commit: 0,
                 is_reached: false,
+                counts: OidMap::default(),
+                places: Places::default(),
                 found: Changes::default(),
             };
             for number in share {
@@ -88,7 +92,9 @@ pub(crate) fn collect(
                 let commit = graph.commit(*number);
                 let parents: Vec<Key> =
                     commit.parents.iter().filter_map(|id| reader.tree_of(graph, id)).collect();
-                tree::changes(&commit.tree, &parents, reader, &mut collector);
+                if !tree::changes(&commit.tree, &parents, reader, &mut collector) {
+                    break;
+                }
             }
             run.progress.advance(share.len() as u64, 0);
             collector.found
@@ -97,14 +103,60 @@ pub(crate) fn collect(
     let mut all = Changes::default();
     match chunks {
         Ok(chunks) => {
-            for mut chunk in chunks {
-                all.changes.append(&mut chunk.changes);
-                all.named.append(&mut chunk.named);
+            let mut counts = OidMap::default();
+            let mut places = Places::default();
+            for chunk in chunks {
+                let kept = chunk.changes.into_iter();
+                all.changes.extend(kept.filter(|one| is_kept(one, &mut counts, interest, run)));
+                for mut named in chunk.named {
+                    admit(&mut named.sightings, &mut places, run);
+                    all.named.extend((!named.sightings.is_empty()).then_some(named));
+                }
             }
         }
         Err(error) => run.gaps.add(GapReason::Unobservable, "commits", error.message()),
     }
     all
+}
+
+/// Whether a change is among the first of its blob; what is not, a gap tells of.
+fn is_kept(
+    change: &Change,
+    counts: &mut OidMap<u32>,
+    interest: Interest<'_>,
+    run: &Run<'_>,
+) -> bool {
+    let count = counts.entry(change.blob).or_default();
+    *count += 1;
+    if *count > MOST_PLACES {
+        crowd(&change.blob, interest, run);
+    }
+    *count <= MOST_PLACES
+}
+
+/// Leaves out the sightings of secrets that stand in enough names.
+fn admit(sightings: &mut Vec<Sighting>, places: &mut Places, run: &Run<'_>) {
+    sightings.retain(|sighting| {
+        let is_admitted = places.is_open() && places.admit(sighting.secret);
+        if !is_admitted {
+            run.bounds.crowd([sighting.secret]);
+        }
+        is_admitted
+    });
+}
+
+fn crowd(blob: &Key, interest: Interest<'_>, run: &Run<'_>) {
+    match interest {
+        Interest::Blobs(blobs) => {
+            let secrets = blobs.get(blob).into_iter().flatten().map(|sighting| sighting.secret);
+            run.bounds.crowd(secrets);
+        }
+        // What it holds is not known yet.
+        Interest::All => {
+            let detail = format!("more than {MOST_PLACES} changes made files just this");
+            run.gaps.add(GapReason::Overflow, oid(blob).to_string(), detail);
+        }
+    }
 }
 
 struct Collector<'a> {
@@ -113,7 +165,20 @@ struct Collector<'a> {
     run: &'a Run<'a>,
     commit: u32,
     is_reached: bool,
+    /// How often each blob was brought in.
+    counts: OidMap<u32>,
+    /// How many names hold each secret.
+    places: Places,
     found: Changes,
+}
+
+impl Collector<'_> {
+    /// The walk ended before all of it was seen.
+    fn cut(&self) {
+        let detail = "the commits name more files than can be looked at: paths and authors of \
+                      some of what was found are not known, and names were not read";
+        self.run.gaps.add(GapReason::Overflow, "history", detail);
+    }
 }
 
 impl tree::Visitor for Collector<'_> {
@@ -129,19 +194,29 @@ impl tree::Visitor for Collector<'_> {
             Interest::Blobs(blobs) => blobs.contains_key(id),
             Interest::All => true,
         };
-        if is_wanted {
+        if !is_wanted {
+            return;
+        }
+        let count = self.counts.entry(*id).or_default();
+        *count += 1;
+        if *count > MOST_PLACES {
+            crowd(id, self.interest, self.run);
+        } else if self.run.bounds.keep_change() {
             self.found.changes.push(Change {
                 path: path.to_vec(),
                 blob: *id,
                 before: before.to_vec(),
                 commit: self.commit,
             });
+        } else {
+            self.cut();
         }
     }
 
     fn name(&mut self, path: &[u8]) {
         if self.run.options.admits(path) {
-            let sightings = sight_name(path, self.run);
+            let mut sightings = sight_name(path, self.run);
+            admit(&mut sightings, &mut self.places, self.run);
             if !sightings.is_empty() {
                 self.found.named.push(Named {
                     path: path.to_vec(),
@@ -152,10 +227,20 @@ impl tree::Visitor for Collector<'_> {
         }
     }
 
-    fn cut(&mut self, path: &[u8]) {
+    fn spend(&mut self, cost: u64) -> bool {
+        if self.run.is_cancelled() {
+            return false;
+        }
+        let is_paid = self.run.bounds.spend(cost);
+        if !is_paid {
+            self.cut();
+        }
+        is_paid
+    }
+
+    fn too_deep(&mut self, path: &[u8]) {
         let path = String::from_utf8_lossy(path).chars().take(200).collect::<String>();
-        let detail = format!("commit number {}: too many files or folders", self.commit);
-        self.run.gaps.add(GapReason::TooLarge, path, detail);
+        self.run.gaps.add(GapReason::TooLarge, path, "folders within folders without end");
     }
 }
 
@@ -191,6 +276,10 @@ impl<'a> Reader<'a> {
         &self.repository
     }
 
+    pub(crate) fn bounds(&self) -> &Bounds {
+        &self.run.bounds
+    }
+
     /// The tree of a commit, which may lie outside the graph. `None` for a commit that is not
     /// there, such as the parent of a shallow clone's last one.
     pub(crate) fn tree_of(&self, graph: &Graph, commit: &Key) -> Option<Key> {
@@ -203,9 +292,23 @@ impl<'a> Reader<'a> {
 
     fn read(&self, id: &Key) -> Option<Rc<[u8]>> {
         let id = oid(id);
-        match self.repository.odb().and_then(|odb| odb.read(id).map(|object| object.data().into()))
-        {
-            Ok(data) => Some(data),
+        let read = || {
+            let odb = self.repository.odb()?;
+            // The header first: a few bytes can be inflated to gigabytes.
+            if odb.read_header(id)?.0 > store::MOST_TREE {
+                return Ok(None);
+            }
+            odb.read(id).map(|object| Some(object.data().into()))
+        };
+        match read() {
+            Ok(Some(data)) => Some(data),
+            Ok(None) => {
+                if self.is_noted {
+                    let detail = format!("a folder of more than {} bytes", store::MOST_TREE);
+                    self.run.gaps.add(GapReason::TooLarge, id.to_string(), detail);
+                }
+                None
+            }
             Err(error) => {
                 if self.is_noted {
                     self.run.object_gap(id, &error);

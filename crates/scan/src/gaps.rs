@@ -2,6 +2,7 @@
 
 use crate::gather::Scrubber;
 use quietus_model::{Gap, GapReason, SafeText};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 /// How many gaps of one reason are named one by one.
@@ -10,14 +11,7 @@ const NAMED: usize = 1000;
 /// The gaps of one scan, from all of its threads. Paths and messages are still as they came: the
 /// secrets that may stand in them are only known when the scan is over.
 #[derive(Debug, Default)]
-pub(crate) struct Gaps(Mutex<Vec<Raw>>);
-
-#[derive(Debug)]
-struct Raw {
-    object: Vec<u8>,
-    reason: GapReason,
-    detail: String,
-}
+pub(crate) struct Gaps(Mutex<BTreeMap<(GapReason, Vec<u8>), String>>);
 
 impl Gaps {
     pub(crate) fn add(
@@ -26,8 +20,14 @@ impl Gaps {
         object: impl Into<Vec<u8>>,
         detail: impl std::fmt::Display,
     ) {
-        let raw = Raw { object: object.into(), reason, detail: detail.to_string() };
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(raw);
+        let detail = detail.to_string();
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Of several details the least, so that it does not matter which thread was first; and
+        // no more than one of them, for one missing object can be missed a million times.
+        let known = all.entry((reason, object.into())).or_insert_with(|| detail.clone());
+        if detail < *known {
+            *known = detail;
+        }
     }
 
     /// All of them, sorted, each once and safe to show; of those beyond the first thousand of a
@@ -36,10 +36,10 @@ impl Gaps {
         let all = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut all: Vec<Gap> = all
             .into_iter()
-            .map(|raw| Gap {
-                object: scrubber.text(&raw.object),
-                reason: raw.reason,
-                detail: scrubber.text(raw.detail.as_bytes()),
+            .map(|((reason, object), detail)| Gap {
+                object: scrubber.text(&object),
+                reason,
+                detail: scrubber.text(detail.as_bytes()),
             })
             .collect();
         all.sort_by(|a, b| (a.reason, &a.object, &a.detail).cmp(&(b.reason, &b.object, &b.detail)));

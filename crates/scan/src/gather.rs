@@ -147,3 +147,40 @@ fn location(
         allowed_inline: seen.allowed_inline,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(secret: &str) -> Known {
+        use crate::vault::Vault;
+        let rules = r#"
+provider = { id = "acme", name = "Acme" }
+[[rule]]
+id = "acme-key"
+name = "Acme key"
+severity = "high"
+confidence = "high"
+anchors = ["acme_"]
+pattern = '\b(?P<secret>acme_[0-9a-f]{8,64})\b'
+"#;
+        let set = quietus_model::RuleSet::parse([("acme.toml", rules)]).unwrap();
+        let detector = crate::Detector::new(std::sync::Arc::new(set)).unwrap();
+        let key = FingerprintKey::new([7; 32]);
+        let vault = Vault::new(&detector, &key, Timestamp::UNIX_EPOCH);
+        assert_eq!(vault.sight(secret.as_bytes()).len(), 1);
+        vault.into_known().remove(0)
+    }
+
+    #[test]
+    fn only_what_stands_there_is_masked_and_the_longest_first() {
+        let short = "acme_92b0c7d1e4f5a6b7c8d9e0f1";
+        let long = format!("{short}0a1b2c3d");
+        let like = format!("{}ffff", &short[..24]);
+        let all = [known(short), known(&long), known(&like)];
+        let scrubber = Scrubber::new(&all);
+        let text = format!("a/{long}/{short}.{short}/acme");
+        assert_eq!(scrubber.text(text.as_bytes()).as_str(), "a/[secret]/[secret].[secret]/acme");
+        assert_eq!(scrubber.text(&short.as_bytes()[..24]).as_str(), &short[..24]);
+    }
+}

@@ -35,7 +35,12 @@ pub(crate) fn of_folder(path: &Path) -> RepositoryId {
 fn origin(repository: &Repository) -> Option<RepositoryId> {
     // From this repository's own file alone: `url.*.insteadOf` elsewhere must not rename it.
     let config = git2::Config::open(&repository.commondir().join("config")).ok()?;
-    RepositoryId::from_remote(&config.get_string("remote.origin.url").ok()?)
+    RepositoryId::from_remote(without_query(&config.get_string("remote.origin.url").ok()?))
+}
+
+/// A URL without what may follow its path: that is no part of the identity, and may be a token.
+pub(crate) fn without_query(url: &str) -> &str {
+    url.split(['?', '#']).next().unwrap_or(url)
 }
 
 fn roots(repository: &Repository) -> Option<RepositoryId> {

@@ -48,11 +48,13 @@
 //! ```
 
 mod attribute;
+mod bounds;
 mod changes;
 mod detector;
 mod gaps;
 mod gather;
 mod graph;
+mod guard;
 mod heads;
 mod history;
 mod identity;

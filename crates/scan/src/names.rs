@@ -58,6 +58,7 @@ fn shown(found: &Read) -> BTreeSet<(Vec<u8>, bool)> {
     let mut names: BTreeSet<(Vec<u8>, bool)> =
         found.refs.iter().map(|(name, _)| of_ref(name)).collect();
     names.insert((found.repository.as_str().as_bytes().to_vec(), false));
+    names.insert((found.source.as_bytes().to_vec(), false));
     for one in &found.located {
         names.extend(one.at_head.iter().map(|head| (head.clone(), true)));
         let owners = one.code_owners.iter().map(|owner| owner.clone().into_bytes());

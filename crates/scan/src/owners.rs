@@ -1,5 +1,6 @@
 //! Who a path belongs to, by the CODEOWNERS and mailmap of the default branch.
 
+use crate::store;
 use git2::{Mailmap, Repository, Signature};
 use globset::{GlobBuilder, GlobMatcher};
 use std::path::Path;
@@ -28,7 +29,7 @@ impl Owners {
 
     /// Reads both files from the commit that HEAD names.
     pub(crate) fn read(repository: &Repository) -> Self {
-        let Some(tree) = repository.head().ok().and_then(|head| head.peel_to_tree().ok()) else {
+        let Some(tree) = store::head_tree(repository) else {
             return Self::none();
         };
         let file = |path: &str| {

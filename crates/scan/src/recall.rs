@@ -1,6 +1,7 @@
 //! Reads known places again and gives back the secrets that still stand there.
 
 use crate::Detector;
+use crate::bounds::Bounds;
 use crate::gaps::Gaps;
 use crate::gather;
 use crate::run::Run;
@@ -53,6 +54,7 @@ pub fn recall(
         vault: Vault::new(detector, key, now),
         options,
         gaps: Gaps::default(),
+        bounds: Bounds::default(),
         progress: &(),
         cancel,
     };

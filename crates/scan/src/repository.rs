@@ -13,7 +13,7 @@ use crate::source::ScanError;
 use crate::staged::{self, Staged};
 use crate::store::{self, Key, OidMap, OidSet, oid};
 use crate::vault::Sighting;
-use crate::worktree::{self, Seen};
+use crate::worktree::{self, Nested, Seen};
 use git2::{Repository, Tree};
 use quietus_model::{GapReason, Place, RepositoryId, ScopeKind, Stats};
 use std::collections::BTreeSet;
@@ -41,8 +41,13 @@ pub(crate) fn has_files(path: &Path, repository: &Repository) -> bool {
     !repository.is_bare() && !same(repository.path(), path)
 }
 
-fn head_tree(repository: &Repository) -> Option<Tree<'_>> {
-    repository.head().ok()?.peel_to_tree().ok()
+/// What stands behind the path of a URL may be a token, and no format would tell.
+fn shown_source(path: &Path) -> String {
+    let shown = path.display().to_string();
+    match shown.find("://") {
+        Some(_) => identity::without_query(&shown).to_owned(),
+        None => shown,
+    }
 }
 
 fn named_refs(tips: &Tips) -> Vec<(Vec<u8>, String)> {
@@ -51,16 +56,21 @@ fn named_refs(tips: &Tips) -> Vec<(Vec<u8>, String)> {
 }
 
 /// The files below `path`. Those that the current commit has just so count as seen in it.
-pub(crate) fn files(path: &Path, opened: Option<&Repository>, run: &Run<'_>) -> Read {
+pub(crate) fn files(
+    path: &Path,
+    opened: Option<&Repository>,
+    nested: Nested,
+    run: &Run<'_>,
+) -> Read {
     let root = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let files = worktree::read(&root, run);
+    let files = worktree::read(&root, nested, run);
     let name = run.options.name.as_ref();
     let mut read = Read {
         repository: match opened {
             Some(repository) => identity::identify(repository, name),
             None => name.cloned().unwrap_or_else(|| identity::of_folder(&root)),
         },
-        source: path.display().to_string(),
+        source: shown_source(path),
         kind: ScopeKind::WorkTree,
         refs: Vec::new(),
         stats: files.stats,
@@ -71,7 +81,7 @@ pub(crate) fn files(path: &Path, opened: Option<&Repository>, run: &Run<'_>) -> 
     }
     let owners = opened.map_or_else(Owners::none, Owners::read);
     let tips = opened.map(|repository| Tips::read(repository).0);
-    let head = opened.and_then(head_tree);
+    let head = opened.and_then(store::head_tree);
     let current = tips.as_ref().and_then(Tips::current);
     for seen in &files.seen {
         let committed = current.filter(|_| is_committed(head.as_ref(), seen));
@@ -112,7 +122,7 @@ pub(crate) fn objects(
     }
     let files = if with_files {
         let root = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        worktree::read(&root, run)
+        worktree::read(&root, Nested::Told, run)
     } else {
         worktree::Files::default()
     };
@@ -120,12 +130,15 @@ pub(crate) fn objects(
     let mut objects = history::read(path, &order, run);
     drop(order);
     let graph = objects.take_graph();
-    let boundary = store::shallow_boundary(repository);
+    let boundary = store::shallow_boundary(repository).unwrap_or_else(|error| {
+        run.gaps.add(GapReason::Shallow, "shallow", error);
+        Vec::new()
+    });
     let reach = tips.reach(&graph);
     let notes = tips.notes_reach(&graph);
     missing_commits(&tips, &graph, [&reach, &notes], &boundary, &present, run);
 
-    let head = head_tree(repository);
+    let head = store::head_tree(repository);
     let index = if with_files { staged::list(repository, head.as_ref(), run) } else { Vec::new() };
     let changes = if run.is_cancelled() {
         Changes::default()
@@ -152,7 +165,7 @@ pub(crate) fn objects(
     stats += files.stats;
     Read {
         repository: identity::identify(repository, run.options.name.as_ref()),
-        source: path.display().to_string(),
+        source: shown_source(path),
         kind: if with_files { ScopeKind::Whole } else { ScopeKind::History },
         refs: named_refs(&tips),
         stats,
@@ -256,7 +269,7 @@ fn indexed(
 
 /// What is staged and not committed.
 pub(crate) fn staged(path: &Path, repository: &Repository, run: &Run<'_>) -> Read {
-    let index = staged::list(repository, head_tree(repository).as_ref(), run);
+    let index = staged::list(repository, store::head_tree(repository).as_ref(), run);
     let order: BTreeSet<Key> = index
         .iter()
         .filter(|staged| run.options.admits(&staged.path))
@@ -274,7 +287,7 @@ pub(crate) fn staged(path: &Path, repository: &Repository, run: &Run<'_>) -> Rea
     }
     Read {
         repository: identity::identify(repository, run.options.name.as_ref()),
-        source: path.display().to_string(),
+        source: shown_source(path),
         kind: ScopeKind::Staged,
         refs: Vec::new(),
         stats: Stats { files: index.len() as u64, ..objects.stats },
@@ -324,7 +337,7 @@ pub(crate) fn since(
     let current = tips.current().map(|head| (head.name.clone(), oid(&head.commit).to_string()));
     Ok(Read {
         repository: identity::identify(repository, run.options.name.as_ref()),
-        source: path.display().to_string(),
+        source: shown_source(path),
         kind: ScopeKind::Since,
         refs: current.into_iter().collect(),
         stats: objects.stats,

@@ -1,5 +1,6 @@
 //! What every part of one scan shares.
 
+use crate::bounds::Bounds;
 use crate::gaps::Gaps;
 use crate::source::{Options, Progress};
 use crate::vault::Vault;
@@ -11,6 +12,7 @@ pub(crate) struct Run<'a> {
     pub(crate) vault: Vault<'a>,
     pub(crate) options: &'a Options,
     pub(crate) gaps: Gaps,
+    pub(crate) bounds: Bounds,
     pub(crate) progress: &'a dyn Progress,
     pub(crate) cancel: &'a AtomicBool,
 }

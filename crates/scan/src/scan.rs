@@ -1,6 +1,7 @@
 //! The whole of one scan: from a source to hits and what may be claimed of them.
 
 use crate::Detector;
+use crate::bounds::{Bounds, MOST_PLACES};
 use crate::gaps::Gaps;
 use crate::gather;
 use crate::located::Located;
@@ -10,6 +11,7 @@ use crate::run::Run;
 use crate::source::{Options, Progress, ScanError, Scanned, Source};
 use crate::store;
 use crate::vault::Vault;
+use crate::worktree::Nested;
 use jiff::Timestamp;
 use quietus_model::{
     FingerprintKey, GapReason, Place, RefTip, RepositoryId, SafeText, Scope, ScopeKind, Stats,
@@ -21,7 +23,7 @@ use std::sync::atomic::AtomicBool;
 ///
 /// What cannot be read becomes a gap of the scope, and the rest is scanned. When `cancel` is set,
 /// the scan ends soon and gives what it has, with a gap that says so. The result does not depend
-/// on the number of threads.
+/// on the number of threads, unless the commits name so many files that a gap has to say so.
 ///
 /// # Errors
 /// [`ScanError`] when there is nothing to read at all: no such path, no repository, or one that
@@ -39,6 +41,7 @@ pub fn scan(
         vault: Vault::new(detector, key, now),
         options,
         gaps: Gaps::default(),
+        bounds: Bounds::default(),
         progress,
         cancel,
     };
@@ -54,6 +57,7 @@ pub fn scan(
         let detail = "there is nothing to read; is it mounted, and is it the right path?";
         run.gaps.add(GapReason::Empty, found.source.as_bytes(), detail);
     }
+    crowded(&run);
     let known = run.vault.into_known();
     let scrubber = gather::Scrubber::new(&known);
     let refs =
@@ -71,6 +75,15 @@ pub fn scan(
     Ok(Scanned { hits: gather::gather(&found.repository, key, &known, found.located), scope })
 }
 
+/// Tells of every secret of which not all places are named.
+fn crowded(run: &Run<'_>) {
+    for fingerprint in run.bounds.crowded().into_iter().filter_map(|n| run.vault.fingerprint(n)) {
+        let detail =
+            format!("it stands in too many places to name them all ({MOST_PLACES} at most)");
+        run.gaps.add(GapReason::Overflow, fingerprint.to_string(), detail);
+    }
+}
+
 /// Whether a source is read whole, so that nothing read means that something is wrong.
 fn reads_all(source: &Source) -> bool {
     matches!(source, Source::Tree(_) | Source::History(_) | Source::Whole(_))
@@ -82,7 +95,7 @@ fn read(source: &Source, run: &Run<'_>) -> Result<Read, ScanError> {
         Source::Tree(path) => {
             // Files need no repository; what is wrong with one is told when its history is asked.
             let opened = optional(path, |_| {})?;
-            Ok(repository::files(path, opened.as_ref(), run))
+            Ok(repository::files(path, opened.as_ref(), Nested::Silent, run))
         }
         Source::Whole(path) => {
             let opened = optional(path, |error| {
@@ -93,7 +106,10 @@ fn read(source: &Source, run: &Run<'_>) -> Result<Read, ScanError> {
                     let has_files = repository::has_files(path, &opened);
                     repository::objects(path, &opened, has_files, run)
                 }
-                None => repository::files(path, None, run),
+                None => {
+                    within(path, run);
+                    repository::files(path, None, Nested::Told, run)
+                }
             })
         }
         Source::History(path) => Ok(repository::objects(path, &store::open(path)?, false, run)),
@@ -101,6 +117,22 @@ fn read(source: &Source, run: &Run<'_>) -> Result<Read, ScanError> {
         Source::Since { path, revision } => {
             repository::since(path, &store::open(path)?, revision, run)
         }
+    }
+}
+
+/// Tells that a folder belongs to a repository whose history was not read.
+fn within(path: &Path, run: &Run<'_>) {
+    let Ok(whole) = path.canonicalize() else { return };
+    let is_one = |folder: &&Path| {
+        let git = folder.join(".git");
+        git.is_file() || git.join("HEAD").is_file()
+    };
+    if let Some(top) = whole.ancestors().skip(1).find(is_one) {
+        let detail = format!(
+            "this folder is inside the repository {}; name that folder to read its history",
+            top.display()
+        );
+        run.gaps.add(GapReason::Unobservable, "history", detail);
     }
 }
 

@@ -150,7 +150,7 @@ pub enum ScanError {
         /// The path.
         path: String,
     },
-    /// The repository has a format that cannot be read yet.
+    /// The repository has a format that cannot be read yet, or one that is better not opened.
     #[error("{path}: {detail}; scan its files instead (--tree-only)")]
     Unsupported {
         /// The path.

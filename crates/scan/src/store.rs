@@ -1,10 +1,14 @@
 //! A repository's object store, read through git2, and what is known of its commits.
 
+use crate::guard;
 use crate::source::ScanError;
-use git2::{ErrorCode, ObjectType, Oid, Repository, RepositoryOpenFlags};
+use git2::{ErrorCode, ObjectType, Oid, Repository, RepositoryOpenFlags, Tree};
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::path::Path;
+
+/// How many bytes a tree may have: several hundred thousand files in one folder.
+pub(crate) const MOST_TREE: usize = 32 << 20;
 
 /// Opens the repository at `path` itself: nothing above it is looked at.
 pub(crate) fn open(path: &Path) -> Result<Repository, ScanError> {
@@ -12,6 +16,9 @@ pub(crate) fn open(path: &Path) -> Result<Repository, ScanError> {
     let none: [&Path; 0] = [];
     if let Err(error) = std::fs::metadata(path) {
         return Err(ScanError::Unreadable { path: shown, error });
+    }
+    if let Err(detail) = guard::inspect(path) {
+        return Err(ScanError::Unsupported { path: shown, detail });
     }
     Repository::open_ext(path, RepositoryOpenFlags::NO_SEARCH, none)
         .map_err(|error| open_error(shown, &error))
@@ -165,9 +172,23 @@ fn read_ref(reference: &git2::Reference<'_>) -> Option<Ref> {
 }
 
 /// The commits at which a shallow clone ends.
-pub(crate) fn shallow_boundary(repository: &Repository) -> Vec<Key> {
-    let text = std::fs::read(repository.commondir().join("shallow")).unwrap_or_default();
-    text.split(|byte| *byte == b'\n').filter_map(hex_key).collect()
+///
+/// # Errors
+/// When the file that names them is there and cannot be read.
+pub(crate) fn shallow_boundary(repository: &Repository) -> std::io::Result<Vec<Key>> {
+    let path = repository.commondir().join("shallow");
+    let text = match guard::small_file(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        read => read?,
+    };
+    Ok(text.split(|byte| *byte == b'\n').filter_map(hex_key).collect())
+}
+
+/// The tree of the commit that HEAD names, unless it is too large to be one.
+pub(crate) fn head_tree(repository: &Repository) -> Option<Tree<'_>> {
+    let id = repository.head().ok()?.peel_to_commit().ok()?.tree_id();
+    let (len, _) = repository.odb().ok()?.read_header(id).ok()?;
+    (len <= MOST_TREE).then(|| repository.find_tree(id).ok()).flatten()
 }
 
 #[cfg(test)]

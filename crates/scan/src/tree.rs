@@ -1,5 +1,6 @@
 //! Tree objects as they lie in the store, and what a commit's tree has that its parents' have not.
 
+use crate::bounds::NEW_ENTRY;
 use crate::store::Key;
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -8,9 +9,8 @@ use std::rc::Rc;
 /// Deeper trees than any tool can check out.
 const DEEPEST: usize = 1024;
 
-/// How many entries one commit may bring in. A few hundred bytes of nested trees can name more
-/// paths than there are atoms.
-const MOST_ENTRIES: usize = 4_000_000;
+/// How many bytes an entry has at least, with a name of one letter and its mode.
+const SHORT_ENTRY: u64 = 28;
 
 /// What an entry of a tree is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,46 +70,43 @@ pub(crate) trait Visitor {
     fn blob(&mut self, path: &[u8], id: &Key, before: &[Key]);
     /// A name that no parent has at this place.
     fn name(&mut self, path: &[u8]);
-    /// The walk of this commit was cut short by a bound.
-    fn cut(&mut self, path: &[u8]);
+    /// Takes what looking at entries costs; false when the walk must end here.
+    fn spend(&mut self, cost: u64) -> bool;
+    /// The walk was cut short at this path, which lies deeper than anything can.
+    fn too_deep(&mut self, path: &[u8]);
 }
 
-/// Visits what `tree` has otherwise than all of `parents`.
+/// Visits what `tree` has otherwise than all of `parents`. False when it was cut short.
 pub(crate) fn changes(
     tree: &Key,
     parents: &[Key],
     trees: &mut impl Trees,
     visitor: &mut impl Visitor,
-) {
-    let mut walk = Walk { trees, visitor, path: Vec::new(), left: MOST_ENTRIES };
-    walk.level(tree, parents, 0);
+) -> bool {
+    let mut walk = Walk { trees, visitor, path: Vec::new() };
+    walk.level(tree, parents, 0)
 }
 
 struct Walk<'a, T, V> {
     trees: &'a mut T,
     visitor: &'a mut V,
     path: Vec<u8>,
-    left: usize,
 }
 
 impl<T: Trees, V: Visitor> Walk<'_, T, V> {
-    fn level(&mut self, tree: &Key, parents: &[Key], depth: usize) {
+    /// False when the whole walk must end.
+    fn level(&mut self, tree: &Key, parents: &[Key], depth: usize) -> bool {
         if parents.contains(tree) {
-            return;
+            return true;
         }
-        if depth > DEEPEST || self.left == 0 {
-            self.visitor.cut(&self.path);
-            return;
+        if depth > DEEPEST {
+            self.visitor.too_deep(&self.path);
+            return true;
         }
-        let Some(data) = self.trees.tree(tree) else { return };
+        let Some(data) = self.trees.tree(tree) else { return true };
         let before: Vec<Rc<[u8]>> = parents.iter().filter_map(|id| self.trees.tree(id)).collect();
         let mut olds: Vec<_> = before.iter().map(|data| entries(data).peekable()).collect();
         for entry in entries(&data) {
-            if self.left == 0 {
-                self.visitor.cut(&self.path);
-                return;
-            }
-            self.left -= 1;
             let mut had: Vec<Entry<'_>> = Vec::with_capacity(olds.len());
             for old in &mut olds {
                 while old.next_if(|other| order(other, &entry) == Ordering::Less).is_some() {}
@@ -118,11 +115,15 @@ impl<T: Trees, V: Visitor> Walk<'_, T, V> {
             if had.iter().any(|other| other.id == entry.id) {
                 continue;
             }
-            self.entry(&entry, &had, depth);
+            if !(self.visitor.spend(NEW_ENTRY) && self.entry(&entry, &had, depth)) {
+                return false;
+            }
         }
+        // What was passed over costs little, and is paid for when it is known how much it was.
+        self.visitor.spend(data.len() as u64 / SHORT_ENTRY)
     }
 
-    fn entry(&mut self, entry: &Entry<'_>, had: &[Entry<'_>], depth: usize) {
+    fn entry(&mut self, entry: &Entry<'_>, had: &[Entry<'_>], depth: usize) -> bool {
         let len = self.path.len();
         if len > 0 {
             self.path.push(b'/');
@@ -133,12 +134,16 @@ impl<T: Trees, V: Visitor> Walk<'_, T, V> {
         }
         let before: Vec<Key> =
             had.iter().filter(|other| other.kind == entry.kind).map(|other| other.id).collect();
-        match entry.kind {
+        let goes_on = match entry.kind {
             Kind::Tree => self.level(&entry.id, &before, depth + 1),
-            Kind::Blob => self.visitor.blob(&self.path, &entry.id, &before),
-            Kind::Submodule => {}
-        }
+            Kind::Blob => {
+                self.visitor.blob(&self.path, &entry.id, &before);
+                true
+            }
+            Kind::Submodule => true,
+        };
         self.path.truncate(len);
+        goes_on
     }
 }
 
@@ -233,8 +238,13 @@ mod tests {
         }
     }
 
-    #[derive(Default)]
-    struct Seen(Vec<String>);
+    struct Seen(Vec<String>, u64);
+
+    impl Default for Seen {
+        fn default() -> Self {
+            Self(Vec::new(), 100 * NEW_ENTRY)
+        }
+    }
 
     impl Visitor for Seen {
         fn blob(&mut self, path: &[u8], id: &Key, before: &[Key]) {
@@ -244,8 +254,12 @@ mod tests {
         fn name(&mut self, path: &[u8]) {
             self.0.push(format!("+{}", String::from_utf8_lossy(path)));
         }
-        fn cut(&mut self, _: &[u8]) {
-            self.0.push("cut".into());
+        fn spend(&mut self, cost: u64) -> bool {
+            self.1 = self.1.saturating_sub(cost);
+            self.1 > 0
+        }
+        fn too_deep(&mut self, _: &[u8]) {
+            self.0.push("too deep".into());
         }
     }
 
@@ -257,7 +271,7 @@ mod tests {
         let old = shelf.put(20, &[("100644", "a", 4), ("40000", "d", 10), ("100644", "e", 5)]);
         let new = shelf.put(21, &[("100644", "a", 4), ("100644", "b", 9), ("40000", "d", 11)]);
         let mut seen = Seen::default();
-        changes(&new, &[old], &mut shelf, &mut seen);
+        assert!(changes(&new, &[old], &mut shelf, &mut seen));
         assert_eq!(seen.0, ["+b", "b 9 []", "d/x 3 [1]"]);
 
         let mut both = Seen::default();
@@ -295,10 +309,13 @@ mod tests {
             shelf.put(level, &entries);
         }
         shelf.put(30, &[("100644", "x", 99)]);
-        let mut seen = Seen::default();
-        let mut walk = Walk { trees: &mut shelf, visitor: &mut seen, path: Vec::new(), left: 5000 };
-        walk.level(&[1; 20], &[], 0);
-        assert!(seen.0.len() < 11_000 && seen.0.iter().any(|line| line == "cut"));
+        let mut seen = Seen(Vec::new(), 5000 * NEW_ENTRY);
+        assert!(!changes(&[1; 20], &[], &mut shelf, &mut seen));
+        assert!(seen.0.len() < 11_000);
+        // A second commit gets nothing any more.
+        let before = seen.0.len();
+        assert!(!changes(&[1; 20], &[], &mut shelf, &mut seen));
+        assert_eq!(seen.0.len(), before);
     }
 
     #[test]

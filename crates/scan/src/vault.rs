@@ -150,17 +150,18 @@ impl Known {
         if again.rank() < self.rank() {
             std::mem::swap(self, &mut again);
         }
-        let news = !again.others.is_empty()
-            || again.rule.id != self.rule.id
-            || again.parts.iter().any(|part| !self.parts.contains(part));
-        if !news {
+        let Self { rule, parts, others, .. } = again;
+        let parts = parts.into_iter().map(|part| (rule.id.clone(), part));
+        let before = self.others.len();
+        for one in others.into_iter().chain(parts) {
+            if !self.others.iter().any(|other| other_order(other) == other_order(&one)) {
+                self.others.push(one);
+            }
+        }
+        if self.others.len() == before {
             return;
         }
-        let Self { rule, parts, others, .. } = again;
-        self.others.extend(others);
-        self.others.extend(parts.into_iter().map(|part| (rule.id.clone(), part)));
         self.others.sort_by(|a, b| other_order(a).cmp(&other_order(b)));
-        self.others.dedup_by(|a, b| other_order(a) == other_order(b));
         // The least ones, so that it does not matter which came first.
         let mut rule: Option<RuleId> = None;
         let mut kept = 0;

@@ -16,6 +16,14 @@ use std::sync::{Mutex, PoisonError};
 /// Folders of a `.git` that hold nothing a person wrote; the objects are read as objects.
 const SKIPPED: [&str; 7] = ["objects", "refs", "logs", "hooks", "info", "lfs", "rr-cache"];
 
+/// Whether a repository inside the folder, whose history is not read, is worth a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Nested {
+    /// Only files were asked for.
+    Silent,
+    Told,
+}
+
 /// A file, or a name, that holds secrets.
 pub(crate) struct Seen {
     /// The path below the folder, with `/`.
@@ -33,7 +41,7 @@ pub(crate) struct Files {
 }
 
 /// Reads and scans every regular file below `root`, hidden ones included. Links are not followed.
-pub(crate) fn read(root: &Path, run: &Run<'_>) -> Files {
+pub(crate) fn read(root: &Path, nested: Nested, run: &Run<'_>) -> Files {
     run.progress.stage(Stage::Files, None);
     let obey = run.options.respect_gitignore;
     let walker = WalkBuilder::new(root)
@@ -48,7 +56,7 @@ pub(crate) fn read(root: &Path, run: &Run<'_>) -> Files {
         .build_parallel();
     let all: Mutex<Files> = Mutex::default();
     walker.run(|| {
-        let mut reader = FileReader { root, run, buffer: Vec::new(), all: &all };
+        let mut reader = FileReader { root, nested, run, buffer: Vec::new(), all: &all };
         Box::new(move |entry| {
             if run.is_cancelled() {
                 return WalkState::Quit;
@@ -94,6 +102,7 @@ fn failed_path(error: &ignore::Error) -> Vec<u8> {
 
 struct FileReader<'a> {
     root: &'a Path,
+    nested: Nested,
     run: &'a Run<'a>,
     buffer: Vec<u8>,
     all: &'a Mutex<Files>,
@@ -108,6 +117,14 @@ impl FileReader<'_> {
         let in_name = sight_name(&path, self.run);
         if !in_name.is_empty() {
             self.keep(Seen { path: path.clone(), sightings: in_name, blob: None });
+        }
+        // A submodule has a file of that name, and its history in the repository above.
+        if let Some(repository) = path.strip_suffix(b"/.git")
+            && self.nested == Nested::Told
+            && entry.file_type().is_some_and(|kind| kind.is_dir())
+        {
+            let detail = "a repository of its own; name it to read its history";
+            self.run.gaps.add(GapReason::Unobservable, repository, detail);
         }
         // Pipes and devices would make the scan wait; a link's target is scanned by its own name.
         if entry.file_type().is_some_and(|kind| kind.is_file()) {

@@ -3,9 +3,46 @@
 
 mod ground;
 
-use ground::{Ground, git, heads, look, look_with, only, places, secret};
-use quietus_model::{Place, ScopeKind};
+use ground::{Ground, git, heads, look, look_by, look_with, only, places, secret};
+use quietus_model::{GapReason, Place, ScopeKind};
 use quietus_scan::{Options, Source};
+use std::collections::BTreeSet;
+
+/// A credential in two parts.
+const PAIR_RULES: &str = r#"
+provider = { id = "acme", name = "Acme" }
+[[rule]]
+id = "acme-pair"
+name = "Acme id and code"
+severity = "high"
+confidence = "high"
+anchors = ["acme_"]
+pattern = '\b(?P<id>acme_[0-9a-f]{24})\b'
+[[rule.companion]]
+name = "secret"
+pattern = 'code = (?P<secret>[0-9a-zA-Z]{10})'
+within = 100
+required = true
+"#;
+
+/// Tokens, and keys that could stand in the name of a host.
+const TOKEN_RULES: &str = r#"
+provider = { id = "acme", name = "Acme" }
+[[rule]]
+id = "jwt"
+name = "Token"
+severity = "high"
+confidence = "high"
+anchors = ["eyJ"]
+pattern = '\b(?P<secret>eyJ[\w-]{5,400}\.[\w-]{5,400}\.[\w-]{5,400})'
+[[rule]]
+id = "acme-key"
+name = "Acme key"
+severity = "high"
+confidence = "high"
+anchors = ["acme."]
+pattern = '\b(?P<secret>acme\.[0-9a-f]{24})'
+"#;
 
 fn line(label: &str) -> String {
     format!("key: {}\n", secret(label))
@@ -187,5 +224,74 @@ fn one_secret_that_two_rules_see_is_one_hit_under_the_better_rule() {
         assert_eq!(scanned.hits.len(), 1);
         assert_eq!(scanned.hits[0].finding.rule.as_str(), "any-password");
         assert_eq!(scanned.hits[0].finding.locations.len(), 2);
+    }
+}
+
+#[test]
+fn a_secret_that_stands_beside_two_ids_keeps_both() {
+    let (one, two) = (secret("one"), secret("two"));
+    let shared = ["kQ8zr", "T2mWx"].concat();
+    for order in [["a", "b"], ["b", "a"]] {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, id) in order.iter().zip([&one, &two]) {
+            let text = format!("login {id} code = {shared}\n");
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let options = Options { threads: 1, ..Options::default() };
+        let source = Source::Tree(folder.path().to_owned());
+        let scanned = look_by(PAIR_RULES, &source, &options);
+        assert_eq!(scanned.hits.len(), 1);
+        let parts = scanned.hits[0].parts.iter();
+        let parts: BTreeSet<_> = parts.map(|part| part.secret.expose().to_vec()).collect();
+        assert_eq!(parts, BTreeSet::from([one.clone().into_bytes(), two.clone().into_bytes()]));
+        assert_eq!(scanned.hits[0].parts.len(), 2);
+    }
+}
+
+#[test]
+fn a_web_token_tells_nothing_of_what_its_claims_hold() {
+    let part = |text: String| data_encoding::BASE64URL_NOPAD.encode(text.as_bytes());
+    let (inner, host) = (secret("inner"), secret("host").replace('_', "."));
+    let claims = format!(r#"{{"sub":"{inner}","iss":"https://{host}/x","exp":1900000000}}"#);
+    let token = [part(r#"{"alg":"HS256"}"#.into()), part(claims), "kQ8zrT2mWx5v".into()].join(".");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a"), format!("jwt {token}\nkey {host}\n")).unwrap();
+    let source = Source::Tree(folder.path().to_owned());
+    let scanned = look_by(TOKEN_RULES, &source, &Options::default());
+    let facts: Vec<_> = scanned.hits.iter().flat_map(|hit| &hit.finding.decoded).collect();
+    let told: Vec<_> = facts.iter().map(|fact| (fact.name.as_str(), fact.value.as_str())).collect();
+    let wanted =
+        [("expires", "2030-03-17T17:46:40Z"), ("algorithm", "HS256"), ("issuer", "[secret]")];
+    assert_eq!(told, wanted);
+    assert!(!format!("{:?}", scanned.hits).contains(&inner));
+}
+
+#[test]
+fn history_that_is_not_read_is_told() {
+    let outer = tempfile::tempdir().unwrap();
+    let (app, folder) = (outer.path().join("app"), outer.path().join("app/d"));
+    std::fs::create_dir_all(&folder).unwrap();
+    git(&app, &["init", "-q", "."]);
+    std::fs::create_dir_all(outer.path().join("sub")).unwrap();
+    std::fs::write(outer.path().join("sub/.git"), "gitdir: elsewhere\n").unwrap();
+    std::fs::write(folder.join("f"), line("a")).unwrap();
+
+    let told = |source: &Source| -> Vec<(String, String)> {
+        let gaps = look(source).scope.gaps.into_iter();
+        gaps.filter(|gap| gap.reason == GapReason::Unobservable)
+            .map(|gap| (gap.object.as_str().to_owned(), gap.detail.as_str().to_owned()))
+            .collect()
+    };
+    let above = told(&Source::Whole(outer.path().to_owned()));
+    assert_eq!(above.len(), 1, "{above:?}");
+    assert_eq!(above[0].0, "app");
+    assert!(above[0].1.contains("a repository of its own"));
+    let inside = told(&Source::Whole(folder.clone()));
+    assert_eq!(inside.len(), 1, "{inside:?}");
+    assert_eq!(inside[0].0, "history");
+    assert!(inside[0].1.contains(&app.canonicalize().unwrap().display().to_string()));
+    assert_eq!(told(&Source::Whole(app)), []);
+    for silent in [folder, outer.path().to_owned()] {
+        assert_eq!(told(&Source::Tree(silent)), []);
     }
 }

@@ -50,3 +50,36 @@ fn a_remote_with_a_secret_in_its_path_names_the_repository_without_it() {
         assert!(!format!("{:?}", scanned.hits).contains(&token), "{source:?}");
     }
 }
+
+#[test]
+fn what_follows_the_path_of_a_remote_is_not_told() {
+    let ground = Ground::new();
+    ground.commit("main", "Ann", &[("a", Some("nothing"))]);
+    let token = ["kQ8zr", "T2mWx"].concat();
+    let url = format!("https://git.example.org/team/app.git?private_token={token}");
+    ground.repository.remote("origin", &url).unwrap();
+    let scanned = look(&ground.history());
+    assert_eq!(scanned.scope.repository.as_str(), "git.example.org/team/app");
+}
+
+#[test]
+fn a_secret_in_the_path_that_was_scanned_is_not_told() {
+    let outer = tempfile::tempdir().unwrap();
+    let token = secret("folder");
+    let folder = outer.path().join(format!("clone-of:{token}"));
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("f"), "x").unwrap();
+    let ground = Ground::new();
+    ground.commit("main", "Ann", &[("a", Some("nothing"))]);
+    ground.repository.remote("origin", "https://git.example.org/team/app").unwrap();
+    let moved = outer.path().join(&token);
+    std::fs::rename(ground.path(), &moved).unwrap();
+    for source in
+        [Source::Whole(folder), Source::Whole(moved.clone()), Source::History(moved.clone())]
+    {
+        let scanned = look(&source);
+        assert!(scanned.scope.source.as_str().ends_with("[secret]"), "{:?}", scanned.scope);
+        assert!(!format!("{:?} {:?}", scanned.scope, scanned.hits).contains(&token));
+    }
+    std::fs::rename(moved, ground.path()).unwrap();
+}

@@ -3,13 +3,16 @@
 use crate::{Mirrors, TrackError, is_remote};
 use jiff::Timestamp;
 use quietus_model::{
-    Companion, Fingerprint, FingerprintKey, Gap, GapReason, Hit, RepositoryId, SafeText, Scope,
-    ScopeKind, Stats,
+    Fingerprint, FingerprintKey, Gap, GapReason, Hit, RepositoryId, SafeText, Scope, ScopeKind,
+    Stats,
 };
 use quietus_scan::{Detector, Options, Progress, ScanError, Source, scan};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
+
+/// How many credentials of one source are kept.
+const MOST_HITS: usize = 10_000;
 
 /// With what sources are read.
 pub struct Looking<'a> {
@@ -109,10 +112,28 @@ fn look_at(
         scope.source = SafeText::scrubbed(name.as_bytes(), []);
     }
     let mut hits = scanned.hits;
+    cap(&mut hits, &mut scope);
     for location in hits.iter_mut().flat_map(|hit| &mut hit.finding.locations) {
         location.source = scope.source.clone();
     }
     Ok((scope, hits))
+}
+
+/// Keeps the most certain and severe hits of one source. A repository made of fabricated tokens
+/// must not fill the ledger or drown an issuer; what is cut off is a gap, so the scan is incomplete.
+fn cap(hits: &mut Vec<Hit>, scope: &mut Scope) {
+    let Some(over) = hits.len().checked_sub(MOST_HITS).filter(|over| *over > 0) else { return };
+    let worth = |hit: &Hit| (hit.finding.confidence, hit.finding.severity);
+    hits.sort_by_key(|hit| (std::cmp::Reverse(worth(hit)), hit.finding.fingerprint));
+    hits.truncate(MOST_HITS);
+    hits.sort_by_key(|hit| hit.finding.fingerprint);
+    scope.gaps.push(Gap {
+        object: SafeText::plain(format!("{over} more credentials")),
+        reason: GapReason::Overflow,
+        detail: SafeText::plain(format!(
+            "only the first {MOST_HITS}, most certain first, are kept"
+        )),
+    });
 }
 
 /// What to read at a path. Kinds that name more than a path are the caller's to build.
@@ -156,8 +177,7 @@ fn one_a_secret(hits: Vec<Hit>) -> Vec<Hit> {
             Some(known) => {
                 known.finding.locations.extend(hit.finding.locations);
                 for part in hit.parts {
-                    let same = |own: &Companion| own.name == part.name && own.secret == part.secret;
-                    if !known.parts.iter().any(same) {
+                    if !known.parts.contains(&part) {
                         known.parts.push(part);
                     }
                 }

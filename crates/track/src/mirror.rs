@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 
 /// Configuration that no remote may change. `ext` would run commands, hooks and fsmonitor as well;
 /// `fsckObjects` refuses malformed objects before anything reads them.
-const HARDENING: [&str; 8] = [
+const HARDENING: [&str; 10] = [
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "protocol.ext.allow=never",
@@ -17,6 +17,9 @@ const HARDENING: [&str; 8] = [
     "gc.auto=0",
     "maintenance.auto=false",
     "fetch.writeCommitGraph=false",
+    // A server that sends nothing for a minute is given up.
+    "http.lowSpeedLimit=1000",
+    "http.lowSpeedTime=60",
 ];
 
 /// Faults of old commits that harm nobody and stand in many public histories.
@@ -78,7 +81,11 @@ impl Mirrors {
     /// list; [`TrackError::Fetch`] with git's own words, without user-info.
     pub fn fetch(&self, url: &str) -> Result<PathBuf, TrackError> {
         if has_password(url) {
-            return Err(TrackError::SecretInUrl { url: SafeText::scrubbed(url.as_bytes(), []) });
+            // Neither what stands before an @ nor a query is repeated.
+            let shown = url.rsplit('@').next().and_then(|rest| rest.split('?').next());
+            return Err(TrackError::SecretInUrl {
+                url: SafeText::plain(shown.unwrap_or("the URL")),
+            });
         }
         make_private(&self.root).map_err(|error| self.failed(url, &error.to_string()))?;
         let path = self.path(url);
@@ -157,10 +164,12 @@ fn last_words(output: &Output) -> &str {
 /// Whether the user-info of a URL holds more than a name.
 fn has_password(url: &str) -> bool {
     let Some((_, rest)) = url.split_once("://") else { return false };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
     let http = url.starts_with("http");
+    // A query may hold a token, and a slash in a password moves the end of the host.
+    let odd = rest.contains('?') || (http && rest.contains('@'));
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
     // For https a bare user name is most often a token.
-    authority.rsplit_once('@').is_some_and(|(user, _)| http || user.contains(':'))
+    odd || authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
 }
 
 #[cfg(unix)]
@@ -191,10 +200,16 @@ mod tests {
     #[test]
     fn a_password_in_a_url_is_refused_and_not_repeated() {
         let root = tempfile::tempdir().unwrap();
-        let url = format!("https://bob:{}@git.invalid/a.git", "hunter2hunter2");
-        let error = Mirrors::new(root.path()).fetch(&url).unwrap_err();
-        assert!(matches!(error, TrackError::SecretInUrl { .. }));
-        assert!(!error.to_string().contains("hunter2"), "{error}");
+        for url in [
+            format!("https://bob:{}@git.invalid/a.git", "hunter2hunter2"),
+            format!("https://bob:hunter2/{}@git.invalid/a.git", "hunter2"),
+            format!("https://git.invalid/a.git?private_token={}", "hunter2hunter2"),
+            format!("ssh://git:{}@git.invalid/a.git", "hunter2hunter2"),
+        ] {
+            let error = Mirrors::new(root.path()).fetch(&url).unwrap_err();
+            assert!(matches!(error, TrackError::SecretInUrl { .. }));
+            assert!(!error.to_string().contains("hunter2"), "{error}");
+        }
     }
 
     #[test]

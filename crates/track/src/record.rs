@@ -24,6 +24,8 @@ pub struct Tracker<'a> {
     pub ledger: &'a Ledger,
     /// The active rules.
     pub rules: &'a RuleSet,
+    /// The rules that ship: what a user's rule changed can show no absence.
+    pub shipped: &'a RuleSet,
     /// The policy.
     pub policy: &'a Policy,
     /// Asks issuers; `None` when nobody is to be asked.
@@ -83,13 +85,7 @@ impl Tracker<'_> {
         assessments: Vec<Assessment>,
         now: Timestamp,
     ) -> Survey {
-        let active = self.rules.rules().iter();
-        let mut rules: Vec<RuleId> = active
-            .flat_map(|rule| std::iter::once(&rule.id).chain(&rule.replaces))
-            .cloned()
-            .collect();
-        rules.sort();
-        rules.dedup();
+        let rules = self.seeing_rules();
         Survey {
             id: SurveyId(Uuid::now_v7()),
             key_id: self.ledger.key_id().clone(),
@@ -101,6 +97,22 @@ impl Tracker<'_> {
             scopes,
             assessments,
         }
+    }
+
+    /// The rules whose silence means absence. A shipped rule that the user narrowed is not among
+    /// them, and the user's own rules stand for no other rule.
+    fn seeing_rules(&self) -> Vec<RuleId> {
+        let mut rules = Vec::new();
+        for rule in self.rules.rules() {
+            match self.shipped.get(&rule.id) {
+                Some(own) if !rule.finds_as(own) => {}
+                Some(own) => rules.extend(std::iter::once(&own.id).chain(&own.replaces).cloned()),
+                None => rules.push(rule.id.clone()),
+            }
+        }
+        rules.sort();
+        rules.dedup();
+        rules
     }
 
     /// Reconciles `survey` with the ledger and appends what that gives, all of it or nothing.

@@ -65,6 +65,13 @@ pub(crate) fn look(source: &Source) -> Scanned {
     look_with(source, &Options { threads: 2, ..Options::default() })
 }
 
+/// A scan by other rules than the usual ones.
+pub(crate) fn look_by(rules: &str, source: &Source, options: &Options) -> Scanned {
+    let set = RuleSet::parse([("acme.toml", rules)]).unwrap();
+    let detector = Detector::new(Arc::new(set)).unwrap();
+    scan(source, &detector, &key(), options, now(), &(), &AtomicBool::new(false)).unwrap()
+}
+
 pub(crate) fn look_with(source: &Source, options: &Options) -> Scanned {
     scan(source, &detector(), &key(), options, now(), &(), &AtomicBool::new(false)).unwrap()
 }
