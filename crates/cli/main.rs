@@ -60,7 +60,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
             Command::Init(args) => commands::init::run(&setup, &args).await,
             Command::Doctor => commands::doctor::run(&setup).await,
             Command::Completions { shell } => commands::generate::completions(shell),
-            Command::Man => commands::generate::man(),
+            Command::Man { dir } => commands::generate::man(dir.as_deref()),
         }
     })
 }

@@ -10,7 +10,9 @@ pub enum Refusal {
     #[error("the item is closed; only a note or `item act ID reopen --reason …` is possible")]
     Closed,
     /// The item is open.
-    #[error("the item is not closed, so it cannot be reopened")]
+    #[error(
+        "the item is not closed, so there is nothing to reopen; `quietus item why ID` tells where it stands"
+    )]
     NotClosed,
     /// The item is set aside.
     #[error("the item is set aside ({kind}); end that first with `item act ID resume --reason …`")]
@@ -19,13 +21,17 @@ pub enum Refusal {
         kind: &'static str,
     },
     /// The item is not set aside.
-    #[error("the item is not set aside, so there is nothing to resume")]
+    #[error(
+        "the item is not set aside, so there is nothing to resume; `quietus item why ID` tells where it stands"
+    )]
     NotSetAside,
     /// Nothing was said.
     #[error("the text is blank; say who, or what was done")]
     Blank,
     /// Only a person may do this.
-    #[error("only a person may do this, and the program is not one")]
+    #[error(
+        "only a person may do this, and the program is not one; run the command as whoever decides"
+    )]
     NeedsPerson,
     /// This milestone can never be waived.
     #[error(
@@ -40,7 +46,7 @@ pub enum Refusal {
     #[error("retest is not claimed by people: run `quietus retest --validate`, which verifies it")]
     CannotClaimRetest,
     /// The milestone is done already.
-    #[error("{milestone} is already {progress}")]
+    #[error("{milestone} is already {progress}, and nothing more is needed for it")]
     AlreadyDone {
         /// Which.
         milestone: MilestoneKind,
@@ -110,7 +116,9 @@ pub enum Refusal {
         why: String,
     },
     /// No more extensions.
-    #[error("{milestone} cannot be extended: {why}")]
+    #[error(
+        "{milestone} cannot be extended: {why}; do it by its date and tell why it was late in a note"
+    )]
     NoExtension {
         /// Which.
         milestone: MilestoneKind,

@@ -169,6 +169,11 @@ fn two_clones_in_one_run_are_heard_both() {
     let item = world.item("token");
     assert!(!item.milestone(MilestoneKind::Remove).is_done(), "it stands in the second clone");
     assert_eq!((item.presence.len(), item.presence.repositories().len()), (1, 1));
+    // The first clone alone does not answer for what the second showed.
+    let mut first = survey(1, vec![seen_in("/srv/app", &[])]);
+    first.scopes = vec![clone_at("/srv/app", &[MAIN])];
+    world.take(&first);
+    assert!(!world.item("token").milestone(MilestoneKind::Remove).is_done());
 }
 
 #[test]
@@ -201,6 +206,19 @@ fn a_scan_of_files_alone_takes_no_head_away() {
     let mut files = survey(1, vec![seen_in("/srv/app", &[MAIN])]);
     files.scopes = vec![scope(ScopeKind::WorkTree)];
     assert_eq!(world.take(&files), 0);
+    // Even when its line moved, so that there is something to record.
+    files.assessments[0].finding.locations[0].line = 7;
+    assert_eq!(world.take(&files), 1);
     let heads = world.item("token").presence.iter().next().unwrap().1.heads();
     assert_eq!(heads.len(), 2, "{heads:?}");
+}
+
+#[test]
+fn a_clone_that_never_knew_it_has_nothing_to_say() {
+    let mut world = leaked();
+    for hours in [1, 2] {
+        let mut other = survey(hours, Vec::new());
+        other.scopes = vec![clone_at("/home/bob/app", &[MAIN])];
+        assert_eq!(world.take(&other), 0, "hour {hours}");
+    }
 }
