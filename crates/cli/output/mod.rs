@@ -54,8 +54,16 @@ pub(crate) fn out() -> impl Write {
 
 /// An error with its causes.
 pub(crate) fn error(error: &anyhow::Error) {
-    let text: Vec<String> = error.chain().map(ToString::to_string).collect();
-    error_text(&text.join(": "));
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        // Many errors name their cause themselves; once is enough.
+        if !text.contains(&cause) {
+            let colon = if text.is_empty() { "" } else { ": " };
+            text.push_str(colon);
+            text.push_str(&cause);
+        }
+    }
+    error_text(&text);
 }
 
 /// An error as one text.

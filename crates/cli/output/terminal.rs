@@ -186,6 +186,11 @@ fn bytes(count: u64) -> String {
 fn summary(out: &mut impl Write, report: &ScanReport) -> Result<()> {
     let places: usize = report.shown.iter().map(|shown| shown.finding.locations.len()).sum();
     let found = report.shown.len() as u64;
+    if report.scopes.is_empty() {
+        // The errors have told why; "none found" would sound like an answer.
+        writeln!(out, "{BOLD}nothing was read{BOLD:#}")?;
+        return Ok(());
+    }
     if found == 0 {
         write!(out, "{BOLD}no credentials found{BOLD:#}")?;
     } else {
