@@ -3,6 +3,7 @@
 
 use anyhow::{Context, Result, bail};
 use quietus_model::FingerprintKey;
+use quietus_track::private_folder;
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -109,17 +110,6 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
     file.write_all(bytes)?;
     file.sync_all()?;
     Ok(())
-}
-
-#[cfg(unix)]
-fn private_folder(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
-}
-
-#[cfg(not(unix))]
-fn private_folder(path: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(path)
 }
 
 /// Writes a whole file or nothing: beside it first, then renamed into place. A device or pipe is

@@ -4,7 +4,7 @@
 //! has rules of its own hands their text in.
 
 use quietus_model::{Rule, RuleError, RuleSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 mod embedded {
     include!(concat!(env!("OUT_DIR"), "/files.rs"));
@@ -15,12 +15,13 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
     embedded::FILES
 }
 
-/// The shipped rules.
+/// The shipped rules. Their text is read once in the life of the program.
 ///
 /// # Errors
 /// [`RuleError`] names the file and the place; the tests of this crate keep it from happening.
 pub fn shipped() -> Result<RuleSet, RuleError> {
-    RuleSet::parse(files().iter().copied())
+    static SHIPPED: OnceLock<Result<RuleSet, RuleError>> = OnceLock::new();
+    SHIPPED.get_or_init(|| RuleSet::parse(files().iter().copied())).clone()
 }
 
 /// The shipped rules and the caller's, given as names and texts. A rule of the caller's replaces
@@ -33,14 +34,15 @@ pub fn shipped_with<'a>(
     extra: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Result<RuleSet, RuleError> {
     let shipped = shipped()?;
-    let all = RuleSet::parse(files().iter().copied().chain(extra))?;
+    let own = RuleSet::parse(extra)?;
     let with_recipe = |rule: &Arc<Rule>| match shipped.get(&rule.id) {
         Some(own) if rule.validate.is_none() && own.validate.is_some() => {
             Arc::new(Rule { validate: own.validate.clone(), ..Rule::clone(rule) })
         }
         _ => Arc::clone(rule),
     };
-    Ok(RuleSet::new(all.rules().iter().map(with_recipe).collect()))
+    let kept = shipped.rules().iter().filter(|rule| own.get(&rule.id).is_none()).cloned();
+    Ok(RuleSet::new(kept.chain(own.rules().iter().map(with_recipe)).collect()))
 }
 
 #[cfg(test)]

@@ -12,6 +12,6 @@ mod retest;
 
 pub use error::TrackError;
 pub use look::{Look, Looking, SourceError, look};
-pub use mirror::{Mirrors, is_remote};
+pub use mirror::{Mirrors, is_remote, private_folder};
 pub use record::{Outcome, Tracker};
 pub use retest::{Retest, Wanted};

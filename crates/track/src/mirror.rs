@@ -87,7 +87,7 @@ impl Mirrors {
                 url: SafeText::plain(shown.unwrap_or("the URL")),
             });
         }
-        make_private(&self.root).map_err(|error| self.failed(url, &error.to_string()))?;
+        private_folder(&self.root).map_err(|error| self.failed(url, &error.to_string()))?;
         let path = self.path(url);
         if path.join("HEAD").is_file() {
             // `--` because a URL may not begin with a dash and become an option.
@@ -172,14 +172,22 @@ fn has_password(url: &str) -> bool {
     odd || authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
 }
 
+/// Makes a folder, and those above it, that its owner alone can enter.
+///
+/// # Errors
+/// What the system says.
 #[cfg(unix)]
-fn make_private(path: &Path) -> std::io::Result<()> {
+pub fn private_folder(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
+/// Makes a folder, and those above it.
+///
+/// # Errors
+/// What the system says.
 #[cfg(not(unix))]
-fn make_private(path: &Path) -> std::io::Result<()> {
+pub fn private_folder(path: &Path) -> std::io::Result<()> {
     fs::create_dir_all(path)
 }
 
