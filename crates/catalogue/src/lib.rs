@@ -3,11 +3,14 @@
 //! Nothing here reads a file: the text of `rules/*.toml` is part of the program, and a caller who
 //! has rules of its own hands their text in.
 
-use quietus_model::{Rule, RuleError, RuleSet};
+use quietus_model::{Rule, RuleError, RuleFile, RuleSet};
 use std::sync::{Arc, OnceLock};
 
 mod embedded {
     include!(concat!(env!("OUT_DIR"), "/files.rs"));
+
+    /// The same rules as a list of files in JSON.
+    pub(crate) static RULES: &str = include_str!(concat!(env!("OUT_DIR"), "/rules.json"));
 }
 
 /// The shipped rule files: name and text, in the order of their names.
@@ -15,13 +18,20 @@ pub fn files() -> &'static [(&'static str, &'static str)] {
     embedded::FILES
 }
 
-/// The shipped rules. Their text is read once in the life of the program.
+/// The shipped rules. They are read once in the life of the program.
 ///
 /// # Errors
-/// [`RuleError`] names the file and the place; the tests of this crate keep it from happening.
+/// [`RuleError`] names the place; the tests of this crate keep it from happening.
 pub fn shipped() -> Result<RuleSet, RuleError> {
     static SHIPPED: OnceLock<Result<RuleSet, RuleError>> = OnceLock::new();
-    SHIPPED.get_or_init(|| RuleSet::parse(files().iter().copied())).clone()
+    SHIPPED.get_or_init(read).clone()
+}
+
+fn read() -> Result<RuleSet, RuleError> {
+    let files: Vec<RuleFile> = serde_json::from_str(embedded::RULES).map_err(|error| {
+        RuleError::Syntax { file: "the shipped rules".into(), message: error.to_string() }
+    })?;
+    Ok(RuleSet::new(files.into_iter().flat_map(|file| file.rules).map(Arc::new).collect()))
 }
 
 /// The shipped rules and the caller's, given as names and texts. A rule of the caller's replaces
@@ -48,7 +58,7 @@ pub fn shipped_with<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use quietus_model::{RuleFile, Severity};
+    use quietus_model::Severity;
     use std::collections::BTreeMap;
 
     #[test]
@@ -65,6 +75,12 @@ mod tests {
         }
         assert_eq!(shipped().unwrap().rules().len(), seen.len());
         assert!(files().is_sorted());
+    }
+
+    #[test]
+    fn the_rules_are_those_of_the_files() {
+        let of_files = RuleSet::parse(files().iter().copied()).unwrap();
+        assert_eq!(shipped().unwrap(), of_files);
     }
 
     #[test]

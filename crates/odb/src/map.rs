@@ -1,0 +1,222 @@
+//! Files as bytes: mapped into memory, or read piece by piece where they may be cut short.
+#![expect(unsafe_code, reason = "a file can only be mapped into memory, and let go of, unsafely")]
+
+use memmap2::Mmap;
+use std::fs::File;
+use std::io;
+use std::ops::Deref;
+use std::path::Path;
+
+/// An open file of bytes that do not change.
+#[derive(Debug)]
+pub(crate) struct Bytes {
+    inner: Inner,
+    len: u64,
+}
+
+#[derive(Debug)]
+enum Inner {
+    Mapped(Mmap),
+    File(File),
+}
+
+impl Bytes {
+    /// Opens a regular file. Nothing else is opened: a pipe would wait for ever.
+    pub(crate) fn open(path: &Path, mapped: bool) -> io::Result<Self> {
+        let file = regular(path)?;
+        let len = file.metadata()?.len();
+        if !mapped || len == 0 || usize::try_from(len).is_err() {
+            return Ok(Self { inner: Inner::File(file), len });
+        }
+        // SAFETY: the map is read-only and private to this value, and every slice of it borrows
+        // the value. Nobody else may change or shorten the file meanwhile, which cannot be
+        // enforced from here: git and everything like it never writes to a pack or an index once
+        // it has its name, but makes new files and unlinks old ones, which leaves the map whole.
+        // `Options::mapped` is the way out where that is not to be relied on.
+        let map = unsafe { Mmap::map(&file)? };
+        Ok(Self { len: map.len() as u64, inner: Inner::Mapped(map) })
+    }
+
+    /// How many bytes there are.
+    pub(crate) fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether ranges are had without reading.
+    pub(crate) fn is_mapped(&self) -> bool {
+        matches!(self.inner, Inner::Mapped(_))
+    }
+
+    /// The bytes from `start` to `end`, or to the end of the file if that comes first. They are
+    /// read into `scratch` where the file is not mapped.
+    pub(crate) fn get<'a>(
+        &'a self,
+        start: u64,
+        end: u64,
+        scratch: &'a mut Vec<u8>,
+    ) -> io::Result<&'a [u8]> {
+        let end = end.min(self.len);
+        let start = start.min(end);
+        match &self.inner {
+            Inner::Mapped(map) => Ok(&map[start as usize..end as usize]),
+            Inner::File(file) => {
+                let len = (end - start) as usize;
+                if scratch.len() < len {
+                    *scratch = vec![0; len.next_power_of_two()];
+                }
+                fill(file, &mut scratch[..len], start)?;
+                Ok(&scratch[..len])
+            }
+        }
+    }
+
+    /// The same of a few bytes, read into `scratch`, which they must fit in.
+    pub(crate) fn short<'a>(
+        &'a self,
+        start: u64,
+        end: u64,
+        scratch: &'a mut [u8],
+    ) -> io::Result<&'a [u8]> {
+        let end = end.min(self.len);
+        let start = start.min(end);
+        match &self.inner {
+            Inner::Mapped(map) => Ok(&map[start as usize..end as usize]),
+            Inner::File(file) => {
+                let into = &mut scratch[..(end - start) as usize];
+                fill(file, into, start)?;
+                Ok(into)
+            }
+        }
+    }
+
+    /// Reads what there is at a place, as much as fits; says how much that was.
+    pub(crate) fn read_at(&self, into: &mut [u8], at: u64) -> io::Result<usize> {
+        let len =
+            into.len().min(usize::try_from(self.len.saturating_sub(at)).unwrap_or(usize::MAX));
+        match &self.inner {
+            _ if len == 0 => {}
+            Inner::Mapped(map) => {
+                into[..len].copy_from_slice(&map[at as usize..at as usize + len]);
+            }
+            Inner::File(file) => fill(file, &mut into[..len], at)?,
+        }
+        Ok(len)
+    }
+
+    /// Gives the pages that were touched back to the system, which keeps them as it sees fit. They
+    /// come again when they are looked at.
+    pub(crate) fn release(&self) {
+        #[cfg(unix)]
+        if let Inner::Mapped(map) = &self.inner {
+            // SAFETY: what is dropped are clean pages of a file mapped read-only; whoever looks at
+            // them again, in this thread or another, sees the same bytes of the file. Only advice:
+            // a refusal changes nothing.
+            let _ = unsafe { map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+        }
+    }
+}
+
+/// A file that is held whole: mapped, or read into memory.
+#[derive(Debug)]
+pub(crate) enum Image {
+    Mapped(Bytes),
+    Held(Vec<u8>),
+}
+
+impl Image {
+    /// Opens a regular file as a whole.
+    pub(crate) fn open(path: &Path, mapped: bool) -> io::Result<Self> {
+        let bytes = Bytes::open(path, mapped)?;
+        if bytes.is_mapped() {
+            return Ok(Self::Mapped(bytes));
+        }
+        let mut held = Vec::new();
+        let len = bytes.get(0, u64::MAX, &mut held)?.len();
+        held.truncate(len);
+        held.shrink_to_fit();
+        Ok(Self::Held(held))
+    }
+}
+
+impl Deref for Image {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Mapped(Bytes { inner: Inner::Mapped(map), .. }) => map,
+            Self::Mapped(_) => &[],
+            Self::Held(held) => held,
+        }
+    }
+}
+
+/// Opens a file if it is a regular one.
+pub(crate) fn regular(path: &Path) -> io::Result<File> {
+    let not = || io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
+    if !path.metadata()?.is_file() {
+        return Err(not());
+    }
+    let file = File::open(path)?;
+    // Looked at again, in case that it was swapped meanwhile.
+    if file.metadata()?.is_file() { Ok(file) } else { Err(not()) }
+}
+
+#[cfg(unix)]
+fn fill(file: &File, into: &mut [u8], at: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, into, at)
+}
+
+#[cfg(windows)]
+fn fill(file: &File, mut into: &mut [u8], mut at: u64) -> io::Result<()> {
+    while !into.is_empty() {
+        let read = std::os::windows::fs::FileExt::seek_read(file, into, at)?;
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        into = &mut into[read..];
+        at += read as u64;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mapped_and_read_are_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let content: Vec<u8> = (0..100_000u32).map(|at| (at * 7 / 3) as u8).collect();
+        std::fs::write(&path, &content).unwrap();
+        let (map, read) = (Bytes::open(&path, true).unwrap(), Bytes::open(&path, false).unwrap());
+        assert!(map.is_mapped() && !read.is_mapped());
+        let (mut one, mut two) = (Vec::new(), Vec::new());
+        for (start, end) in [(0, 10), (5, 70_000), (99_999, 100_005), (200_000, 200_001), (9, 3)] {
+            let expected =
+                content.get(start as usize..end.min(100_000) as usize).unwrap_or_default();
+            assert_eq!(map.get(start, end, &mut one).unwrap(), expected);
+            assert_eq!(read.get(start, end, &mut two).unwrap(), expected);
+            map.release();
+            let (mut a, mut b) = ([0; 64], [0; 64]);
+            let len = map.read_at(&mut a, start).unwrap();
+            assert_eq!(len, read.read_at(&mut b, start).unwrap());
+            assert_eq!(a, b);
+            let rest = content.get(start as usize..).unwrap_or_default();
+            assert_eq!(a[..len], rest[..rest.len().min(64)]);
+        }
+        assert_eq!(*Image::open(&path, true).unwrap(), content[..]);
+        assert_eq!(*Image::open(&path, false).unwrap(), content[..]);
+    }
+
+    #[test]
+    fn only_regular_files_are_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Bytes::open(folder.path(), true).is_err());
+        let empty = folder.path().join("empty");
+        std::fs::write(&empty, b"").unwrap();
+        let empty = Bytes::open(&empty, true).unwrap();
+        assert_eq!(empty.len(), 0);
+        assert_eq!(empty.get(0, 9, &mut Vec::new()).unwrap(), b"");
+    }
+}
