@@ -115,6 +115,9 @@ pub(crate) struct Sources {
     /// The repository's name, where its remote does not tell
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
+    /// Scan everything anew and remember nothing
+    #[arg(long)]
+    pub(crate) no_memory: bool,
 }
 
 #[derive(Debug, Args)]

@@ -49,6 +49,11 @@ impl Places {
     pub(crate) fn mirrors(&self) -> PathBuf {
         self.cache.join("mirrors")
     }
+
+    /// What is remembered of scans.
+    pub(crate) fn scans(&self) -> PathBuf {
+        self.cache.join("scans")
+    }
 }
 
 /// The organisation's key, when there is one.

@@ -128,12 +128,13 @@ impl Setup {
         Mirrors::new(self.places.mirrors())
     }
 
-    /// How sources are scanned.
-    pub(crate) fn options(&self, sources: &Sources) -> Options {
+    /// How sources are scanned. What is remembered of it is of use under a `lasting` key alone.
+    pub(crate) fn options(&self, sources: &Sources, lasting: bool) -> Options {
         Options {
             threads: self.threads,
             respect_gitignore: sources.respect_gitignore,
             path_filter: sources.paths.clone(),
+            memory: (lasting && !sources.no_memory).then(|| self.places.scans()),
             ..Options::default()
         }
     }

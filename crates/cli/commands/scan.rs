@@ -33,7 +33,7 @@ pub(crate) async fn run(setup: &Setup, args: &Scan) -> Result<Exit, Failure> {
         None => places::new_key()?,
     };
     let bar = Bar::new(setup.quiet);
-    let found = find(setup, args, &detector, &key, &bar)?;
+    let found = find(setup, args, &detector, &key, lasting, &bar)?;
     bar.done();
     for error in &found.errors {
         output::error_text(&error.to_string());
@@ -57,9 +57,10 @@ fn find(
     args: &Scan,
     detector: &Detector,
     key: &FingerprintKey,
+    lasting: bool,
     bar: &Bar,
 ) -> Result<Look, Failure> {
-    let options = setup.options(&args.sources);
+    let options = setup.options(&args.sources, lasting);
     let sources = args.sources.list();
     if let Some(source) = special_source(args, &sources)? {
         let scanned = quietus_scan::scan(&source, detector, key, &options, setup.now, bar, &CANCEL);

@@ -31,7 +31,7 @@ pub(crate) async fn run(setup: &Setup, args: &Track) -> Result<Exit, Failure> {
     let looking = Looking {
         detector: &detector,
         key: &key,
-        options: &setup.options(&args.sources),
+        options: &setup.options(&args.sources, true),
         mirrors: &setup.mirrors(),
         names: &names,
         known: &known,

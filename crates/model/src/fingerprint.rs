@@ -71,12 +71,30 @@ impl FingerprintKey {
         HEXLOWER.encode(&mac[..12])
     }
 
-    fn mac(&self, bytes: &[u8]) -> [u8; 32] {
-        #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
-        let mut mac = HmacSha256::new_from_slice(&*self.0).expect("any length is a valid key");
-        mac.update(bytes);
-        mac.finalize().into_bytes().into()
+    /// A key of its own for `purpose`. It is made the other way round than a fingerprint, with the
+    /// purpose as the key and the key as the text, so that no secret has it as its fingerprint.
+    #[must_use]
+    pub fn for_purpose(&self, purpose: &str) -> Self {
+        Self(Zeroizing::new(mac(purpose.as_bytes(), &*self.0)))
     }
+
+    /// A code that only who has this key can make for `bytes`. For a key made by
+    /// [`for_purpose`](Self::for_purpose): the code of another one is the fingerprint of a secret
+    /// of the same bytes.
+    pub fn authenticate(&self, bytes: &[u8]) -> [u8; 32] {
+        self.mac(bytes)
+    }
+
+    fn mac(&self, bytes: &[u8]) -> [u8; 32] {
+        mac(&*self.0, bytes)
+    }
+}
+
+fn mac(key: &[u8], bytes: &[u8]) -> [u8; 32] {
+    #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
+    let mut mac = HmacSha256::new_from_slice(key).expect("any length is a valid key");
+    mac.update(bytes);
+    mac.finalize().into_bytes().into()
 }
 
 impl fmt::Debug for FingerprintKey {
@@ -170,6 +188,16 @@ impl fmt::Debug for Fingerprint {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_for_purposes_differ_and_are_no_fingerprints() {
+        let key = FingerprintKey::new([7; 32]);
+        let code = |purpose: &str| key.for_purpose(purpose).authenticate(b"text");
+        assert_eq!(code("a"), code("a"));
+        assert_ne!(code("a"), code("b"));
+        assert_ne!(code("a"), FingerprintKey::new([8; 32]).for_purpose("a").authenticate(b"text"));
+        assert_ne!(*key.for_purpose("a").0, key.fingerprint(&Secret::from("a")).0);
+    }
 
     #[test]
     fn hmac_agrees_with_rfc_4231_case_2_in_shape() {

@@ -1,16 +1,18 @@
 //! Where the blobs that hold secrets lay: paths, commits, authors, heads.
 
 use crate::bounds::Places;
-use crate::changes::{Change, Changes, Reader};
+use crate::changes::{Change, Changes};
 use crate::graph::{Graph, Reach};
 use crate::heads::Tips;
 use crate::history::Objects;
 use crate::located::{Author, Located};
 use crate::owners::Owners;
-use crate::store::{Key, OidMap, OidSet, key, oid};
+use crate::reader::Reader;
+use crate::store::{self, OidMap, OidSet, Shelf};
 use crate::tree::Wanted;
 use crate::vault::{SecretNumber, Sighting};
 use quietus_model::Place;
+use quietus_odb::ObjectId;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What attribution knows of a repository.
@@ -31,9 +33,9 @@ type Occurrence = (SecretNumber, u32);
 /// What a path's history says of one occurrence.
 #[derive(Default)]
 struct Story {
-    blobs: BTreeSet<Key>,
+    blobs: BTreeSet<ObjectId>,
     /// The newest blob with it and the commit that made it so.
-    newest: Option<(bool, u32, Key)>,
+    newest: Option<(bool, u32, ObjectId)>,
     /// The commit that last changed its line, on the current head.
     touched: Option<u32>,
 }
@@ -46,7 +48,7 @@ impl Repository<'_> {
         objects: &Objects,
         changes: &Changes,
         elsewhere: &OidSet,
-        reader: &mut Reader<'_>,
+        reader: &mut Reader<'_, impl Shelf>,
     ) -> Vec<Located> {
         let (notes, files): (Vec<&Change>, Vec<&Change>) = changes
             .changes
@@ -76,13 +78,13 @@ impl Repository<'_> {
         &self,
         by_path: &BTreeMap<&'p [u8], Vec<&Change>>,
         changes: &'p Changes,
-        reader: &mut Reader<'_>,
-    ) -> HashMap<&'p [u8], Vec<(usize, Key)>> {
+        reader: &mut Reader<'_, impl Shelf>,
+    ) -> HashMap<&'p [u8], Vec<(usize, ObjectId)>> {
         let named = changes.named.iter().map(|named| named.path.as_slice());
         let paths: Vec<&[u8]> =
             by_path.keys().copied().chain(named).collect::<BTreeSet<_>>().into_iter().collect();
         let mut wanted = Wanted::new(paths.iter().copied());
-        let mut now: HashMap<&[u8], Vec<(usize, Key)>> = HashMap::new();
+        let mut now: HashMap<&[u8], Vec<(usize, ObjectId)>> = HashMap::new();
         if paths.is_empty() {
             return now;
         }
@@ -100,12 +102,12 @@ impl Repository<'_> {
         path: &[u8],
         changes: &[&Change],
         blobs: &OidMap<Vec<Sighting>>,
-        now: &HashMap<&[u8], Vec<(usize, Key)>>,
+        now: &HashMap<&[u8], Vec<(usize, ObjectId)>>,
         places: &mut Places,
-        reader: &Reader<'_>,
+        reader: &Reader<'_, impl Shelf>,
     ) -> Vec<Located> {
         let none = Vec::new();
-        let of = |blob: &Key| blobs.get(blob).unwrap_or(&none);
+        let of = |blob: &ObjectId| blobs.get(blob).unwrap_or(&none);
         if !places.is_open() {
             let held = changes.iter().flat_map(|change| of(&change.blob));
             reader.bounds().crowd(held.map(|sighting| sighting.secret));
@@ -133,7 +135,7 @@ impl Repository<'_> {
         }
         let now = now.get(path).map_or(&[][..], Vec::as_slice);
         let owners = self.owners.of(path);
-        let find = |blob: &Key, (secret, ordinal): Occurrence| {
+        let find = |blob: &ObjectId, (secret, ordinal): Occurrence| {
             of(blob).iter().find(|s| s.secret == secret && s.ordinal == ordinal)
         };
         let mut located = Vec::new();
@@ -142,7 +144,7 @@ impl Repository<'_> {
                 reader.bounds().crowd([occurrence.0]);
                 continue;
             }
-            let holding: Vec<&(usize, Key)> =
+            let holding: Vec<&(usize, ObjectId)> =
                 now.iter().filter(|(_, blob)| find(blob, occurrence).is_some()).collect();
             let newest = story.newest.map(|(_, _, blob)| blob);
             let shown = holding.first().map(|(_, blob)| *blob).or(newest);
@@ -153,7 +155,7 @@ impl Repository<'_> {
             let first = introduced.get(&occurrence.0).and_then(|(_, c)| self.author(*c, reader));
             let last = story.touched.and_then(|c| self.author(c, reader)).or_else(|| first.clone());
             located.push(Located {
-                blob: Some(oid(&blob).to_string()),
+                blob: Some(blob.to_string()),
                 versions: story.blobs.len() as u32,
                 last_author: last.map(|author| self.owners.current_name(&author.person)),
                 introduced: first,
@@ -165,7 +167,7 @@ impl Repository<'_> {
         located
     }
 
-    fn head_names<'n>(&self, holding: impl Iterator<Item = &'n (usize, Key)>) -> Vec<Vec<u8>> {
+    fn head_names<'n>(&self, holding: impl Iterator<Item = &'n (usize, ObjectId)>) -> Vec<Vec<u8>> {
         holding.map(|(head, _)| self.tips.heads[*head].name.clone()).collect()
     }
 
@@ -173,8 +175,8 @@ impl Repository<'_> {
     fn names(
         &self,
         changes: &Changes,
-        now: &HashMap<&[u8], Vec<(usize, Key)>>,
-        reader: &Reader<'_>,
+        now: &HashMap<&[u8], Vec<(usize, ObjectId)>>,
+        reader: &Reader<'_, impl Shelf>,
     ) -> Vec<Located> {
         let mut located: BTreeMap<(&[u8], Occurrence), (bool, u32, &Sighting)> = BTreeMap::new();
         for named in &changes.named {
@@ -205,7 +207,12 @@ impl Repository<'_> {
 
     /// Messages of commits and tags, and notes: they have no path, so that one secret in many of
     /// them is one location.
-    fn messages(&self, objects: &Objects, notes: &[&Change], reader: &Reader<'_>) -> Vec<Located> {
+    fn messages(
+        &self,
+        objects: &Objects,
+        notes: &[&Change],
+        reader: &Reader<'_, impl Shelf>,
+    ) -> Vec<Located> {
         let none = Vec::new();
         let spoken = objects.messages.iter().map(|message| {
             let commit = self.graph.number(&message.object);
@@ -227,7 +234,7 @@ impl Repository<'_> {
                     ..Located::new(Place::Message, b"", sighting)
                 });
                 one.versions += 1;
-                one.blob = Some(oid(&object).to_string());
+                one.blob = Some(object.to_string());
                 one.sighting = sighting.clone();
                 if one.introduced.is_none() {
                     one.introduced = commit.and_then(|commit| self.author(commit, reader));
@@ -239,28 +246,27 @@ impl Repository<'_> {
         located.into_values().collect()
     }
 
-    fn author(&self, commit: u32, reader: &Reader<'_>) -> Option<Author> {
+    fn author(&self, commit: u32, reader: &Reader<'_, impl Shelf>) -> Option<Author> {
         let known = self.graph.commit(commit);
-        let commit = reader.repository().find_commit(oid(&known.id)).ok()?;
-        let author = commit.author();
-        let person = [author.name_bytes(), b" <", author.email_bytes(), b">"].concat();
-        Some(Author { commit: commit.id().to_string(), person, time: known.time })
+        let data = reader.commit(&known.id)?;
+        let person = store::author(&data)?.to_vec();
+        Some(Author { commit: known.id.to_string(), person, time: known.time })
     }
 }
 
 /// Blobs that no commit has at any path: never committed, or what a tag names directly.
 fn stray(
     blobs: &OidMap<Vec<Sighting>>,
-    is_placed: impl Fn(&Key) -> bool,
+    is_placed: impl Fn(&ObjectId) -> bool,
 ) -> impl Iterator<Item = Located> {
-    let ordered: BTreeMap<&Key, &Vec<Sighting>> = blobs.iter().collect();
+    let ordered: BTreeMap<&ObjectId, &Vec<Sighting>> = blobs.iter().collect();
     let mut located: BTreeMap<Occurrence, Located> = BTreeMap::new();
     for (blob, sightings) in ordered.into_iter().filter(|(blob, _)| !is_placed(blob)) {
         for sighting in sightings {
             let at = (sighting.secret, sighting.ordinal);
             let one = located.entry(at).or_insert_with(|| Located {
                 versions: 0,
-                blob: Some(oid(blob).to_string()),
+                blob: Some(blob.to_string()),
                 ..Located::new(Place::History, b"", sighting)
             });
             one.versions += 1;
@@ -270,7 +276,7 @@ fn stray(
 }
 
 /// What HEAD's tree has at `path`.
-pub(crate) fn head_entry(tree: &git2::Tree<'_>, path: &[u8]) -> Option<Key> {
+pub(crate) fn head_entry(tree: &git2::Tree<'_>, path: &[u8]) -> Option<ObjectId> {
     let text = std::str::from_utf8(path).ok()?;
-    Some(key(tree.get_path(std::path::Path::new(text)).ok()?.id()))
+    Some(store::id(tree.get_path(std::path::Path::new(text)).ok()?.id()))
 }

@@ -1,6 +1,7 @@
 //! How much one scan unfolds: a few kilobytes of trees can name more paths than fit anywhere.
 
 use crate::vault::SecretNumber;
+use quietus_odb::ObjectId;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -31,6 +32,7 @@ pub(crate) struct Bounds {
     entries: AtomicU64,
     changes: AtomicU64,
     crowded: Mutex<BTreeSet<SecretNumber>>,
+    crowded_blobs: Mutex<BTreeSet<ObjectId>>,
 }
 
 impl Default for Bounds {
@@ -39,11 +41,20 @@ impl Default for Bounds {
             entries: AtomicU64::new(BASE),
             changes: AtomicU64::new(MOST_CHANGES),
             crowded: Mutex::default(),
+            crowded_blobs: Mutex::default(),
         }
     }
 }
 
 impl Bounds {
+    /// Begins anew, as if nothing had been spent.
+    pub(crate) fn renew(&self) {
+        self.entries.store(BASE, Ordering::Relaxed);
+        self.changes.store(MOST_CHANGES, Ordering::Relaxed);
+        self.crowded.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.crowded_blobs.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// So many commits are going to be walked.
     pub(crate) fn expect(&self, commits: usize) {
         self.entries.fetch_add(FOR_A_COMMIT.saturating_mul(commits as u64), Ordering::Relaxed);
@@ -62,6 +73,16 @@ impl Bounds {
     /// Not all places of this secret are named.
     pub(crate) fn crowd(&self, secrets: impl IntoIterator<Item = SecretNumber>) {
         self.crowded.lock().unwrap_or_else(PoisonError::into_inner).extend(secrets);
+    }
+
+    /// Not all places of what this blob holds are named.
+    pub(crate) fn crowd_blob(&self, blob: ObjectId) {
+        self.crowded_blobs.lock().unwrap_or_else(PoisonError::into_inner).insert(blob);
+    }
+
+    /// The blobs of which not all places are named.
+    pub(crate) fn crowded_blobs(&self) -> BTreeSet<ObjectId> {
+        self.crowded_blobs.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The secrets of which not all places are named.

@@ -1,32 +1,23 @@
-//! One pass over the commits: which brought what to which path, and what is missing.
+//! Which commits brought what that is wanted to which path.
 
-use crate::bounds::{Bounds, MOST_PLACES, Places};
+use crate::bounds::{MOST_PLACES, NEW_ENTRY, Places};
+use crate::folders::{Edge, Leads};
 use crate::graph::{Graph, Reach};
-use crate::parallel;
+use crate::lead::Leading;
 use crate::run::Run;
 use crate::source::Stage;
-use crate::store::{self, Key, OidMap, OidSet, oid};
-use crate::tree::{self, Trees};
+use crate::store::OidMap;
 use crate::vault::Sighting;
-use git2::Repository;
 use quietus_model::GapReason;
-use std::collections::HashMap;
-use std::path::Path;
-use std::rc::Rc;
-
-/// Commits handed to a thread at a time: neighbours share most of their trees.
-const CHUNK: usize = 128;
-
-/// How many bytes of trees a thread keeps.
-const CACHE: usize = 32 << 20;
+use quietus_odb::{ObjectId, Store};
 
 /// A commit gave a path a blob that no parent of it had there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
     pub(crate) path: Vec<u8>,
-    pub(crate) blob: Key,
-    /// What the parents had there.
-    pub(crate) before: Vec<Key>,
+    pub(crate) blob: ObjectId,
+    /// What the parents had there, of what is of interest.
+    pub(crate) before: Vec<ObjectId>,
     pub(crate) commit: u32,
 }
 
@@ -37,134 +28,82 @@ pub(crate) struct Named {
     pub(crate) sightings: Vec<Sighting>,
 }
 
-/// Which blobs are worth a [`Change`].
-#[derive(Clone, Copy)]
-pub(crate) enum Interest<'a> {
-    /// Those that hold secrets.
-    Blobs(&'a OidMap<Vec<Sighting>>),
-    /// All of them.
-    All,
-}
-
 /// What the commits brought, in their order.
 #[derive(Default)]
 pub(crate) struct Changes {
     pub(crate) changes: Vec<Change>,
     pub(crate) named: Vec<Named>,
+    /// Whether a commit wants an object that is not there, reached or not.
+    pub(crate) is_missing: bool,
 }
 
-/// Walks what each commit has otherwise than its parents.
+/// Folders within folders: deeper than any tool can check out.
+const DEEPEST: usize = 1024;
+
+/// Finds what each commit has otherwise than its parents, of what `lead` leads to: of the commits
+/// that `is_asked` says yes to, beyond what `found` tells of the others.
 ///
-/// `present`, where given, are all objects of the store: a blob that is not among them is a gap,
-/// unless only commits that nothing reaches want it.
+/// Objects that are not there become gaps, unless only commits that nothing reaches want them.
 pub(crate) fn collect(
-    path: &Path,
+    store: &Store,
     graph: &Graph,
+    lead: &mut dyn Leading,
     reaches: [&Reach; 2],
-    interest: Interest<'_>,
-    present: Option<&OidSet>,
+    is_asked: &dyn Fn(&ObjectId) -> bool,
+    found: Changes,
     run: &Run<'_>,
 ) -> Changes {
-    let numbers: Vec<u32> = (0..graph.commits().len() as u32).collect();
-    run.progress.stage(Stage::Attribution, Some(numbers.len() as u64));
-    run.bounds.expect(numbers.len());
-    let chunks = parallel::chunks(
-        &numbers,
-        CHUNK,
-        run.options.thread_count(),
-        run.cancel,
-        || store::reopen(path).map(|repository| Reader::new(repository, run)),
-        |reader, share| {
-            let mut collector = Collector {
-                interest,
-                present,
-                run,
-                commit: 0,
-                is_reached: false,
-                counts: OidMap::default(),
-                places: Places::default(),
-                found: Changes::default(),
-            };
-            for number in share {
-                collector.commit = *number;
-                collector.is_reached = reaches.iter().any(|reach| reach.holds(*number));
-                reader.is_noted = collector.is_reached;
-                let commit = graph.commit(*number);
-                let parents: Vec<Key> =
-                    commit.parents.iter().filter_map(|id| reader.tree_of(graph, id)).collect();
-                if !tree::changes(&commit.tree, &parents, reader, &mut collector) {
-                    break;
-                }
-            }
-            run.progress.advance(share.len() as u64, 0);
-            collector.found
-        },
-    );
-    let mut all = Changes::default();
-    match chunks {
-        Ok(chunks) => {
-            let mut counts = OidMap::default();
-            let mut places = Places::default();
-            for chunk in chunks {
-                let kept = chunk.changes.into_iter();
-                all.changes.extend(kept.filter(|one| is_kept(one, &mut counts, interest, run)));
-                for mut named in chunk.named {
-                    admit(&mut named.sightings, &mut places, run);
-                    all.named.extend((!named.sightings.is_empty()).then_some(named));
-                }
-            }
-        }
-        Err(error) => run.gaps.add(GapReason::Unobservable, "commits", error.message()),
+    run.progress.stage(Stage::Attribution, Some(graph.commits().len() as u64));
+    run.bounds.expect(graph.commits().len());
+    let mut counts = OidMap::default();
+    for change in &found.changes {
+        *counts.entry(change.blob).or_default() += 1;
     }
-    all
-}
-
-/// Whether a change is among the first of its blob; what is not, a gap tells of.
-fn is_kept(
-    change: &Change,
-    counts: &mut OidMap<u32>,
-    interest: Interest<'_>,
-    run: &Run<'_>,
-) -> bool {
-    let count = counts.entry(change.blob).or_default();
-    *count += 1;
-    if *count > MOST_PLACES {
-        crowd(&change.blob, interest, run);
-    }
-    *count <= MOST_PLACES
-}
-
-/// Leaves out the sightings of secrets that stand in enough names.
-fn admit(sightings: &mut Vec<Sighting>, places: &mut Places, run: &Run<'_>) {
-    sightings.retain(|sighting| {
-        let is_admitted = places.is_open() && places.admit(sighting.secret);
-        if !is_admitted {
-            run.bounds.crowd([sighting.secret]);
+    let places = Places::default();
+    let mut walk = Walk {
+        store,
+        lead,
+        run,
+        commit: 0,
+        is_reached: false,
+        path: Vec::new(),
+        counts,
+        places,
+        found,
+    };
+    for (number, commit) in (0u32..).zip(graph.commits()) {
+        if !is_asked(&commit.id) {
+            continue;
         }
-        is_admitted
-    });
-}
-
-fn crowd(blob: &Key, interest: Interest<'_>, run: &Run<'_>) {
-    match interest {
-        Interest::Blobs(blobs) => {
-            let secrets = blobs.get(blob).into_iter().flatten().map(|sighting| sighting.secret);
-            run.bounds.crowd(secrets);
-        }
-        // What it holds is not known yet.
-        Interest::All => {
-            let detail = format!("more than {MOST_PLACES} changes made files just this");
-            run.gaps.add(GapReason::Overflow, oid(blob).to_string(), detail);
+        walk.commit = number;
+        walk.is_reached = reaches.iter().any(|reach| reach.holds(number));
+        let Some(tree) = store.number(&commit.tree) else {
+            walk.missing(&commit.tree, &format!("the files of {}", commit.id));
+            continue;
+        };
+        let sum = walk.lead.sum(tree);
+        let parents: Vec<u32> = commit
+            .parents
+            .iter()
+            .filter_map(|parent| graph.number(parent))
+            .filter_map(|parent| store.number(&graph.commit(parent).tree))
+            .collect();
+        let is_same = parents.iter().any(|parent| walk.lead.sum(*parent) == sum);
+        if sum != 0 && !is_same && !walk.level(tree, &parents, 0) {
+            break;
         }
     }
+    run.progress.advance(graph.commits().len() as u64, 0);
+    walk.found
 }
 
-struct Collector<'a> {
-    interest: Interest<'a>,
-    present: Option<&'a OidSet>,
+struct Walk<'a> {
+    store: &'a Store,
+    lead: &'a mut dyn Leading,
     run: &'a Run<'a>,
     commit: u32,
     is_reached: bool,
+    path: Vec<u8>,
     /// How often each blob was brought in.
     counts: OidMap<u32>,
     /// How many names hold each secret.
@@ -172,58 +111,127 @@ struct Collector<'a> {
     found: Changes,
 }
 
-impl Collector<'_> {
-    /// The walk ended before all of it was seen.
-    fn cut(&self) {
-        let detail = "the commits name more files than can be looked at: paths and authors of \
-                      some of what was found are not known, and names were not read";
-        self.run.gaps.add(GapReason::Overflow, "history", detail);
+impl Walk<'_> {
+    /// What a tree has otherwise than all of `parents`. False when the whole walk must end.
+    fn level(&mut self, tree: u32, parents: &[u32], depth: usize) -> bool {
+        if depth > DEEPEST {
+            let path = String::from_utf8_lossy(&self.path).chars().take(200).collect::<String>();
+            let detail = "folders within folders without end";
+            self.run.gaps.add(GapReason::TooLarge, path, detail);
+            return true;
+        }
+        let (edges, mut cost) = self.lead.edges(tree);
+        let mut before = Vec::with_capacity(parents.len());
+        for parent in parents {
+            let (edges, more) = self.lead.edges(*parent);
+            before.push(edges);
+            cost += more;
+        }
+        if !self.spend(cost) {
+            return false;
+        }
+        for edge in edges.iter() {
+            let had: Vec<Leads> =
+                before.iter().flat_map(|old| self.named_alike(old, edge)).collect();
+            if had.contains(&edge.leads) {
+                continue;
+            }
+            if !(self.spend(NEW_ENTRY) && self.edge(edge, &had, depth)) {
+                return false;
+            }
+        }
+        true
     }
-}
 
-impl tree::Visitor for Collector<'_> {
-    fn blob(&mut self, path: &[u8], id: &Key, before: &[Key]) {
-        if !self.run.options.admits(path) {
-            return;
+    /// Where the edges of the same name and kind lead.
+    fn named_alike<'e>(&self, edges: &'e [Edge], edge: &Edge) -> impl Iterator<Item = Leads> + 'e {
+        let names = &self.lead.folders().names;
+        let name = &names[edge.name as usize];
+        let first = edges.partition_point(|other| names[other.name as usize] < *name);
+        let (number, leads) = (edge.name, edge.leads);
+        edges[first..]
+            .iter()
+            .take_while(move |other| other.name == number)
+            .filter(move |other| kind(other.leads) == kind(leads))
+            .map(|other| other.leads)
+    }
+
+    fn edge(&mut self, edge: &Edge, had: &[Leads], depth: usize) -> bool {
+        let len = self.path.len();
+        if len > 0 {
+            self.path.push(b'/');
         }
-        if self.is_reached && self.present.is_some_and(|present| !present.contains(id)) {
-            let detail = format!("it belongs at {}", String::from_utf8_lossy(path));
-            self.run.gaps.add(GapReason::Missing, oid(id).to_string(), detail);
-        }
-        let is_wanted = match self.interest {
-            Interest::Blobs(blobs) => blobs.contains_key(id),
-            Interest::All => true,
+        self.path.extend_from_slice(&self.lead.folders().names[edge.name as usize]);
+        let goes_on = match edge.leads {
+            Leads::Folder(tree) => {
+                let before: Vec<u32> = had
+                    .iter()
+                    .filter_map(|had| if let Leads::Folder(old) = had { Some(*old) } else { None })
+                    .collect();
+                let sum = self.lead.sum(tree);
+                let is_same = before.iter().any(|old| self.lead.sum(*old) == sum);
+                is_same || self.level(tree, &before, depth + 1)
+            }
+            Leads::Blob(number) => {
+                let before = had.iter().filter_map(|had| match had {
+                    Leads::Blob(old) => Some(self.store.id(*old)),
+                    _ => None,
+                });
+                let before = before.collect();
+                self.blob(self.store.id(number), before);
+                true
+            }
+            Leads::Missing(number) => {
+                let id = self.lead.folders().missing[number as usize];
+                if self.run.options.admits(&self.path) {
+                    let path = String::from_utf8_lossy(&self.path).into_owned();
+                    self.missing(&id, &path);
+                }
+                true
+            }
+            Leads::Named => {
+                self.name(edge.name, len);
+                true
+            }
         };
-        if !is_wanted {
+        self.path.truncate(len);
+        goes_on
+    }
+
+    fn missing(&mut self, id: &ObjectId, place: &str) {
+        self.found.is_missing = true;
+        if self.is_reached {
+            let detail = format!("it belongs at {place}");
+            self.run.gaps.add(GapReason::Missing, id.to_string(), detail);
+        }
+    }
+
+    fn blob(&mut self, blob: ObjectId, before: Vec<ObjectId>) {
+        if !self.run.options.admits(&self.path) {
             return;
         }
-        let count = self.counts.entry(*id).or_default();
+        let count = self.counts.entry(blob).or_default();
         *count += 1;
         if *count > MOST_PLACES {
-            crowd(id, self.interest, self.run);
+            self.run.bounds.crowd_blob(blob);
         } else if self.run.bounds.keep_change() {
-            self.found.changes.push(Change {
-                path: path.to_vec(),
-                blob: *id,
-                before: before.to_vec(),
-                commit: self.commit,
-            });
+            let (path, commit) = (self.path.clone(), self.commit);
+            self.found.changes.push(Change { path, blob, before, commit });
         } else {
-            self.cut();
+            cut(self.run);
         }
     }
 
-    fn name(&mut self, path: &[u8]) {
-        if self.run.options.admits(path) {
-            let mut sightings = sight_name(path, self.run);
-            admit(&mut sightings, &mut self.places, self.run);
-            if !sightings.is_empty() {
-                self.found.named.push(Named {
-                    path: path.to_vec(),
-                    commit: self.commit,
-                    sightings,
-                });
-            }
+    fn name(&mut self, name: u32, folder: usize) {
+        if !self.run.options.admits(&self.path) {
+            return;
+        }
+        let mut sightings = self.lead.folders().named.get(&name).cloned().unwrap_or_default();
+        place_name(&mut sightings, if folder == 0 { 0 } else { folder + 1 });
+        admit(&mut sightings, &mut self.places, self.run);
+        if !sightings.is_empty() {
+            let (path, commit) = (self.path.clone(), self.commit);
+            self.found.named.push(Named { path, commit, sightings });
         }
     }
 
@@ -233,15 +241,37 @@ impl tree::Visitor for Collector<'_> {
         }
         let is_paid = self.run.bounds.spend(cost);
         if !is_paid {
-            self.cut();
+            cut(self.run);
         }
         is_paid
     }
+}
 
-    fn too_deep(&mut self, path: &[u8]) {
-        let path = String::from_utf8_lossy(path).chars().take(200).collect::<String>();
-        self.run.gaps.add(GapReason::TooLarge, path, "folders within folders without end");
+/// Missing objects and blobs take the place of each other.
+fn kind(leads: Leads) -> u8 {
+    match leads {
+        Leads::Folder(_) => 0,
+        Leads::Blob(_) | Leads::Missing(_) => 1,
+        Leads::Named => 2,
     }
+}
+
+/// The walk ended before all of it was seen.
+pub(crate) fn cut(run: &Run<'_>) {
+    let detail = "the commits name more files than can be looked at: paths and authors of some of \
+                  what was found are not known, and names were not read";
+    run.gaps.add(GapReason::Overflow, "history", detail);
+}
+
+/// Leaves out the sightings of secrets that stand in enough names.
+pub(crate) fn admit(sightings: &mut Vec<Sighting>, places: &mut Places, run: &Run<'_>) {
+    sightings.retain(|sighting| {
+        let is_admitted = places.is_open() && places.admit(sighting.secret);
+        if !is_admitted {
+            run.bounds.crowd([sighting.secret]);
+        }
+        is_admitted
+    });
 }
 
 /// Occurrences in a path are numbered from here, so that they are never taken for those in the
@@ -251,86 +281,20 @@ pub(crate) const NAME_ORDINAL: u32 = 1 << 20;
 /// Secrets in the last name of a path; those of the folders above are theirs.
 pub(crate) fn sight_name(path: &[u8], run: &Run<'_>) -> Vec<Sighting> {
     let name = path.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
-    let mut sightings = run.vault.sight(path);
-    sightings.retain(|sighting| u64::from(sighting.end_column) > name as u64 + 1);
-    sightings.iter_mut().for_each(|sighting| sighting.ordinal += NAME_ORDINAL);
+    if path.len() - name < run.vault.detector().shortest() {
+        return Vec::new();
+    }
+    let mut sightings = run.vault.sight(&path[name..]);
+    place_name(&mut sightings, name);
     sightings
 }
 
-/// Reads trees, keeping the latest ones.
-pub(crate) struct Reader<'a> {
-    repository: Repository,
-    run: &'a Run<'a>,
-    /// Whether what cannot be read is a gap.
-    pub(crate) is_noted: bool,
-    kept: HashMap<Key, Rc<[u8]>>,
-    kept_bytes: usize,
-}
-
-impl<'a> Reader<'a> {
-    pub(crate) fn new(repository: Repository, run: &'a Run<'a>) -> Self {
-        Self { repository, run, is_noted: true, kept: HashMap::new(), kept_bytes: 0 }
-    }
-
-    pub(crate) fn repository(&self) -> &Repository {
-        &self.repository
-    }
-
-    pub(crate) fn bounds(&self) -> &Bounds {
-        &self.run.bounds
-    }
-
-    /// The tree of a commit, which may lie outside the graph. `None` for a commit that is not
-    /// there, such as the parent of a shallow clone's last one.
-    pub(crate) fn tree_of(&self, graph: &Graph, commit: &Key) -> Option<Key> {
-        if let Some(number) = graph.number(commit) {
-            return Some(graph.commit(number).tree);
-        }
-        let commit = self.repository.find_commit(oid(commit)).ok()?;
-        Some(store::key(commit.tree_id()))
-    }
-
-    fn read(&self, id: &Key) -> Option<Rc<[u8]>> {
-        let id = oid(id);
-        let read = || {
-            let odb = self.repository.odb()?;
-            // The header first: a few bytes can be inflated to gigabytes.
-            if odb.read_header(id)?.0 > store::MOST_TREE {
-                return Ok(None);
-            }
-            odb.read(id).map(|object| Some(object.data().into()))
-        };
-        match read() {
-            Ok(Some(data)) => Some(data),
-            Ok(None) => {
-                if self.is_noted {
-                    let detail = format!("a folder of more than {} bytes", store::MOST_TREE);
-                    self.run.gaps.add(GapReason::TooLarge, id.to_string(), detail);
-                }
-                None
-            }
-            Err(error) => {
-                if self.is_noted {
-                    self.run.object_gap(id, &error);
-                }
-                None
-            }
-        }
-    }
-}
-
-impl Trees for Reader<'_> {
-    fn tree(&mut self, id: &Key) -> Option<Rc<[u8]>> {
-        if let Some(kept) = self.kept.get(id) {
-            return Some(Rc::clone(kept));
-        }
-        let data = self.read(id)?;
-        if self.kept_bytes + data.len() > CACHE {
-            self.kept.clear();
-            self.kept_bytes = 0;
-        }
-        self.kept_bytes += data.len();
-        self.kept.insert(*id, Rc::clone(&data));
-        Some(data)
+/// Sightings in a name as they are in the path that it ends, where it begins at `at`.
+fn place_name(sightings: &mut [Sighting], at: usize) {
+    for sighting in sightings {
+        sighting.ordinal += NAME_ORDINAL;
+        sighting.offset += at as u64;
+        sighting.column = sighting.column.saturating_add(at as u32);
+        sighting.end_column = sighting.end_column.saturating_add(at as u32);
     }
 }

@@ -11,29 +11,42 @@ const NAMED: usize = 1000;
 /// The gaps of one scan, from all of its threads. Paths and messages are still as they came: the
 /// secrets that may stand in them are only known when the scan is over.
 #[derive(Debug, Default)]
-pub(crate) struct Gaps(Mutex<BTreeMap<(GapReason, Vec<u8>), String>>);
+pub(crate) struct Gaps {
+    all: Mutex<Told>,
+    heard: Mutex<Option<Told>>,
+}
+
+/// What is said of each object, by reason and object.
+pub(crate) type Told = BTreeMap<(GapReason, Vec<u8>), String>;
 
 impl Gaps {
+    /// Begins to note what is added from now on.
+    pub(crate) fn listen(&self) {
+        *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(Told::new());
+    }
+
+    /// What was added since.
+    pub(crate) fn heard(&self) -> Told {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone().unwrap_or_default()
+    }
+
     pub(crate) fn add(
         &self,
         reason: GapReason,
         object: impl Into<Vec<u8>>,
         detail: impl std::fmt::Display,
     ) {
-        let detail = detail.to_string();
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Of several details the least, so that it does not matter which thread was first; and
-        // no more than one of them, for one missing object can be missed a million times.
-        let known = all.entry((reason, object.into())).or_insert_with(|| detail.clone());
-        if detail < *known {
-            *known = detail;
+        let (detail, object) = (detail.to_string(), object.into());
+        if let Some(heard) = &mut *self.heard.lock().unwrap_or_else(PoisonError::into_inner) {
+            put(heard, (reason, object.clone()), detail.clone());
         }
+        put(&mut self.all.lock().unwrap_or_else(PoisonError::into_inner), (reason, object), detail);
     }
 
     /// All of them, sorted, each once and safe to show; of those beyond the first thousand of a
     /// reason, the number.
     pub(crate) fn into_sorted(self, scrubber: &Scrubber<'_>) -> Vec<Gap> {
-        let all = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let all = self.all.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut all: Vec<Gap> = all
             .into_iter()
             .map(|((reason, object), detail)| Gap {
@@ -58,6 +71,15 @@ impl Gaps {
         }
         named.sort();
         named
+    }
+}
+
+/// Of several details the least is kept, so that it does not matter which thread was first; and no
+/// more than one of them, for one missing object can be missed a million times.
+fn put(told: &mut Told, of: (GapReason, Vec<u8>), detail: String) {
+    let known = told.entry(of).or_insert_with(|| detail.clone());
+    if detail < *known {
+        *known = detail;
     }
 }
 

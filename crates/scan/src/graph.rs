@@ -1,6 +1,7 @@
 //! The commits of a repository: which lead to which, in what order, and what reaches them.
 
-use crate::store::{Commit, Key, OidMap};
+use crate::store::{Commit, OidMap};
+use quietus_odb::ObjectId;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -52,6 +53,11 @@ impl Graph {
         let mut slots: Vec<Option<Commit>> = commits.into_iter().map(Some).collect();
         let commits: Vec<Commit> =
             order.into_iter().filter_map(|at| slots[at as usize].take()).collect();
+        Self::in_order(commits)
+    }
+
+    /// The same from commits that are in that order already.
+    pub(crate) fn in_order(commits: Vec<Commit>) -> Self {
         let index = commits.iter().map(|commit| commit.id).zip(0..).collect();
         Self { commits, index }
     }
@@ -60,7 +66,7 @@ impl Graph {
         &self.commits
     }
 
-    pub(crate) fn number(&self, id: &Key) -> Option<u32> {
+    pub(crate) fn number(&self, id: &ObjectId) -> Option<u32> {
         self.index.get(id).copied()
     }
 
@@ -69,7 +75,7 @@ impl Graph {
     }
 
     /// What `tips` reach.
-    pub(crate) fn reach<'a>(&self, tips: impl IntoIterator<Item = &'a Key>) -> Reach {
+    pub(crate) fn reach<'a>(&self, tips: impl IntoIterator<Item = &'a ObjectId>) -> Reach {
         let mut seen = vec![false; self.commits.len()];
         for tip in tips {
             if let Some(number) = self.number(tip) {
@@ -94,13 +100,17 @@ impl Graph {
 mod tests {
     use super::*;
 
-    fn commit(id: u8, parents: &[u8], time: i64) -> Commit {
-        let parents = parents.iter().map(|id| [*id; 20]).collect();
-        Commit { id: [id; 20], tree: [0; 20], parents, time }
+    fn id(byte: u8) -> ObjectId {
+        ObjectId::from_bytes(&[byte; 20]).unwrap()
+    }
+
+    fn commit(of: u8, parents: &[u8], time: i64) -> Commit {
+        let parents = parents.iter().map(|parent| id(*parent)).collect();
+        Commit { id: id(of), tree: ObjectId::none(), parents, time }
     }
 
     fn order(graph: &Graph) -> Vec<u8> {
-        graph.commits().iter().map(|commit| commit.id[0]).collect()
+        graph.commits().iter().map(|commit| commit.id.as_bytes()[0]).collect()
     }
 
     #[test]
@@ -124,12 +134,12 @@ mod tests {
             commit(3, &[1], 3),
             commit(4, &[2], 4),
         ]);
-        let reach = graph.reach([&[4; 20]]);
+        let reach = graph.reach([&id(4)]);
         let reached: Vec<u8> = graph
             .commits()
             .iter()
             .filter(|c| reach.holds(graph.number(&c.id).unwrap()))
-            .map(|c| c.id[0])
+            .map(|c| c.id.as_bytes()[0])
             .collect();
         assert_eq!(reached, [1, 2, 4]);
     }

@@ -1,15 +1,16 @@
 //! The branches of a repository and the trees they show now.
 
 use crate::graph::{Graph, Reach};
-use crate::store::{self, Key, Ref};
+use crate::store::{self, Ref};
 use git2::Repository;
+use quietus_odb::ObjectId;
 
 /// A branch, or the detached HEAD.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Head {
     /// As people name it: `main`, `origin/main`.
     pub(crate) name: Vec<u8>,
-    pub(crate) commit: Key,
+    pub(crate) commit: ObjectId,
     /// It is the one that is checked out, or a bare repository's default.
     pub(crate) is_current: bool,
 }

@@ -1,26 +1,34 @@
 //! Every object of a store once: blobs, and the messages of commits and tags.
 
+use crate::detector::Trace;
 use crate::graph::Graph;
 use crate::parallel;
+use crate::pieces;
 use crate::run::Run;
 use crate::source::Stage;
-use crate::store::{self, Commit, Key, OidMap, OidSet, key, oid};
+use crate::store::{self, Commit, OidMap};
 use crate::vault::Sighting;
-use git2::{ObjectType, Oid, Repository};
+use git2::{ObjectType, Repository};
 use quietus_model::{GapReason, Stats};
+use quietus_odb::{Kind, Kinds, Object, ObjectId, Problem, Selection, Store, Visitor};
+use std::io::Read;
 use std::path::Path;
 
 /// Objects handed to a thread at a time.
 const CHUNK: usize = 256;
 
+/// What a person wrote.
+const TEXTS: Kinds = Kinds::BLOBS.with(Kind::Commit).with(Kind::Tag);
+
 /// A commit or tag whose message holds secrets.
+#[derive(Clone)]
 pub(crate) struct Message {
-    pub(crate) object: Key,
+    pub(crate) object: ObjectId,
     pub(crate) sightings: Vec<Sighting>,
 }
 
 /// What the objects of a store hold.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Objects {
     /// Blobs that hold secrets.
     pub(crate) blobs: OidMap<Vec<Sighting>>,
@@ -31,28 +39,123 @@ pub(crate) struct Objects {
     pub(crate) stats: Stats,
 }
 
-/// Lists every object of the store, packed and loose, in the order in which they lie there.
-pub(crate) fn list(repository: &Repository, run: &Run<'_>) -> (Vec<Key>, OidSet) {
-    let mut order = Vec::new();
-    let mut all = OidSet::default();
-    let listed = repository.odb().and_then(|odb| {
-        odb.foreach(|oid| {
-            if all.insert(key(*oid)) {
-                order.push(key(*oid));
-            }
-            !run.is_cancelled()
-        })
-    });
-    if let Err(error) = listed
-        && !run.is_cancelled()
-    {
-        run.gaps.add(GapReason::Corrupt, "objects", error.message());
+impl Objects {
+    pub(crate) fn append(&mut self, mut other: Self) {
+        self.blobs.extend(other.blobs);
+        self.messages.append(&mut other.messages);
+        self.commits.append(&mut other.commits);
+        self.stats += other.stats;
     }
-    (order, all)
+
+    /// The commits in their order; they are taken out.
+    pub(crate) fn take_graph(&mut self) -> Graph {
+        Graph::new(std::mem::take(&mut self.commits))
+    }
+
+    fn blob(&mut self, id: ObjectId, sightings: Vec<Sighting>) {
+        if !sightings.is_empty() {
+            self.blobs.insert(id, sightings);
+        }
+    }
+
+    /// A commit or tag: its place in history, and its message.
+    fn text(&mut self, id: ObjectId, is_commit: bool, data: &[u8], run: &Run<'_>) {
+        if is_commit {
+            match store::parse_commit(id, data) {
+                Some(commit) => self.commits.push(commit),
+                None => run.gaps.add(GapReason::Corrupt, id.to_string(), "not a commit"),
+            }
+        }
+        let message = store::message(data);
+        self.stats.objects += 1;
+        self.stats.bytes += message.len() as u64;
+        let sightings = run.vault.sight_in(id, message);
+        if !sightings.is_empty() {
+            self.messages.push(Message { object: id, sightings });
+        }
+    }
 }
 
-/// Reads and scans the objects of `order`; trees are left out.
-pub(crate) fn read(path: &Path, order: &[Key], run: &Run<'_>) -> Objects {
+/// Reads and scans every blob, commit and tag of a store, or those of which `wanted` says so by
+/// their number.
+pub(crate) fn walk(store: &Store, wanted: Option<&[bool]>, run: &Run<'_>) -> Objects {
+    let of = |wanted: &[bool]| wanted.iter().filter(|is_wanted| **is_wanted).count() as u64;
+    run.progress.stage(Stage::Objects, Some(wanted.map_or(u64::from(store.len()), of)));
+    let is_wanted = |number: u32| wanted.is_none_or(|wanted| wanted[number as usize]);
+    let selection = Selection { kinds: TEXTS, wanted: wanted.is_some().then_some(&is_wanted) };
+    let scanners = store.walk(&selection, run.options.thread_count(), run.cancel, || Scanner {
+        run,
+        found: Objects::default(),
+        told: 0,
+    });
+    let mut all = Objects::default();
+    scanners.into_iter().for_each(|scanner| all.append(scanner.found));
+    all.stats.commits = all.commits.len() as u64;
+    all
+}
+
+/// Scans what a walk hands over.
+struct Scanner<'a> {
+    run: &'a Run<'a>,
+    found: Objects,
+    /// The bytes that progress was told of.
+    told: u64,
+}
+
+impl Visitor for Scanner<'_> {
+    type State = Trace;
+
+    fn object(&mut self, object: Object<'_>, base: Option<&Trace>, trace: &mut Trace) {
+        if object.kind != Kind::Blob {
+            if object.wanted {
+                let is_commit = object.kind == Kind::Commit;
+                self.found.text(object.id, is_commit, object.data, self.run);
+            }
+            return;
+        }
+        let detector = self.run.vault.detector();
+        match (object.delta, base) {
+            (Some(delta), Some(base)) if !self.run.options.whole_objects => {
+                detector.retrace(object.data, base, delta.copies, trace);
+            }
+            _ => detector.trace(object.data, trace),
+        }
+        if object.wanted {
+            self.found.stats.objects += 1;
+            self.found.stats.bytes += object.data.len() as u64;
+            self.found
+                .blob(object.id, self.run.vault.sightings(object.data, trace, Some(object.id)));
+        }
+    }
+
+    fn stream(&mut self, _: u32, id: ObjectId, kind: Kind, size: u64, bytes: &mut dyn Read) {
+        if kind != Kind::Blob {
+            let detail = format!("a message of {size} bytes");
+            self.run.gaps.add(GapReason::TooLarge, id.to_string(), detail);
+            return;
+        }
+        let read = pieces::sight(bytes, self.run);
+        self.found.stats.objects += 1;
+        self.found.stats.bytes += read.bytes;
+        self.found.blob(id, read.sightings);
+        if let Some(error) = read.error {
+            self.run.gaps.add(GapReason::Corrupt, id.to_string(), error);
+        }
+    }
+
+    fn problem(&mut self, problem: Problem) {
+        self.run.problem_gap(problem);
+    }
+
+    fn progress(&mut self, objects: u64) {
+        let bytes = self.found.stats.bytes - self.told;
+        self.told = self.found.stats.bytes;
+        self.run.progress.advance(objects, bytes);
+    }
+}
+
+/// Reads and scans a few objects; trees are left out.
+pub(crate) fn read(path: &Path, order: &[ObjectId], run: &Run<'_>) -> Objects {
     run.progress.stage(Stage::Objects, Some(order.len() as u64));
     let chunks = parallel::chunks(
         order,
@@ -71,21 +174,7 @@ pub(crate) fn read(path: &Path, order: &[Key], run: &Run<'_>) -> Objects {
     all
 }
 
-impl Objects {
-    pub(crate) fn append(&mut self, mut other: Self) {
-        self.blobs.extend(other.blobs);
-        self.messages.append(&mut other.messages);
-        self.commits.append(&mut other.commits);
-        self.stats += other.stats;
-    }
-
-    /// The commits in their order; they are taken out.
-    pub(crate) fn take_graph(&mut self) -> Graph {
-        Graph::new(std::mem::take(&mut self.commits))
-    }
-}
-
-fn read_share(repository: &Repository, share: &[Key], run: &Run<'_>) -> Objects {
+fn read_share(repository: &Repository, share: &[ObjectId], run: &Run<'_>) -> Objects {
     let mut objects = Objects::default();
     let odb = match repository.odb() {
         Ok(odb) => odb,
@@ -94,12 +183,12 @@ fn read_share(repository: &Repository, share: &[Key], run: &Run<'_>) -> Objects 
             return objects;
         }
     };
-    for id in share.iter().map(oid) {
+    for id in share {
         if run.is_cancelled() {
             break;
         }
-        if let Err(error) = read_object(&odb, id, run, &mut objects) {
-            run.object_gap(id, &error);
+        if let Err(error) = read_object(&odb, *id, run, &mut objects) {
+            run.problem_gap(store::problem(id, &error));
         }
     }
     run.progress.advance(share.len() as u64, objects.stats.bytes);
@@ -108,12 +197,12 @@ fn read_share(repository: &Repository, share: &[Key], run: &Run<'_>) -> Objects 
 
 fn read_object(
     odb: &git2::Odb<'_>,
-    id: Oid,
+    id: ObjectId,
     run: &Run<'_>,
     objects: &mut Objects,
 ) -> Result<(), git2::Error> {
     // The header first: trees are most of the objects, and a huge blob must not be inflated.
-    let (len, kind) = odb.read_header(id)?;
+    let (len, kind) = odb.read_header(store::oid(&id))?;
     if kind == ObjectType::Tree {
         return Ok(());
     }
@@ -123,28 +212,13 @@ fn read_object(
         run.gaps.add(GapReason::TooLarge, id.to_string(), detail);
         return Ok(());
     }
-    let object = odb.read(id)?;
-    let data = object.data();
-    objects.stats.objects += 1;
+    let object = odb.read(store::oid(&id))?;
     if kind == ObjectType::Blob {
-        objects.stats.bytes += data.len() as u64;
-        let sightings = run.vault.sight(data);
-        if !sightings.is_empty() {
-            objects.blobs.insert(key(id), sightings);
-        }
-        return Ok(());
-    }
-    if kind == ObjectType::Commit {
-        match store::parse_commit(id, data) {
-            Some(commit) => objects.commits.push(commit),
-            None => run.gaps.add(GapReason::Corrupt, id.to_string(), "not a commit"),
-        }
-    }
-    let message = store::message(data);
-    objects.stats.bytes += message.len() as u64;
-    let sightings = run.vault.sight(message);
-    if !sightings.is_empty() {
-        objects.messages.push(Message { object: key(id), sightings });
+        objects.stats.objects += 1;
+        objects.stats.bytes += object.data().len() as u64;
+        objects.blob(id, run.vault.sight_in(id, object.data()));
+    } else {
+        objects.text(id, kind == ObjectType::Commit, object.data(), run);
     }
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! Which repository a scan speaks of, whatever folder it lies in.
 
+use crate::graph::Graph;
 use git2::Repository;
 use quietus_model::RepositoryId;
+use quietus_odb::ObjectId;
 use std::path::Path;
 
 /// The identity of a repository: the configured `name`, else its remote `origin`, else its first
@@ -13,6 +15,38 @@ pub fn identify(repository: &Repository, name: Option<&RepositoryId>) -> Reposit
     name.cloned()
         .or_else(|| origin(repository))
         .or_else(|| roots(repository))
+        .unwrap_or_else(|| of_folder(own_folder(repository)))
+}
+
+/// The same from commits that have been read already, of which `head` is the one checked out.
+pub(crate) fn in_history(
+    repository: &Repository,
+    name: Option<&RepositoryId>,
+    graph: &Graph,
+    head: Option<&ObjectId>,
+) -> RepositoryId {
+    let roots = || {
+        let head = head.filter(|_| !repository.is_shallow())?;
+        let mut roots = Vec::new();
+        let reach = graph.reach([head]);
+        graph.number(head)?;
+        for commit in (0u32..).zip(graph.commits()).filter(|(at, _)| reach.holds(*at)) {
+            // A missing commit means that the first ones are not known.
+            commit.1.parents.iter().try_for_each(|id| graph.number(id).map(drop))?;
+            roots.extend(commit.1.parents.is_empty().then(|| commit.1.id.to_string()));
+        }
+        RepositoryId::from_roots(roots.iter().map(String::as_str))
+    };
+    name.cloned()
+        .or_else(|| origin(repository))
+        .or_else(roots)
+        .unwrap_or_else(|| of_folder(own_folder(repository)))
+}
+
+/// The same without looking into history: for what is only shown and not recorded.
+pub(crate) fn at_hand(repository: &Repository, name: Option<&RepositoryId>) -> RepositoryId {
+    name.cloned()
+        .or_else(|| origin(repository))
         .unwrap_or_else(|| of_folder(own_folder(repository)))
 }
 

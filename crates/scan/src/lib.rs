@@ -50,7 +50,12 @@
 mod attribute;
 mod bounds;
 mod changes;
+mod configuration;
 mod detector;
+mod folders;
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub mod fuzz;
 mod gaps;
 mod gather;
 mod graph;
@@ -58,16 +63,22 @@ mod guard;
 mod heads;
 mod history;
 mod identity;
+mod lead;
 mod lint;
 mod located;
+mod memory;
+mod modules;
 mod names;
 mod owners;
 mod parallel;
+mod pieces;
 mod problem;
+mod reader;
 mod recall;
 mod repository;
 mod run;
 mod scan;
+mod since;
 mod source;
 mod staged;
 mod store;

@@ -6,11 +6,12 @@ use crate::gaps::Gaps;
 use crate::gather;
 use crate::run::Run;
 use crate::source::{Options, ScanError, Source};
-use crate::store;
+use crate::store::{self, Shelf};
 use crate::vault::{Sighting, Vault};
-use git2::{ObjectType, Oid, Repository};
+use git2::{ObjectType, Repository};
 use jiff::Timestamp;
 use quietus_model::{Fingerprint, FingerprintKey, Gap, GapReason, Hit, Location, Place};
+use quietus_odb::ObjectId;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::Read;
@@ -111,27 +112,16 @@ fn origin(location: &Location) -> Option<Origin> {
     }
 }
 
-fn object(repository: Option<&Repository>, id: &str, run: &Run<'_>) -> Option<Vec<u8>> {
-    let read = || {
-        let repository = repository.ok_or_else(|| git2::Error::from_str("not a repository"))?;
-        let odb = repository.odb()?;
-        let oid = Oid::from_str(id)?;
-        let (len, _) = odb.read_header(oid)?;
-        if len as u64 > run.options.max_file_size {
-            return Err(git2::Error::from_str("larger than the limit"));
-        }
-        let object = odb.read(oid)?;
-        Ok(match object.kind() {
-            ObjectType::Commit | ObjectType::Tag => store::message(object.data()).to_vec(),
-            _ => object.data().to_vec(),
-        })
+fn object(repository: Option<&Repository>, hex: &str, run: &Run<'_>) -> Option<Vec<u8>> {
+    let Some((repository, id)) = repository.zip(ObjectId::from_hex(hex.as_bytes())) else {
+        run.gaps.add(GapReason::Unreadable, hex, "not an object of a repository");
+        return None;
     };
-    match read() {
-        Ok(bytes) => Some(bytes),
-        Err(error) => {
-            let is_missing = error.code() == git2::ErrorCode::NotFound;
-            let reason = if is_missing { GapReason::Missing } else { GapReason::Unreadable };
-            run.gaps.add(reason, id, error.message());
+    match repository.object(&id, run.options.max_file_size) {
+        Ok((ObjectType::Commit | ObjectType::Tag, bytes)) => Some(store::message(&bytes).to_vec()),
+        Ok((_, bytes)) => Some(bytes),
+        Err(problem) => {
+            run.problem_gap(problem);
             None
         }
     }

@@ -1,26 +1,30 @@
 //! Reads one repository or folder: its files, its objects, its index, or what is new in it.
 
 use crate::attribute;
-use crate::changes::{self, Changes, Interest, Reader, sight_name};
+use crate::changes::{Changes, sight_name};
 use crate::graph::{Graph, Reach};
 use crate::heads::Tips;
 use crate::history::{self, Objects};
 use crate::identity;
 use crate::located::Located;
+use crate::memory::{self, Books, Past};
 use crate::owners::Owners;
+use crate::reader::Reader;
 use crate::run::Run;
+use crate::since as brought;
 use crate::source::ScanError;
 use crate::staged::{self, Staged};
-use crate::store::{self, Key, OidMap, OidSet, oid};
+use crate::store::{self, OidMap, OidSet, Shelf};
 use crate::vault::Sighting;
 use crate::worktree::{self, Nested, Seen};
 use git2::{Repository, Tree};
 use quietus_model::{GapReason, Place, RepositoryId, ScopeKind, Stats};
+use quietus_odb::{Format, ObjectId};
 use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The name of the work tree among the heads that hold a secret now.
-const WORK_TREE: &[u8] = b"work tree";
+pub(crate) const WORK_TREE: &[u8] = b"work tree";
 
 /// The name of the index among them.
 const INDEX: &[u8] = b"index";
@@ -51,7 +55,7 @@ fn shown_source(path: &Path) -> String {
 }
 
 fn named_refs(tips: &Tips) -> Vec<(Vec<u8>, String)> {
-    let named = tips.refs.iter().map(|r| (r.name.clone(), oid(&r.peeled).to_string()));
+    let named = tips.refs.iter().map(|r| (r.name.clone(), r.peeled.to_string()));
     named.collect()
 }
 
@@ -63,7 +67,7 @@ pub(crate) fn files(
     run: &Run<'_>,
 ) -> Read {
     let root = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let files = worktree::read(&root, nested, run);
+    let files = worktree::read(&root, opened.map_or(Format::Sha1, store::format), nested, run);
     let name = run.options.name.as_ref();
     let mut read = Read {
         repository: match opened {
@@ -92,7 +96,7 @@ pub(crate) fn files(
             Located {
                 at_head: vec![at_head.clone()],
                 code_owners: owners.of(&seen.path),
-                blob: blob.map(|blob| oid(&blob).to_string()),
+                blob: blob.map(|blob| blob.to_string()),
                 ..Located::new(place, &seen.path, sighting)
             }
         }));
@@ -120,36 +124,46 @@ pub(crate) fn objects(
     for (name, error) in failed {
         run.gaps.add(GapReason::Corrupt, name, error.message());
     }
+    let name = run.options.name.as_ref();
+    let source = shown_source(path);
+    let refs = named_refs(&tips);
+    let kind = if with_files { ScopeKind::Whole } else { ScopeKind::History };
+    // Objects first: what a file tells of a secret is gone when the file is, and must not stand for
+    // what objects tell of it.
+    let past = memory::past(path, repository, &tips, run);
     let files = if with_files {
         let root = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        worktree::read(&root, Nested::Told, run)
+        worktree::read(&root, store::format(repository), Nested::Told, run)
     } else {
         worktree::Files::default()
     };
-    let (order, present) = history::list(repository, run);
-    let mut objects = history::read(path, &order, run);
-    drop(order);
-    let graph = objects.take_graph();
+    let (Past { objects, graph, changes, reach, notes, .. }, books) = match past {
+        Ok(past) => past,
+        Err(error) => {
+            run.gaps.add(GapReason::Unobservable, "objects", error);
+            let stats = files.stats;
+            let located = Vec::new();
+            let identity = identity::identify(repository, name);
+            return Read { repository: identity, source, kind, refs, stats, located };
+        }
+    };
     let boundary = store::shallow_boundary(repository).unwrap_or_else(|error| {
         run.gaps.add(GapReason::Shallow, "shallow", error);
         Vec::new()
     });
-    let reach = tips.reach(&graph);
-    let notes = tips.notes_reach(&graph);
-    missing_commits(&tips, &graph, [&reach, &notes], &boundary, &present, run);
+    missing_commits(&tips, &graph, [&reach, &notes], &boundary, &books, run);
 
     let head = store::head_tree(repository);
     let index = if with_files { staged::list(repository, head.as_ref(), run) } else { Vec::new() };
-    let changes = if run.is_cancelled() {
-        Changes::default()
-    } else {
-        let interest = Interest::Blobs(&objects.blobs);
-        changes::collect(path, &graph, [&reach, &notes], interest, Some(&present), run)
-    };
-    let scene = Scene { path, tips: &tips, graph: &graph, reach: &reach, notes: &notes };
+    for blob in run.bounds.crowded_blobs() {
+        let held = objects.blobs.get(&blob).into_iter().flatten();
+        run.bounds.crowd(held.map(|sighting| sighting.secret));
+    }
+    let scene = Scene { tips: &tips, graph: &graph, reach: &reach, notes: &notes };
     let claimed: OidSet = index.iter().map(|staged| staged.blob).collect();
     let owners = Owners::read(repository);
-    let mut located = scene.locate(&objects, &changes, &claimed, &owners, run);
+    let mut reader = Reader::new(&books, store::format(repository), run);
+    let mut located = scene.locate(&objects, &changes, &claimed, &owners, &mut reader);
     for seen in files.seen.iter().filter(|seen| {
         let is_scanned = seen.blob.is_none_or(|blob| objects.blobs.contains_key(&blob));
         !(is_scanned && is_committed(head.as_ref(), seen))
@@ -163,14 +177,9 @@ pub(crate) fn objects(
     located.extend(indexed(&index, &objects.blobs, &owners, run));
     let mut stats = objects.stats;
     stats += files.stats;
-    Read {
-        repository: identity::identify(repository, run.options.name.as_ref()),
-        source: shown_source(path),
-        kind: if with_files { ScopeKind::Whole } else { ScopeKind::History },
-        refs: named_refs(&tips),
-        stats,
-        located,
-    }
+    let current = tips.current().map(|head| &head.commit);
+    let identity = identity::in_history(repository, name, &graph, current);
+    Read { repository: identity, source, kind, refs, stats, located }
 }
 
 /// Commits that something leads to and that are not there.
@@ -178,8 +187,8 @@ fn missing_commits(
     tips: &Tips,
     graph: &Graph,
     reaches: [&Reach; 2],
-    boundary: &[Key],
-    present: &OidSet,
+    boundary: &[ObjectId],
+    books: &Books<'_>,
     run: &Run<'_>,
 ) {
     if !boundary.is_empty() {
@@ -189,10 +198,11 @@ fn missing_commits(
         );
         run.gaps.add(GapReason::Shallow, "history", detail);
     }
-    let missing = |id: &Key, detail: String| {
-        run.gaps.add(GapReason::Missing, oid(id).to_string(), detail);
+    let missing = |id: &ObjectId, detail: String| {
+        run.gaps.add(GapReason::Missing, id.to_string(), detail);
     };
-    for tip in tips.refs.iter().filter(|tip| !present.contains(&tip.direct)) {
+    let holds = |id: &ObjectId| graph.number(id).is_some() || books.holds(id);
+    for tip in tips.refs.iter().filter(|tip| !holds(&tip.direct)) {
         missing(&tip.direct, format!("{} leads to it", String::from_utf8_lossy(&tip.name)));
     }
     for (number, commit) in (0u32..).zip(graph.commits()) {
@@ -200,15 +210,14 @@ fn missing_commits(
         if !is_reached || boundary.contains(&commit.id) {
             continue;
         }
-        for parent in commit.parents.iter().filter(|parent| !present.contains(*parent)) {
-            missing(parent, format!("the parent of {}", oid(&commit.id)));
+        for parent in commit.parents.iter().filter(|parent| !holds(parent)) {
+            missing(parent, format!("the parent of {}", commit.id));
         }
     }
 }
 
 /// A repository with its commits, ready to say where blobs lay.
 struct Scene<'a> {
-    path: &'a Path,
     tips: &'a Tips,
     graph: &'a Graph,
     reach: &'a Reach,
@@ -216,23 +225,15 @@ struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    fn locate(
+    fn locate<'r>(
         &self,
         objects: &Objects,
         changes: &Changes,
         claimed: &OidSet,
         owners: &Owners,
-        run: &Run<'_>,
+        reader: &mut Reader<'r, impl Shelf>,
     ) -> Vec<Located> {
-        let reader = match store::reopen(self.path) {
-            Ok(again) => Reader::new(again, run),
-            Err(error) => {
-                run.gaps.add(GapReason::Unobservable, "commits", error.message());
-                return Vec::new();
-            }
-        };
         let current = self.graph.reach(self.tips.current().map(|head| &head.commit));
-        let mut reader = reader;
         let mut located = attribute::Repository {
             graph: self.graph,
             tips: self.tips,
@@ -241,9 +242,10 @@ impl Scene<'_> {
             current: &current,
             owners,
         }
-        .locate(objects, changes, claimed, &mut reader);
+        .locate(objects, changes, claimed, reader);
         // What has no path cannot lie under one that was asked for.
-        located.retain(|one| run.options.admits(&one.path));
+        let options = reader.options();
+        located.retain(|one| options.admits(&one.path));
         located
     }
 }
@@ -258,7 +260,7 @@ fn indexed(
     for staged in index.iter().filter(|staged| run.options.admits(&staged.path)) {
         let sightings = blobs.get(&staged.blob).map_or(&[][..], Vec::as_slice);
         located.extend(sightings.iter().map(|sighting| Located {
-            blob: Some(oid(&staged.blob).to_string()),
+            blob: Some(staged.blob.to_string()),
             at_head: vec![INDEX.to_vec()],
             code_owners: owners.of(&staged.path),
             ..Located::new(Place::Index, &staged.path, sighting)
@@ -270,12 +272,12 @@ fn indexed(
 /// What is staged and not committed.
 pub(crate) fn staged(path: &Path, repository: &Repository, run: &Run<'_>) -> Read {
     let index = staged::list(repository, store::head_tree(repository).as_ref(), run);
-    let order: BTreeSet<Key> = index
+    let order: BTreeSet<ObjectId> = index
         .iter()
         .filter(|staged| run.options.admits(&staged.path))
         .map(|staged| staged.blob)
         .collect();
-    let order: Vec<Key> = order.into_iter().collect();
+    let order: Vec<ObjectId> = order.into_iter().collect();
     let objects = history::read(path, &order, run);
     let owners = if objects.blobs.is_empty() { Owners::none() } else { Owners::read(repository) };
     let mut located = indexed(&index, &objects.blobs, &owners, run);
@@ -286,7 +288,7 @@ pub(crate) fn staged(path: &Path, repository: &Repository, run: &Run<'_>) -> Rea
         }));
     }
     Read {
-        repository: identity::identify(repository, run.options.name.as_ref()),
+        repository: identity::at_hand(repository, run.options.name.as_ref()),
         source: shown_source(path),
         kind: ScopeKind::Staged,
         refs: Vec::new(),
@@ -312,29 +314,31 @@ pub(crate) fn since(
     let (tips, _) = Tips::read(repository);
     let reach = graph.reach(&commits);
     let notes = graph.reach([]);
-    let reaches = [&reach, &notes];
-    let mut changes = changes::collect(path, &graph, reaches, Interest::All, None, run);
-    let blobs: BTreeSet<Key> = changes.changes.iter().map(|change| change.blob).collect();
-    let blobs: Vec<Key> = blobs.into_iter().collect();
+    let format = store::format(repository);
+    let mut changes = brought::collect(path, format, &graph, run);
+    let blobs: BTreeSet<ObjectId> = changes.changes.iter().map(|change| change.blob).collect();
+    let blobs: Vec<ObjectId> = blobs.into_iter().collect();
     let brought = history::read(path, &blobs, run);
     objects.append(brought);
     // What the parents had there is needed too, or else it would seem to be new.
-    let before: BTreeSet<Key> = changes
+    let before: BTreeSet<ObjectId> = changes
         .changes
         .iter()
         .filter(|change| objects.blobs.contains_key(&change.blob))
         .flat_map(|change| change.before.iter().copied())
         .filter(|blob| !objects.blobs.contains_key(blob))
         .collect();
-    let before: Vec<Key> = before.into_iter().collect();
+    let before: Vec<ObjectId> = before.into_iter().collect();
     let had = history::read(path, &before, run);
     objects.blobs.extend(had.blobs);
     changes.changes.retain(|change| objects.blobs.contains_key(&change.blob));
 
-    let scene = Scene { path, tips: &tips, graph: &graph, reach: &reach, notes: &notes };
+    let scene = Scene { tips: &tips, graph: &graph, reach: &reach, notes: &notes };
     let owners = Owners::read(repository);
-    let located = scene.locate(&objects, &changes, &before.into_iter().collect(), &owners, run);
-    let current = tips.current().map(|head| (head.name.clone(), oid(&head.commit).to_string()));
+    let mut reader = Reader::new(repository, format, run);
+    let claimed = before.into_iter().collect();
+    let located = scene.locate(&objects, &changes, &claimed, &owners, &mut reader);
+    let current = tips.current().map(|head| (head.name.clone(), head.commit.to_string()));
     Ok(Read {
         repository: identity::identify(repository, run.options.name.as_ref()),
         source: shown_source(path),
@@ -345,10 +349,10 @@ pub(crate) fn since(
     })
 }
 
-fn commits_since(repository: &Repository, revision: &str) -> Result<Vec<Key>, git2::Error> {
+fn commits_since(repository: &Repository, revision: &str) -> Result<Vec<ObjectId>, git2::Error> {
     let last = repository.revparse_single(revision)?.peel_to_commit()?;
     let mut walk = repository.revwalk()?;
     walk.push_head()?;
     walk.hide(last.id())?;
-    walk.map(|id| id.map(store::key)).collect()
+    walk.map(|id| id.map(store::id)).collect()
 }

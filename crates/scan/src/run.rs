@@ -5,6 +5,7 @@ use crate::gaps::Gaps;
 use crate::source::{Options, Progress};
 use crate::vault::Vault;
 use quietus_model::GapReason;
+use quietus_odb::{Problem, Reason};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// One scan under way.
@@ -23,12 +24,14 @@ impl Run<'_> {
         self.cancel.load(Ordering::Relaxed)
     }
 
-    /// A git error about one object, as a gap.
-    pub(crate) fn object_gap(&self, oid: git2::Oid, error: &git2::Error) {
-        let reason = match error.code() {
-            git2::ErrorCode::NotFound => GapReason::Missing,
-            _ => GapReason::Corrupt,
+    /// Something that could not be read, as a gap.
+    pub(crate) fn problem_gap(&self, problem: Problem) {
+        let reason = match problem.reason {
+            Reason::Missing => GapReason::Missing,
+            Reason::Corrupt => GapReason::Corrupt,
+            Reason::TooLarge => GapReason::TooLarge,
+            Reason::Unreadable => GapReason::Unreadable,
         };
-        self.gaps.add(reason, oid.to_string(), error.message());
+        self.gaps.add(reason, problem.subject, problem.detail);
     }
 }

@@ -2,9 +2,11 @@
 
 use crate::Detector;
 use crate::bounds::{Bounds, MOST_PLACES};
+use crate::configuration;
 use crate::gaps::Gaps;
 use crate::gather;
 use crate::located::Located;
+use crate::modules;
 use crate::names;
 use crate::repository::{self, Read};
 use crate::run::Run;
@@ -104,7 +106,11 @@ fn read(source: &Source, run: &Run<'_>) -> Result<Read, ScanError> {
             Ok(match opened {
                 Some(opened) => {
                     let has_files = repository::has_files(path, &opened);
-                    repository::objects(path, &opened, has_files, run)
+                    let mut read = history(path, &opened, has_files, run);
+                    if !path.join(".git").is_dir() {
+                        configuration::extend(&mut read, path, &opened, run);
+                    }
+                    read
                 }
                 None => {
                     within(path, run);
@@ -112,12 +118,19 @@ fn read(source: &Source, run: &Run<'_>) -> Result<Read, ScanError> {
                 }
             })
         }
-        Source::History(path) => Ok(repository::objects(path, &store::open(path)?, false, run)),
+        Source::History(path) => Ok(history(path, &store::open(path)?, false, run)),
         Source::Staged(path) => Ok(repository::staged(path, &store::open(path)?, run)),
         Source::Since { path, revision } => {
             repository::since(path, &store::open(path)?, revision, run)
         }
     }
+}
+
+/// A repository with its submodules.
+fn history(path: &Path, opened: &git2::Repository, has_files: bool, run: &Run<'_>) -> Read {
+    let mut read = repository::objects(path, opened, has_files, run);
+    modules::extend(&mut read, opened, run);
+    read
 }
 
 /// Tells that a folder belongs to a repository whose history was not read.

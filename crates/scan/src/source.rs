@@ -51,10 +51,17 @@ pub struct Options {
     pub max_file_size: u64,
     /// Leave out what `.gitignore` and git's other ignore files name.
     pub respect_gitignore: bool,
+    /// Look at every byte of every object, and not only at what is new in it against the one that it
+    /// is stored as a change to: slower, with the same outcome.
+    pub whole_objects: bool,
     /// Only paths that are or lie under one of these; empty means all.
     pub path_filter: Vec<String>,
     /// The name that is configured for the repository.
     pub name: Option<RepositoryId>,
+    /// A folder of the caller's own in which it is remembered what objects hold, so that no object
+    /// is scanned twice by the same rules. With none, nothing is remembered. The outcome is the
+    /// same.
+    pub memory: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -63,8 +70,10 @@ impl Default for Options {
             threads: 0,
             max_file_size: 64 << 20,
             respect_gitignore: false,
+            whole_objects: false,
             path_filter: Vec::new(),
             name: None,
+            memory: None,
         }
     }
 }

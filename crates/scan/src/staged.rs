@@ -1,14 +1,15 @@
 //! What is staged: blobs of the index that HEAD does not have at their path.
 
 use crate::run::Run;
-use crate::store::{Key, key};
+use crate::store::id;
 use git2::{Delta, Repository, Tree};
 use quietus_model::GapReason;
+use quietus_odb::ObjectId;
 
 /// A staged file.
 pub(crate) struct Staged {
     pub(crate) path: Vec<u8>,
-    pub(crate) blob: Key,
+    pub(crate) blob: ObjectId,
     /// HEAD has nothing at this path.
     pub(crate) is_new: bool,
 }
@@ -33,14 +34,14 @@ fn read(repository: &Repository, head: Option<&Tree<'_>>) -> Result<Vec<Staged>,
         .filter_map(|delta| {
             Some(Staged {
                 path: delta.new_file().path_bytes()?.to_vec(),
-                blob: key(delta.new_file().id()),
+                blob: id(delta.new_file().id()),
                 is_new: delta.status() == Delta::Added,
             })
         })
         .collect();
     // The sides of a conflict are staged too, each under its own stage.
     for entry in index.iter().filter(|entry| (entry.flags >> 12) & 3 != 0) {
-        staged.push(Staged { path: entry.path, blob: key(entry.id), is_new: false });
+        staged.push(Staged { path: entry.path, blob: id(entry.id), is_new: false });
     }
     staged.sort_by(|a, b| (&a.path, a.blob).cmp(&(&b.path, b.blob)));
     Ok(staged)

@@ -1,8 +1,9 @@
-//! A repository's object store, read through git2, and what is known of its commits.
+//! A repository as git2 opens it, its object store, and what objects say of themselves.
 
 use crate::guard;
-use crate::source::ScanError;
-use git2::{ErrorCode, ObjectType, Oid, Repository, RepositoryOpenFlags, Tree};
+use crate::source::{Options, ScanError};
+use git2::{ErrorCode, ObjectFormat, ObjectType, Oid, Repository, RepositoryOpenFlags, Tree};
+use quietus_odb::{Format, ObjectId, OpenError, Problem, Reason, Store};
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::path::Path;
@@ -42,20 +43,102 @@ fn open_error(path: String, error: &git2::Error) -> ScanError {
     }
 }
 
-/// Object ids are hashes already.
+/// Opens the objects of a repository for reading them all.
+pub(crate) fn objects(repository: &Repository, options: &Options) -> Result<Store, OpenError> {
+    let options =
+        quietus_odb::Options { largest: options.max_file_size, ..quietus_odb::Options::default() };
+    Store::open(&repository.commondir().join("objects"), format(repository), &options)
+}
+
+/// By what hash the objects of a repository are named.
+pub(crate) fn format(repository: &Repository) -> Format {
+    match repository.object_format() {
+        ObjectFormat::Sha1 => Format::Sha1,
+        ObjectFormat::Sha256 => Format::Sha256,
+    }
+}
+
+/// The same as git2 names it.
+pub(crate) fn git_format(format: Format) -> ObjectFormat {
+    match format {
+        Format::Sha1 => ObjectFormat::Sha1,
+        Format::Sha256 => ObjectFormat::Sha256,
+    }
+}
+
+/// Where single objects are read.
+pub(crate) trait Shelf {
+    /// The bytes of an object, unless there are more than `limit`.
+    fn object(&self, id: &ObjectId, limit: u64) -> Result<(ObjectType, Vec<u8>), Problem>;
+}
+
+impl<S: Shelf> Shelf for &S {
+    fn object(&self, id: &ObjectId, limit: u64) -> Result<(ObjectType, Vec<u8>), Problem> {
+        S::object(self, id, limit)
+    }
+}
+
+impl Shelf for Repository {
+    fn object(&self, id: &ObjectId, limit: u64) -> Result<(ObjectType, Vec<u8>), Problem> {
+        let read = || {
+            let odb = self.odb()?;
+            let git = oid(id);
+            // The header first: a few bytes can be inflated to gigabytes.
+            let (len, _) = odb.read_header(git)?;
+            if len as u64 > limit {
+                return Ok(None);
+            }
+            odb.read(git).map(|object| Some((object.kind(), object.data().to_vec())))
+        };
+        read().map_err(|error: git2::Error| problem(id, &error))?.ok_or_else(|| Problem {
+            subject: id.to_string(),
+            reason: Reason::TooLarge,
+            detail: format!("more than the limit of {limit} bytes"),
+        })
+    }
+}
+
+impl Shelf for Store {
+    fn object(&self, id: &ObjectId, limit: u64) -> Result<(ObjectType, Vec<u8>), Problem> {
+        let number = self.number(id).ok_or_else(|| Problem {
+            subject: id.to_string(),
+            reason: Reason::Missing,
+            detail: "it is not in the store".into(),
+        })?;
+        let (kind, bytes) = self.read(number, limit)?;
+        let kind = match kind {
+            quietus_odb::Kind::Commit => ObjectType::Commit,
+            quietus_odb::Kind::Tree => ObjectType::Tree,
+            quietus_odb::Kind::Blob => ObjectType::Blob,
+            quietus_odb::Kind::Tag => ObjectType::Tag,
+        };
+        Ok((kind, bytes))
+    }
+}
+
+/// What git2 says of an object that it could not read.
+pub(crate) fn problem(id: &ObjectId, error: &git2::Error) -> Problem {
+    let reason = match error.code() {
+        ErrorCode::NotFound => Reason::Missing,
+        _ => Reason::Corrupt,
+    };
+    Problem { subject: id.to_string(), reason, detail: error.message().to_owned() }
+}
+
+/// Object ids hash to their first bytes already.
 #[derive(Default)]
 pub(crate) struct OidHasher(u64);
 
 impl Hasher for OidHasher {
     fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8).take(1) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.0 ^= u64::from_le_bytes(word);
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
         }
     }
 
-    fn write_usize(&mut self, _length: usize) {}
+    fn write_u64(&mut self, word: u64) {
+        self.0 ^= word;
+    }
 
     fn finish(&self) -> u64 {
         self.0
@@ -63,45 +146,41 @@ impl Hasher for OidHasher {
 }
 
 /// A set of object ids.
-pub(crate) type OidSet = HashSet<Key, BuildHasherDefault<OidHasher>>;
+pub(crate) type OidSet = HashSet<ObjectId, BuildHasherDefault<OidHasher>>;
 /// A map from object ids.
-pub(crate) type OidMap<V> = std::collections::HashMap<Key, V, BuildHasherDefault<OidHasher>>;
+pub(crate) type OidMap<V> = std::collections::HashMap<ObjectId, V, BuildHasherDefault<OidHasher>>;
 
-/// An object id as a key: its bytes.
-pub(crate) type Key = [u8; 20];
-
-pub(crate) fn key(oid: Oid) -> Key {
-    let mut key = [0; 20];
-    let bytes = oid.as_bytes();
-    let len = bytes.len().min(key.len());
-    key[..len].copy_from_slice(&bytes[..len]);
-    key
+/// An object's id as git2 has it.
+pub(crate) fn oid(id: &ObjectId) -> Oid {
+    Oid::from_bytes(id.as_bytes()).unwrap_or(Oid::ZERO_SHA1)
 }
 
-pub(crate) fn oid(key: &Key) -> Oid {
-    Oid::from_bytes(key).unwrap_or(Oid::ZERO_SHA1)
+/// An object's id from git2's.
+pub(crate) fn id(oid: Oid) -> ObjectId {
+    // What git2 gives has one of the two lengths.
+    ObjectId::from_bytes(oid.as_bytes()).unwrap_or_else(ObjectId::none)
 }
 
 /// A commit's place in history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Commit {
-    pub(crate) id: Key,
-    pub(crate) tree: Key,
-    pub(crate) parents: Vec<Key>,
+    pub(crate) id: ObjectId,
+    pub(crate) tree: ObjectId,
+    pub(crate) parents: Vec<ObjectId>,
     /// The committer's date, in seconds.
     pub(crate) time: i64,
 }
 
 /// Reads the head of a commit object. `None` when it is not one.
-pub(crate) fn parse_commit(id: Oid, data: &[u8]) -> Option<Commit> {
-    let mut commit = Commit { id: key(id), tree: [0; 20], parents: Vec::new(), time: 0 };
+pub(crate) fn parse_commit(id: ObjectId, data: &[u8]) -> Option<Commit> {
+    let mut commit = Commit { id, tree: ObjectId::none(), parents: Vec::new(), time: 0 };
     let mut has_tree = false;
     for line in data.split(|byte| *byte == b'\n').take_while(|line| !line.is_empty()) {
         if let Some(hex) = line.strip_prefix(b"tree ") {
-            commit.tree = hex_key(hex)?;
+            commit.tree = ObjectId::from_hex(hex)?;
             has_tree = true;
         } else if let Some(hex) = line.strip_prefix(b"parent ") {
-            commit.parents.push(hex_key(hex)?);
+            commit.parents.push(ObjectId::from_hex(hex)?);
         } else if let Some(committer) = line.strip_prefix(b"committer ") {
             commit.time = person_time(committer).unwrap_or(0);
         }
@@ -109,8 +188,11 @@ pub(crate) fn parse_commit(id: Oid, data: &[u8]) -> Option<Commit> {
     has_tree.then_some(commit)
 }
 
-fn hex_key(hex: &[u8]) -> Option<Key> {
-    data_encoding::HEXLOWER.decode(hex).ok()?.try_into().ok()
+/// Who wrote a commit, as `Name <mail>`.
+pub(crate) fn author(data: &[u8]) -> Option<&[u8]> {
+    let head = data.split(|byte| *byte == b'\n').take_while(|line| !line.is_empty());
+    let person = head.filter_map(|line| line.strip_prefix(b"author ")).next()?;
+    Some(&person[..=person.iter().rposition(|byte| *byte == b'>')?])
 }
 
 /// The seconds in `Name <mail> SECONDS ZONE`.
@@ -133,9 +215,9 @@ pub(crate) struct Ref {
     /// The full name.
     pub(crate) name: Vec<u8>,
     /// What it points to, tags not followed.
-    pub(crate) direct: Key,
+    pub(crate) direct: ObjectId,
     /// What it points to, tags followed; the same as `direct` when they cannot be.
-    pub(crate) peeled: Key,
+    pub(crate) peeled: ObjectId,
 }
 
 /// All refs in the order of their names, HEAD among them when no branch is checked out; and what
@@ -143,6 +225,8 @@ pub(crate) struct Ref {
 pub(crate) fn refs(repository: &Repository) -> (Vec<Ref>, Vec<(Vec<u8>, git2::Error)>) {
     let mut found = Vec::new();
     let mut failed = Vec::new();
+    let odb = repository.odb().ok();
+    let read_ref = |reference: &git2::Reference<'_>| read_ref(reference, odb.as_ref());
     match repository.references() {
         Ok(all) => {
             for reference in all {
@@ -164,24 +248,28 @@ pub(crate) fn refs(repository: &Repository) -> (Vec<Ref>, Vec<(Vec<u8>, git2::Er
     (found, failed)
 }
 
-fn read_ref(reference: &git2::Reference<'_>) -> Option<Ref> {
+fn read_ref(reference: &git2::Reference<'_>, odb: Option<&git2::Odb<'_>>) -> Option<Ref> {
     // A symbolic ref, such as a remote's HEAD, leads to another one that is listed by itself.
     let direct = reference.target()?;
-    let peeled = reference.peel(ObjectType::Any).map_or(direct, |object| object.id());
-    Some(Ref { name: reference.name_bytes().to_vec(), direct: key(direct), peeled: key(peeled) })
+    // Nearly all lead to commits, and there may be very many: only tags are read.
+    let is_tag = odb
+        .is_some_and(|odb| odb.read_header(direct).is_ok_and(|(_, kind)| kind == ObjectType::Tag));
+    let peel = || Some(reference.peel(ObjectType::Any).ok()?.id());
+    let peeled = Some(direct).filter(|_| !is_tag).or_else(peel).unwrap_or(direct);
+    Some(Ref { name: reference.name_bytes().to_vec(), direct: id(direct), peeled: id(peeled) })
 }
 
 /// The commits at which a shallow clone ends.
 ///
 /// # Errors
 /// When the file that names them is there and cannot be read.
-pub(crate) fn shallow_boundary(repository: &Repository) -> std::io::Result<Vec<Key>> {
+pub(crate) fn shallow_boundary(repository: &Repository) -> std::io::Result<Vec<ObjectId>> {
     let path = repository.commondir().join("shallow");
     let text = match guard::small_file(&path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         read => read?,
     };
-    Ok(text.split(|byte| *byte == b'\n').filter_map(hex_key).collect())
+    Ok(text.split(|byte| *byte == b'\n').filter_map(ObjectId::from_hex).collect())
 }
 
 /// The tree of the commit that HEAD names, unless it is too large to be one.
@@ -203,11 +291,15 @@ mod tests {
             "tree {tree}\nparent {parent}\nauthor A <a@b> 1 +0000\n\
              committer C <c@d> 1700000000 +0100\n\nparent {tree}\n\nmore"
         );
-        let commit = parse_commit(Oid::ZERO_SHA1, text.as_bytes()).unwrap();
-        assert_eq!((commit.tree, commit.time), ([0x11; 20], 1_700_000_000));
-        assert_eq!(commit.parents, [[0x22; 20]]);
+        let none = ObjectId::none();
+        let of = |byte: u8| ObjectId::from_bytes(&[byte; 20]).unwrap();
+        let commit = parse_commit(none, text.as_bytes()).unwrap();
+        assert_eq!((commit.tree, commit.time), (of(0x11), 1_700_000_000));
+        assert_eq!(commit.parents, [of(0x22)]);
+        assert_eq!(author(text.as_bytes()), Some(&b"A <a@b>"[..]));
+        assert_eq!(author(b"tree 1\n\nauthor A <a@b> 1"), None);
         assert_eq!(message(text.as_bytes()), format!("parent {tree}\n\nmore").as_bytes());
-        assert_eq!(parse_commit(Oid::ZERO_SHA1, b"tree zz\n"), None);
-        assert_eq!(parse_commit(Oid::ZERO_SHA1, b"blob"), None);
+        assert_eq!(parse_commit(none, b"tree zz\n"), None);
+        assert_eq!(parse_commit(none, b"blob"), None);
     }
 }

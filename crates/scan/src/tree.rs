@@ -1,13 +1,16 @@
 //! Tree objects as they lie in the store, and what a commit's tree has that its parents' have not.
 
 use crate::bounds::NEW_ENTRY;
-use crate::store::Key;
+use quietus_odb::{Format, ObjectId};
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::rc::Rc;
 
 /// Deeper trees than any tool can check out.
 const DEEPEST: usize = 1024;
+
+/// More than any mode has, with the space after it.
+const LONGEST_MODE: usize = 16;
 
 /// How many bytes an entry has at least, with a name of one letter and its mode.
 const SHORT_ENTRY: u64 = 28;
@@ -26,48 +29,61 @@ pub(crate) enum Kind {
 pub(crate) struct Entry<'a> {
     pub(crate) name: &'a [u8],
     pub(crate) kind: Kind,
-    pub(crate) id: Key,
+    pub(crate) id: ObjectId,
+    /// How many bytes it takes.
+    pub(crate) len: usize,
+}
+
+/// The entry of a tree object that begins at `at`; `None` at its end, or where it is malformed.
+pub(crate) fn entry_at(data: &[u8], at: usize, format: Format) -> Option<Entry<'_>> {
+    let data = data.get(at..)?;
+    let space = data.iter().take(LONGEST_MODE).position(|byte| *byte == b' ')?;
+    let rest = &data[space + 1..];
+    let end = rest.iter().position(|byte| *byte == 0)?;
+    let id = ObjectId::from_bytes(rest.get(end + 1..end + 1 + format.id_len())?)?;
+    let kind = match &data[..space] {
+        b"40000" | b"040000" => Kind::Tree,
+        b"160000" => Kind::Submodule,
+        _ => Kind::Blob,
+    };
+    Some(Entry { name: &rest[..end], kind, id, len: space + end + 2 + format.id_len() })
 }
 
 /// The entries of a tree object; ends early where it is malformed.
-pub(crate) fn entries(mut data: &[u8]) -> impl Iterator<Item = Entry<'_>> {
+pub(crate) fn entries(data: &[u8], format: Format) -> impl Iterator<Item = Entry<'_>> {
+    let mut at = 0;
     std::iter::from_fn(move || {
-        let space = data.iter().position(|byte| *byte == b' ')?;
-        let rest = &data[space + 1..];
-        let end = rest.iter().position(|byte| *byte == 0)?;
-        let id = rest.get(end + 1..end + 21)?.try_into().ok()?;
-        let kind = match &data[..space] {
-            b"40000" | b"040000" => Kind::Tree,
-            b"160000" => Kind::Submodule,
-            _ => Kind::Blob,
-        };
-        let name = &rest[..end];
-        data = &rest[end + 21..];
-        Some(Entry { name, kind, id })
+        let entry = entry_at(data, at, format)?;
+        at += entry.len;
+        Some(entry)
     })
 }
 
-/// Git's order of entries: a folder sorts as if its name ended in a slash.
-fn order(a: &Entry<'_>, b: &Entry<'_>) -> Ordering {
-    let shared = a.name.len().min(b.name.len());
-    let next = |entry: &Entry<'_>| match entry.name.get(shared) {
-        Some(byte) => *byte,
-        None if entry.kind == Kind::Tree => b'/',
-        None => 0,
-    };
-    a.name[..shared].cmp(&b.name[..shared]).then_with(|| next(a).cmp(&next(b)))
+impl Entry<'_> {
+    /// Git's order of entries: a folder sorts as if its name ended in a slash.
+    pub(crate) fn order(&self, other: &Entry<'_>) -> Ordering {
+        let shared = self.name.len().min(other.name.len());
+        let next = |entry: &Entry<'_>| match entry.name.get(shared) {
+            Some(byte) => *byte,
+            None if entry.kind == Kind::Tree => b'/',
+            None => 0,
+        };
+        self.name[..shared].cmp(&other.name[..shared]).then_with(|| next(self).cmp(&next(other)))
+    }
 }
 
 /// Where trees are read.
 pub(crate) trait Trees {
     /// The bytes of a tree; `None` when it cannot be read, which the reader has then noted.
-    fn tree(&mut self, id: &Key) -> Option<Rc<[u8]>>;
+    fn tree(&mut self, id: &ObjectId) -> Option<Rc<[u8]>>;
+    /// How long the ids in them are.
+    fn format(&self) -> Format;
 }
 
 /// Is told of every file that a commit has otherwise than each of its parents.
 pub(crate) trait Visitor {
     /// A blob that no parent has at this path; `before` holds what each parent has there.
-    fn blob(&mut self, path: &[u8], id: &Key, before: &[Key]);
+    fn blob(&mut self, path: &[u8], id: &ObjectId, before: &[ObjectId]);
     /// A name that no parent has at this place.
     fn name(&mut self, path: &[u8]);
     /// Takes what looking at entries costs; false when the walk must end here.
@@ -78,8 +94,8 @@ pub(crate) trait Visitor {
 
 /// Visits what `tree` has otherwise than all of `parents`. False when it was cut short.
 pub(crate) fn changes(
-    tree: &Key,
-    parents: &[Key],
+    tree: &ObjectId,
+    parents: &[ObjectId],
     trees: &mut impl Trees,
     visitor: &mut impl Visitor,
 ) -> bool {
@@ -95,7 +111,7 @@ struct Walk<'a, T, V> {
 
 impl<T: Trees, V: Visitor> Walk<'_, T, V> {
     /// False when the whole walk must end.
-    fn level(&mut self, tree: &Key, parents: &[Key], depth: usize) -> bool {
+    fn level(&mut self, tree: &ObjectId, parents: &[ObjectId], depth: usize) -> bool {
         if parents.contains(tree) {
             return true;
         }
@@ -105,12 +121,13 @@ impl<T: Trees, V: Visitor> Walk<'_, T, V> {
         }
         let Some(data) = self.trees.tree(tree) else { return true };
         let before: Vec<Rc<[u8]>> = parents.iter().filter_map(|id| self.trees.tree(id)).collect();
-        let mut olds: Vec<_> = before.iter().map(|data| entries(data).peekable()).collect();
-        for entry in entries(&data) {
+        let format = self.trees.format();
+        let mut olds: Vec<_> = before.iter().map(|data| entries(data, format).peekable()).collect();
+        for entry in entries(&data, format) {
             let mut had: Vec<Entry<'_>> = Vec::with_capacity(olds.len());
             for old in &mut olds {
-                while old.next_if(|other| order(other, &entry) == Ordering::Less).is_some() {}
-                had.extend(old.next_if(|other| order(other, &entry) == Ordering::Equal));
+                while old.next_if(|other| other.order(&entry).is_lt()).is_some() {}
+                had.extend(old.next_if(|other| other.order(&entry).is_eq()));
             }
             if had.iter().any(|other| other.id == entry.id) {
                 continue;
@@ -132,7 +149,7 @@ impl<T: Trees, V: Visitor> Walk<'_, T, V> {
         if had.is_empty() {
             self.visitor.name(&self.path);
         }
-        let before: Vec<Key> =
+        let before: Vec<ObjectId> =
             had.iter().filter(|other| other.kind == entry.kind).map(|other| other.id).collect();
         let goes_on = match entry.kind {
             Kind::Tree => self.level(&entry.id, &before, depth + 1),
@@ -152,11 +169,11 @@ impl<T: Trees, V: Visitor> Walk<'_, T, V> {
 /// Branches share most of their folders, so that what one folder holds is remembered.
 pub(crate) struct Wanted {
     folders: Vec<HashMap<Vec<u8>, Node>>,
-    remembered: HashMap<(Key, usize), Found>,
+    remembered: HashMap<(ObjectId, usize), Found>,
 }
 
 /// The numbers of wanted paths with the objects that stand there.
-pub(crate) type Found = Rc<Vec<(usize, Key)>>;
+pub(crate) type Found = Rc<Vec<(usize, ObjectId)>>;
 
 #[derive(Clone, Copy, Default)]
 struct Node {
@@ -189,17 +206,17 @@ impl Wanted {
     }
 
     /// What `tree` has at the wanted paths.
-    pub(crate) fn locate(&mut self, tree: &Key, trees: &mut impl Trees) -> Found {
+    pub(crate) fn locate(&mut self, tree: &ObjectId, trees: &mut impl Trees) -> Found {
         self.folder(tree, 0, trees)
     }
 
-    fn folder(&mut self, tree: &Key, at: usize, trees: &mut impl Trees) -> Found {
+    fn folder(&mut self, tree: &ObjectId, at: usize, trees: &mut impl Trees) -> Found {
         if let Some(found) = self.remembered.get(&(*tree, at)) {
             return Rc::clone(found);
         }
         let mut found = Vec::new();
         if let Some(data) = trees.tree(tree) {
-            for entry in entries(&data) {
+            for entry in entries(&data, trees.format()) {
                 let Some(node) = self.folders[at].get(entry.name).copied() else { continue };
                 found.extend(node.end.map(|number| (number, entry.id)));
                 if let (Kind::Tree, Some(folder)) = (entry.kind, node.folder) {
@@ -217,24 +234,32 @@ impl Wanted {
 mod tests {
     use super::*;
 
+    fn object(byte: u8) -> ObjectId {
+        ObjectId::from_bytes(&[byte; 20]).unwrap()
+    }
+
     #[derive(Default)]
-    struct Shelf(HashMap<Key, Rc<[u8]>>);
+    struct Shelf(HashMap<ObjectId, Rc<[u8]>>);
 
     impl Shelf {
-        fn put(&mut self, id: u8, entries: &[(&str, &str, u8)]) -> Key {
+        fn put(&mut self, id: u8, entries: &[(&str, &str, u8)]) -> ObjectId {
             let mut data = Vec::new();
             for (mode, name, id) in entries {
                 data.extend_from_slice(format!("{mode} {name}\0").as_bytes());
                 data.extend_from_slice(&[*id; 20]);
             }
-            self.0.insert([id; 20], data.into());
-            [id; 20]
+            self.0.insert(object(id), data.into());
+            object(id)
         }
     }
 
     impl Trees for Shelf {
-        fn tree(&mut self, id: &Key) -> Option<Rc<[u8]>> {
+        fn tree(&mut self, id: &ObjectId) -> Option<Rc<[u8]>> {
             self.0.get(id).cloned()
+        }
+
+        fn format(&self) -> Format {
+            Format::Sha1
         }
     }
 
@@ -247,9 +272,13 @@ mod tests {
     }
 
     impl Visitor for Seen {
-        fn blob(&mut self, path: &[u8], id: &Key, before: &[Key]) {
-            let before: Vec<u8> = before.iter().map(|id| id[0]).collect();
-            self.0.push(format!("{} {} {before:?}", String::from_utf8_lossy(path), id[0]));
+        fn blob(&mut self, path: &[u8], id: &ObjectId, before: &[ObjectId]) {
+            let before: Vec<u8> = before.iter().map(|id| id.as_bytes()[0]).collect();
+            self.0.push(format!(
+                "{} {} {before:?}",
+                String::from_utf8_lossy(path),
+                id.as_bytes()[0]
+            ));
         }
         fn name(&mut self, path: &[u8]) {
             self.0.push(format!("+{}", String::from_utf8_lossy(path)));
@@ -310,11 +339,11 @@ mod tests {
         }
         shelf.put(30, &[("100644", "x", 99)]);
         let mut seen = Seen(Vec::new(), 5000 * NEW_ENTRY);
-        assert!(!changes(&[1; 20], &[], &mut shelf, &mut seen));
+        assert!(!changes(&object(1), &[], &mut shelf, &mut seen));
         assert!(seen.0.len() < 11_000);
         // A second commit gets nothing any more.
         let before = seen.0.len();
-        assert!(!changes(&[1; 20], &[], &mut shelf, &mut seen));
+        assert!(!changes(&object(1), &[], &mut shelf, &mut seen));
         assert_eq!(seen.0.len(), before);
     }
 
@@ -325,13 +354,13 @@ mod tests {
         let root = shelf.put(20, &[("100644", "a", 4), ("40000", "d", 10), ("40000", "e", 77)]);
         let paths: [&[u8]; 4] = [b"d/x", b"a", b"d/z", b"a/x"];
         let mut wanted = Wanted::new(paths);
-        assert_eq!(*wanted.locate(&root, &mut shelf), [(1, [4; 20]), (0, [1; 20])]);
+        assert_eq!(*wanted.locate(&root, &mut shelf), [(1, object(4)), (0, object(1))]);
     }
 
     #[test]
     fn a_malformed_tree_ends_early() {
         for bytes in [&b"100644"[..], b"100644 a", b"100644 a\0short", b""] {
-            assert_eq!(entries(bytes).count(), 0);
+            assert_eq!(entries(bytes, Format::Sha1).count(), 0);
         }
     }
 }

@@ -1,20 +1,22 @@
 //! The secrets of one scan, each once, and where in a byte string each was seen.
 
-use crate::detector::{Detection, Detector};
+use crate::detector::{Detection, Detector, LINE_LIMIT, Mark, Trace};
+use aho_corasick::AhoCorasick;
 use jiff::Timestamp;
 use quietus_model::{
     Companion, Confidence, Fact, Fingerprint, FingerprintKey, Offline, Rule, RuleId, SafeText,
     Secret,
 };
-use std::collections::HashMap;
+use quietus_odb::ObjectId;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How much of a long line counts when two versions of it are compared.
-const LINE_LIMIT: usize = 4096;
-
 /// How many parts that stood beside a secret elsewhere are kept for each rule.
 const MOST_OTHERS: usize = 8;
+
+/// So much of a secret is enough to know it by.
+const START: usize = 24;
 
 /// A secret of this scan by number; numbers depend on the order of threads and go nowhere.
 pub(crate) type SecretNumber = u32;
@@ -56,74 +58,172 @@ pub(crate) struct Vault<'a> {
     detector: &'a Detector,
     key: &'a FingerprintKey,
     now: Timestamp,
-    known: Mutex<(HashMap<Fingerprint, SecretNumber>, Vec<Known>)>,
+    /// Makes hashes of lines worthless to who has not got the key.
+    salt: [u8; 32],
+    known: Mutex<Book>,
+}
+
+/// Every secret so far.
+#[derive(Default)]
+struct Book {
+    numbers: HashMap<Fingerprint, SecretNumber>,
+    all: Vec<Known>,
+    /// For each secret the objects that made a difference to what is known of it: who reads just
+    /// these again knows the same.
+    witnesses: Vec<Vec<ObjectId>>,
+    /// Whether something else than an object made a difference.
+    is_unwitnessed: bool,
 }
 
 impl<'a> Vault<'a> {
     pub(crate) fn new(detector: &'a Detector, key: &'a FingerprintKey, now: Timestamp) -> Self {
-        Self { detector, key, now, known: Mutex::default() }
+        let salt = key.for_purpose("quietus hashes of lines").authenticate(b"");
+        Self { detector, key, now, salt, known: Mutex::default() }
+    }
+
+    pub(crate) fn key(&self) -> &FingerprintKey {
+        self.key
     }
 
     /// Every secret in `bytes`, in the order of their places.
     pub(crate) fn sight(&self, bytes: &[u8]) -> Vec<Sighting> {
-        let detections = self.detector.detect(bytes);
+        self.look(bytes, None)
+    }
+
+    /// Every secret in `bytes`, which are those of a blob or the message of a commit or tag.
+    pub(crate) fn sight_in(&self, object: ObjectId, bytes: &[u8]) -> Vec<Sighting> {
+        self.look(bytes, Some(object))
+    }
+
+    fn look(&self, bytes: &[u8], object: Option<ObjectId>) -> Vec<Sighting> {
+        let mut trace = Trace::default();
+        self.detector.trace(bytes, &mut trace);
+        self.sightings(bytes, &mut trace, object)
+    }
+
+    pub(crate) fn detector(&self) -> &Detector {
+        self.detector
+    }
+
+    /// Every secret that `trace` found in `bytes`, those of `object` if it is of one, in the order
+    /// of their places.
+    pub(crate) fn sightings(
+        &self,
+        bytes: &[u8],
+        trace: &mut Trace,
+        object: Option<ObjectId>,
+    ) -> Vec<Sighting> {
+        if trace.is_clean() {
+            return Vec::new();
+        }
         let mut lines = Lines::new(bytes);
         let mut seen: HashMap<SecretNumber, u32> = HashMap::new();
-        detections
-            .into_iter()
-            .map(|detection| {
-                let span = detection.secret_span.clone();
-                let (line, column) = lines.at(span.start);
-                let (end_line, end_column) = lines.after(span.end);
-                let line_hash = line_hash(bytes, span.start);
-                let allowed_inline = detection.allowed_inline;
-                let secret = self.keep(detection);
-                let next = seen.entry(secret).or_default();
-                let ordinal = *next;
-                *next += 1;
-                let offset = span.start as u64;
-                Sighting {
-                    secret,
-                    ordinal,
-                    line,
-                    column,
-                    end_line,
-                    end_column,
-                    offset,
-                    line_hash,
-                    allowed_inline,
-                }
-            })
-            .collect()
+        let mut all = Vec::new();
+        trace.for_each(|found| {
+            let span = found.secret_span;
+            let mark = found.mark.get_or_insert_with(|| Mark {
+                secret: self.keep(found.detection, object),
+                line_hash: line_hash(&self.salt, bytes, span.start),
+            });
+            let (line, column) = lines.at(span.start);
+            let (end_line, end_column) = lines.after(span.end);
+            let next = seen.entry(mark.secret).or_default();
+            let ordinal = *next;
+            *next += 1;
+            all.push(Sighting {
+                secret: mark.secret,
+                ordinal,
+                line,
+                column,
+                end_line,
+                end_column,
+                offset: span.start as u64,
+                line_hash: mark.line_hash,
+                allowed_inline: found.detection.allowed_inline,
+            });
+        });
+        all
     }
 
     /// The secrets by number, when all threads are done.
     pub(crate) fn into_known(self) -> Vec<Known> {
-        let mut all = self.known.into_inner().unwrap_or_else(PoisonError::into_inner).1;
+        let mut all = self.known.into_inner().unwrap_or_else(PoisonError::into_inner).all;
         all.iter_mut().for_each(Known::settle);
         all
     }
 
-    fn keep(&self, detection: Detection) -> SecretNumber {
+    fn keep(&self, detection: &Detection, object: Option<ObjectId>) -> SecretNumber {
+        let facts = detection.decoded.iter().cloned();
+        let of_rule = |part: &Companion| (detection.rule.id.clone(), part.clone());
         let known = Known {
             fingerprint: self.key.fingerprint(&detection.secret),
             offline: detection.offline_at(self.now),
-            rule: detection.rule,
-            secret: detection.secret,
-            parts: detection.parts,
-            missing: detection.missing,
+            rule: Arc::clone(&detection.rule),
+            secret: detection.secret.clone(),
+            parts: detection.parts.clone(),
+            missing: detection.missing.clone(),
             confidence: detection.confidence,
-            decoded: detection.decoded.into_iter().map(|fact| self.masked(fact)).collect(),
-            others: Vec::new(),
+            decoded: facts.map(|fact| self.masked(fact)).collect(),
+            // Its own as well: how often a detection was seen must make no difference.
+            others: detection.parts.iter().map(of_rule).collect(),
         };
         let mut guard = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let (numbers, all) = &mut *guard;
-        let number = *numbers.entry(known.fingerprint).or_insert_with(|| all.len() as u32);
-        match all.get_mut(number as usize) {
+        let book = &mut *guard;
+        let next = book.all.len() as u32;
+        let number = *book.numbers.entry(known.fingerprint).or_insert(next);
+        let is_news = match book.all.get_mut(number as usize) {
             Some(other) => other.join(known),
-            None => all.push(known),
+            None => {
+                book.all.push(known);
+                book.witnesses.push(Vec::new());
+                true
+            }
+        };
+        match object {
+            Some(object) if is_news => {
+                let witnesses = &mut book.witnesses[number as usize];
+                if !witnesses.contains(&object) {
+                    witnesses.push(object);
+                }
+            }
+            _ => book.is_unwitnessed |= is_news,
         }
         number
+    }
+
+    /// Each secret by its number, and the objects that all that is known of it can be had from
+    /// again; `None` when objects are not enough.
+    pub(crate) fn witnesses(&self) -> Option<Vec<(Fingerprint, Vec<ObjectId>)>> {
+        let guard = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let each = guard.all.iter().zip(&guard.witnesses);
+        let each = each.map(|(known, witnesses)| (known.fingerprint, witnesses.clone()));
+        (!guard.is_unwitnessed).then(|| each.collect())
+    }
+
+    /// The number of a secret.
+    pub(crate) fn number(&self, fingerprint: &Fingerprint) -> Option<SecretNumber> {
+        let guard = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        guard.numbers.get(fingerprint).copied()
+    }
+
+    /// Whether the bytes of a secret or of one of its parts stand in any of `texts`, or might.
+    pub(crate) fn holds_any<'t>(&self, texts: impl IntoIterator<Item = &'t [u8]>) -> bool {
+        let guard = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let parts = |known: &'_ Known| -> Vec<Secret> {
+            let others = known.others.iter().map(|(_, part)| &part.secret);
+            known.parts.iter().map(|part| &part.secret).chain(others).cloned().collect()
+        };
+        let secrets = guard
+            .all
+            .iter()
+            .flat_map(|known| std::iter::once(known.secret.clone()).chain(parts(known)));
+        // The beginning is enough to be careful.
+        let starts = secrets.map(|secret| secret.expose()[..secret.len().min(START)].to_vec());
+        let starts: HashSet<Vec<u8>> = starts.filter(|start| !start.is_empty()).collect();
+        match AhoCorasick::new(starts) {
+            Ok(any) => texts.into_iter().any(|text| any.is_match(text)),
+            Err(_) => true,
+        }
     }
 
     /// A fact may hold another secret than the one it was read from.
@@ -139,27 +239,28 @@ impl<'a> Vault<'a> {
     /// How a secret is named to people.
     pub(crate) fn fingerprint(&self, number: SecretNumber) -> Option<Fingerprint> {
         let guard = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        guard.1.get(number as usize).map(|known| known.fingerprint)
+        guard.all.get(number as usize).map(|known| known.fingerprint)
     }
 }
 
 impl Known {
     /// The same secret was seen once more. The better detection stays; the parts of both do, for
-    /// if they differ nobody can tell which belongs to it.
-    fn join(&mut self, mut again: Self) {
-        if again.rank() < self.rank() {
+    /// if they differ nobody can tell which belongs to it. Whether anything is known now that was
+    /// not.
+    fn join(&mut self, mut again: Self) -> bool {
+        let is_better = again.rank() < self.rank();
+        let old = self.others.clone();
+        if is_better {
             std::mem::swap(self, &mut again);
         }
-        let Self { rule, parts, others, .. } = again;
-        let parts = parts.into_iter().map(|part| (rule.id.clone(), part));
         let before = self.others.len();
-        for one in others.into_iter().chain(parts) {
+        for one in again.others {
             if !self.others.iter().any(|other| other_order(other) == other_order(&one)) {
                 self.others.push(one);
             }
         }
         if self.others.len() == before {
-            return;
+            return is_better;
         }
         self.others.sort_by(|a, b| other_order(a).cmp(&other_order(b)));
         // The least ones, so that it does not matter which came first.
@@ -170,6 +271,8 @@ impl Known {
             rule = Some(of.clone());
             kept <= MOST_OTHERS
         });
+        let same = |(a, b)| other_order(a) == other_order(b);
+        is_better || self.others.len() != old.len() || !self.others.iter().zip(&old).all(same)
     }
 
     /// All parts, those of the best detection first.
@@ -240,13 +343,13 @@ fn column(offset: usize, line_start: usize) -> u32 {
     u32::try_from(offset - line_start + 1).unwrap_or(u32::MAX)
 }
 
-fn line_hash(bytes: &[u8], at: usize) -> u64 {
+fn line_hash(salt: &[u8; 32], bytes: &[u8], at: usize) -> u64 {
     let before = &bytes[at.saturating_sub(LINE_LIMIT)..at];
     let after = &bytes[at..at.saturating_add(LINE_LIMIT).min(bytes.len())];
     let from = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
     let to = after.iter().position(|byte| *byte == b'\n').unwrap_or(after.len());
     let mut hasher = DefaultHasher::new();
-    (&before[from..], &after[..to]).hash(&mut hasher);
+    (salt, &before[from..], &after[..to]).hash(&mut hasher);
     hasher.finish()
 }
 

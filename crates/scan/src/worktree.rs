@@ -1,13 +1,15 @@
 //! The files of a folder, as they lie on disk.
 
 use crate::changes::sight_name;
+use crate::pieces;
 use crate::run::Run;
 use crate::source::Stage;
-use crate::store::{Key, key};
+use crate::store::{git_format, id};
 use crate::vault::Sighting;
-use git2::{ObjectType, Oid};
+use git2::{ObjectFormat, ObjectType, Oid};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use quietus_model::{GapReason, Stats};
+use quietus_odb::{Format, ObjectId};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Component, Path};
@@ -30,7 +32,7 @@ pub(crate) struct Seen {
     pub(crate) path: Vec<u8>,
     pub(crate) sightings: Vec<Sighting>,
     /// What the file would be called as a blob; `None` when the secret is in the name.
-    pub(crate) blob: Option<Key>,
+    pub(crate) blob: Option<ObjectId>,
 }
 
 /// What the files of a folder hold, in the order of their paths.
@@ -41,7 +43,8 @@ pub(crate) struct Files {
 }
 
 /// Reads and scans every regular file below `root`, hidden ones included. Links are not followed.
-pub(crate) fn read(root: &Path, nested: Nested, run: &Run<'_>) -> Files {
+/// `format` is that of the objects which files are compared with.
+pub(crate) fn read(root: &Path, format: Format, nested: Nested, run: &Run<'_>) -> Files {
     run.progress.stage(Stage::Files, None);
     let obey = run.options.respect_gitignore;
     let walker = WalkBuilder::new(root)
@@ -56,7 +59,8 @@ pub(crate) fn read(root: &Path, nested: Nested, run: &Run<'_>) -> Files {
         .build_parallel();
     let all: Mutex<Files> = Mutex::default();
     walker.run(|| {
-        let mut reader = FileReader { root, nested, run, buffer: Vec::new(), all: &all };
+        let format = git_format(format);
+        let mut reader = FileReader { root, format, nested, run, buffer: Vec::new(), all: &all };
         Box::new(move |entry| {
             if run.is_cancelled() {
                 return WalkState::Quit;
@@ -102,6 +106,7 @@ fn failed_path(error: &ignore::Error) -> Vec<u8> {
 
 struct FileReader<'a> {
     root: &'a Path,
+    format: ObjectFormat,
     nested: Nested,
     run: &'a Run<'a>,
     buffer: Vec<u8>,
@@ -135,24 +140,30 @@ impl FileReader<'_> {
     fn file(&mut self, on_disk: &Path, path: Vec<u8>) {
         let limit = self.run.options.max_file_size;
         self.buffer.clear();
-        let read = File::open(on_disk)
-            .and_then(|file| file.take(limit.saturating_add(1)).read_to_end(&mut self.buffer));
-        if let Err(error) = read {
-            self.run.gaps.add(GapReason::Unreadable, path, error);
-            return;
-        }
-        if self.buffer.len() as u64 > limit {
-            let detail = format!("more than the limit of {limit} bytes");
-            self.run.gaps.add(GapReason::TooLarge, path, detail);
-            self.buffer = Vec::new();
-            return;
-        }
-        let bytes = self.buffer.len() as u64;
-        let sightings = self.run.vault.sight(&self.buffer);
+        let opened = File::open(on_disk).and_then(|mut file| {
+            (&mut file).take(limit.saturating_add(1)).read_to_end(&mut self.buffer)?;
+            Ok(file)
+        });
+        let (sightings, bytes, is_long) = match opened {
+            Err(error) => return self.run.gaps.add(GapReason::Unreadable, path, error),
+            Ok(rest) if self.buffer.len() as u64 > limit => {
+                let start = std::mem::take(&mut self.buffer);
+                let read = pieces::sight(&mut start.as_slice().chain(rest), self.run);
+                if let Some(error) = read.error {
+                    self.run.gaps.add(GapReason::Unreadable, path.clone(), error);
+                }
+                (read.sightings, read.bytes, true)
+            }
+            Ok(_) => (self.run.vault.sight(&self.buffer), self.buffer.len() as u64, false),
+        };
         self.run.progress.advance(1, bytes);
         if !sightings.is_empty() {
-            let blob = Oid::hash_object(ObjectType::Blob, &self.buffer).ok().map(key);
-            self.keep(Seen { path, sightings, blob });
+            let blob = if is_long {
+                Oid::hash_file_ext(ObjectType::Blob, on_disk, self.format)
+            } else {
+                Oid::hash_object_ext(ObjectType::Blob, &self.buffer, self.format)
+            };
+            self.keep(Seen { path, sightings, blob: blob.ok().map(id) });
         }
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         all.stats.files += 1;

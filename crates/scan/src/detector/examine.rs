@@ -2,6 +2,7 @@
 
 use super::matcher::{Match, Matcher};
 use super::sift::{self, Dummies, Sifted};
+use super::trace::LINE_LIMIT;
 use super::{Detection, code, decode, pairing};
 use quietus_model::{Companion, Confidence, Offline, Rule, Secret};
 use std::ops::Range;
@@ -9,9 +10,6 @@ use std::sync::Arc;
 
 /// The comment by which a developer says that a credential on this line is meant to be there.
 const ALLOW: &[u8] = b"quietus:allow";
-
-/// How far on a line the comment is looked for; minified files are one line.
-const LINE_LIMIT: usize = 4096;
 
 pub(super) struct Examiner<'a> {
     pub(super) bytes: &'a [u8],
@@ -27,21 +25,26 @@ enum CheckPart {
 }
 
 impl Examiner<'_> {
-    /// The detections behind the matches of one rule.
+    /// What is behind each match of one rule, in their order.
     pub(super) fn examine(
         &self,
         rule: &Arc<Rule>,
         matcher: &Matcher,
         matches: &[Match],
-    ) -> Vec<Detection> {
+    ) -> Vec<Option<Detection>> {
         let paired = pairing::pair(self.bytes, rule, matcher, matches, |span, companion| {
             self.part_is_worth_it(rule, span, companion)
         });
         matches
             .iter()
             .zip(paired)
-            .filter_map(|(one, companions)| self.detection(rule, one, companions))
+            .map(|(one, companions)| self.detection(rule, one, companions))
             .collect()
+    }
+
+    /// What is behind one match of a rule that has no companions.
+    pub(super) fn alone(&self, rule: &Arc<Rule>, one: &Match) -> Option<Detection> {
+        self.detection(rule, one, Vec::new())
     }
 
     fn detection(

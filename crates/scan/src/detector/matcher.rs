@@ -33,6 +33,22 @@ pub(super) struct Match {
     pub(super) parts: Vec<(String, Range<usize>)>,
 }
 
+impl Match {
+    /// The same match where the bytes at `source` stand at `target`.
+    pub(super) fn moved(&self, source: usize, target: usize) -> Self {
+        let range = |span: &Range<usize>| span.start - source + target..span.end - source + target;
+        let optional = |span: &Option<Range<usize>>| span.as_ref().map(range);
+        Self {
+            span: range(&self.span),
+            secret: optional(&self.secret),
+            id: optional(&self.id),
+            body: optional(&self.body),
+            check: optional(&self.check),
+            parts: self.parts.iter().map(|(name, span)| (name.clone(), range(span))).collect(),
+        }
+    }
+}
+
 /// Reads a pattern as the rules write it: over bytes, without Unicode.
 pub(crate) fn parse(pattern: &str) -> Result<Hir, String> {
     regex_syntax::ParserBuilder::new()
@@ -54,7 +70,7 @@ pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
 
 /// The quick check of a rule that a detector makes for all of them: what would otherwise make it
 /// find nothing without a word.
-pub(super) fn check(rule: &Rule) -> Result<(), RuleProblem> {
+pub(super) fn check(rule: &Rule) -> Result<Sizes, RuleProblem> {
     let problem = |what: String, advice: &str| RuleProblem {
         file: String::new(),
         rule: rule.id.to_string(),
@@ -77,7 +93,25 @@ pub(super) fn check(rule: &Rule) -> Result<(), RuleProblem> {
             problem(what, "correct it")
         })?;
     }
-    Ok(())
+    let reach = reach(rule, &hir);
+    let parts = rule.companions.iter().map(|companion| companion.within + COMPANION_TAIL);
+    Ok(Sizes {
+        least: hir.properties().minimum_len().unwrap_or(0),
+        horizon: 2 * reach + parts.max().unwrap_or(0) + super::LINE_LIMIT,
+    })
+}
+
+/// How large the matches of a rule are, in bytes.
+pub(super) struct Sizes {
+    /// The least that a match has.
+    pub(super) least: usize,
+    /// How far from a secret anything may stand that decides about it.
+    pub(super) horizon: usize,
+}
+
+/// How many bytes before and after an anchor a match may go.
+fn reach(rule: &Rule, hir: &Hir) -> usize {
+    rule.reach.unwrap_or(0).max(hir.properties().maximum_len().unwrap_or(0))
 }
 
 impl Matcher {

@@ -1,5 +1,6 @@
 //! The detector: bytes in, detections out, with no idea of files or git.
 
+mod anchors;
 mod code;
 mod decode;
 mod examine;
@@ -7,18 +8,22 @@ mod matcher;
 mod pairing;
 pub(crate) mod placeholder;
 mod sift;
+mod trace;
 mod window;
 mod words;
 
 use crate::RuleProblem;
+use anchors::{Anchors, Occurrence};
 use examine::Examiner;
 use matcher::Matcher;
 pub(crate) use matcher::{compile, parse};
 use quietus_model::{Companion, Confidence, Fact, Offline, Rule, RuleSet, Secret};
+use quietus_odb::Copied;
 use sift::Dummies;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
-use window::Anchors;
+use trace::{Carry, Outcome, Seen, Window};
+pub(crate) use trace::{LINE_LIMIT, Mark, Trace};
 
 /// One credential in a byte string.
 #[derive(Clone, Debug)]
@@ -66,6 +71,8 @@ pub struct Detector {
     anchors: Anchors,
     matchers: Vec<OnceLock<Result<Matcher, RuleProblem>>>,
     dummies: Dummies,
+    shortest: usize,
+    horizon: usize,
 }
 
 impl Detector {
@@ -76,20 +83,39 @@ impl Detector {
     /// is compiled (its size) shows in [`failed`](Self::failed); [`lint`](crate::lint()) finds all
     /// of it beforehand.
     pub fn new(rules: Arc<RuleSet>) -> Result<Self, Vec<RuleProblem>> {
-        let problems: Vec<_> =
-            rules.rules().iter().filter_map(|rule| matcher::check(rule).err()).collect();
+        let mut problems = Vec::new();
+        let (mut shortest, mut horizon) = (usize::MAX, LINE_LIMIT);
+        for rule in rules.rules() {
+            match matcher::check(rule) {
+                Ok(sizes) => {
+                    shortest = shortest.min(sizes.least);
+                    horizon = horizon.max(sizes.horizon);
+                }
+                Err(problem) => problems.push(problem),
+            }
+        }
         if !problems.is_empty() {
             return Err(problems);
         }
         let anchors = Anchors::new(rules.rules()).map_err(|problem| vec![problem])?;
         let matchers = rules.rules().iter().map(|_| OnceLock::new()).collect();
         let dummies = Dummies::new(rules.rules());
-        Ok(Self { set: rules, anchors, matchers, dummies })
+        Ok(Self { set: rules, anchors, matchers, dummies, shortest, horizon })
     }
 
     /// The rules.
     pub fn rules(&self) -> &Arc<RuleSet> {
         &self.set
+    }
+
+    /// The least number of bytes that anything found has.
+    pub(crate) fn shortest(&self) -> usize {
+        self.shortest
+    }
+
+    /// How many bytes before and after a secret anything that is said of it may depend on.
+    pub(crate) fn horizon(&self) -> usize {
+        self.horizon
     }
 
     /// Rules that were needed and could not be compiled: what they would have found is unknown.
@@ -103,51 +129,137 @@ impl Detector {
     /// Every credential in `bytes`, in the order of their places. Where rules overlap, the one of
     /// higher precedence stays, then the longer one, then the first by name.
     pub fn detect(&self, bytes: &[u8]) -> Vec<Detection> {
-        let occurrences = self.anchors.find(bytes);
-        if occurrences.is_empty() {
-            return Vec::new();
-        }
-        let examiner = Examiner { bytes, dummies: &self.dummies };
+        let mut trace = Trace::default();
+        self.trace(bytes, &mut trace);
         let mut found = Vec::new();
-        for of_rule in occurrences.chunk_by(|a, b| a.rule == b.rule) {
-            let index = of_rule[0].rule as usize;
-            let rule = &self.set.rules()[index];
-            let matcher = self.matchers[index].get_or_init(|| Matcher::new(rule));
-            let Ok(matcher) = matcher else { continue };
-            let windows = window::merge(of_rule, matcher.reach(), bytes.len());
-            let matches: Vec<_> =
-                windows.into_iter().flat_map(|window| matcher.matches(bytes, window)).collect();
-            found.extend(examiner.examine(rule, matcher, &matches));
+        trace.for_each(|one| found.push(Detection::clone(one.detection)));
+        found
+    }
+
+    /// Looks at all of `bytes`; what `trace` held before is let go.
+    pub(crate) fn trace(&self, bytes: &[u8], trace: &mut Trace) {
+        trace.clear(bytes.len());
+        self.anchors.find(bytes, 0..bytes.len(), &mut trace.occurrences);
+        self.follow(bytes, None, trace);
+    }
+
+    /// Looks only at what is new in `bytes` against those that `base` is the trace of. The outcome
+    /// is that of [`trace`](Self::trace).
+    pub(crate) fn retrace(&self, bytes: &[u8], base: &Trace, copies: &[Copied], trace: &mut Trace) {
+        trace.clear(bytes.len());
+        let carry = Carry { base, copies, len: bytes.len() };
+        let sight = self.anchors.sight();
+        for range in carry.dirty(sight + self.anchors.longest()) {
+            self.anchors.find(bytes, range, &mut trace.occurrences);
         }
-        resolve(found)
+        carry.occurrences(sight, &mut trace.occurrences);
+        self.follow(bytes, Some(carry), trace);
+    }
+
+    /// From anchors to what remains of their matches.
+    fn follow(&self, bytes: &[u8], carry: Option<Carry<'_>>, trace: &mut Trace) {
+        if trace.occurrences.is_empty() {
+            return;
+        }
+        let mut by_rule = trace.occurrences.clone();
+        by_rule.sort_unstable();
+        by_rule.dedup();
+        for of_rule in by_rule.chunk_by(|a, b| a.rule == b.rule) {
+            self.match_rule(bytes, of_rule, carry, trace);
+        }
+        by_rule.sort_unstable_by_key(|one| (one.start, one.end, one.rule));
+        trace.occurrences = by_rule;
+        resolve(trace);
+    }
+
+    fn match_rule(
+        &self,
+        bytes: &[u8],
+        of_rule: &[Occurrence],
+        carry: Option<Carry<'_>>,
+        trace: &mut Trace,
+    ) {
+        let number = of_rule[0].rule;
+        let rule = &self.set.rules()[number as usize];
+        let matcher = self.matchers[number as usize].get_or_init(|| Matcher::new(rule));
+        let Ok(matcher) = matcher else { return };
+        let is_alone = rule.companions.is_empty();
+        let first = trace.matches.len();
+        for window in window::merge(of_rule, matcher.reach(), bytes.len()) {
+            let before = trace.matches.len() as u32;
+            match carry.as_ref().and_then(|carry| carry.window(number, &window)) {
+                Some((part, seen)) => trace
+                    .matches
+                    .extend(seen.iter().map(|seen| part.carried(seen, bytes, is_alone))),
+                None => {
+                    trace
+                        .matches
+                        .extend(matcher.matches(bytes, window.clone()).into_iter().map(Seen::new));
+                }
+            }
+            let matches = before..trace.matches.len() as u32;
+            let Range { start, end } = window;
+            trace.windows.push(Window { rule: number, start, end, matches });
+        }
+        self.examine_rule(bytes, rule, matcher, &mut trace.matches[first..]);
+    }
+
+    fn examine_rule(
+        &self,
+        bytes: &[u8],
+        rule: &Arc<Rule>,
+        matcher: &Matcher,
+        matches: &mut [Seen],
+    ) {
+        let examiner = Examiner { bytes, dummies: &self.dummies };
+        let outcome = |detection: Option<Detection>| match detection {
+            Some(detection) => Outcome::Kept(Arc::new(detection)),
+            None => Outcome::Rejected,
+        };
+        if rule.companions.is_empty() {
+            for seen in matches.iter_mut().filter(|seen| matches!(seen.outcome, Outcome::Open)) {
+                seen.outcome = outcome(examiner.alone(rule, &seen.one));
+            }
+        } else if !matches.is_empty() {
+            // Parts may stand anywhere near, and belong to the nearest of several matches.
+            let all: Vec<_> = matches.iter().map(|seen| seen.one.clone()).collect();
+            for (seen, detection) in matches.iter_mut().zip(examiner.examine(rule, matcher, &all)) {
+                seen.outcome = outcome(detection);
+            }
+        }
     }
 }
 
 /// Of detections that claim the same bytes, keeps the best one.
-fn resolve(mut found: Vec<Detection>) -> Vec<Detection> {
-    found.sort_by(|a, b| {
+fn resolve(trace: &mut Trace) {
+    let mut found: Vec<(u32, Range<usize>, usize, &Detection)> = (0u32..)
+        .zip(&trace.matches)
+        .filter_map(|(number, seen)| {
+            let Outcome::Kept(detection) = &seen.outcome else { return None };
+            let start = seen.one.span.start;
+            Some((number, detection.secret_span_at(start), start, &**detection))
+        })
+        .collect();
+    found.sort_by(|(_, a_at, a_start, a), (_, b_at, b_start, b)| {
         let rank = |d: &Detection| (std::cmp::Reverse(d.rule.precedence), d.missing.len());
-        let length = |d: &Detection| std::cmp::Reverse(d.secret_span.len());
+        let length = |at: &Range<usize>| std::cmp::Reverse(at.len());
         rank(a)
             .cmp(&rank(b))
-            .then_with(|| length(a).cmp(&length(b)))
+            .then_with(|| length(a_at).cmp(&length(b_at)))
             .then_with(|| a.rule.id.cmp(&b.rule.id))
-            .then_with(|| a.secret_span.start.cmp(&b.secret_span.start))
-            .then_with(|| a.span.start.cmp(&b.span.start))
+            .then_with(|| a_at.start.cmp(&b_at.start))
+            .then_with(|| a_start.cmp(b_start))
     });
     // Kept spans never overlap, so that the neighbours by start are the only ones to look at.
-    let mut taken = std::collections::BTreeMap::new();
-    found.retain(|detection| {
-        let Range { start, end } = detection.secret_span;
+    let mut taken: std::collections::BTreeMap<usize, (usize, u32)> =
+        std::collections::BTreeMap::new();
+    for (number, Range { start, end }, _, _) in found {
         let before = taken.range(..end).next_back();
-        if before.is_some_and(|(_, taken_end)| *taken_end > start) {
-            return false;
+        if before.is_none_or(|(_, (taken_end, _))| *taken_end <= start) {
+            taken.insert(start, (end, number));
         }
-        taken.insert(start, end);
-        true
-    });
-    found.sort_by_key(|detection| (detection.secret_span.start, detection.secret_span.end));
-    found
+    }
+    trace.kept = taken.into_values().map(|(_, number)| number).collect();
 }
 
 #[cfg(test)]

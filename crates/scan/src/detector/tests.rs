@@ -2,6 +2,7 @@
 
 use super::*;
 use proptest::prelude::*;
+use quietus_model::RuleId;
 use quietus_model::checksum::Checksum;
 use quietus_model::shape::{Stream, alphabet};
 use std::sync::LazyLock;
@@ -333,7 +334,9 @@ fn brute_force(bytes: &[u8]) -> Vec<(usize, Range<usize>)> {
 fn windowed(detector: &Detector, bytes: &[u8]) -> Vec<(usize, Range<usize>)> {
     let mut all = Vec::new();
     for (index, matcher) in MATCHERS.iter().enumerate() {
-        let found = detector.anchors.find(bytes);
+        let mut found = Vec::new();
+        detector.anchors.find(bytes, 0..bytes.len(), &mut found);
+        found.sort();
         let mine: Vec<_> = found.into_iter().filter(|o| o.rule as usize == index).collect();
         for window in window::merge(&mine, matcher.reach(), bytes.len()) {
             all.extend(matcher.matches(bytes, window).into_iter().map(|m| (index, m.span)));
@@ -356,6 +359,39 @@ fn piece() -> impl Strategy<Value = String> {
         Just("-END BLOCK-".to_owned()),
         Just("eyJhbGciOiJ.eyJzdWIi.c2ln".to_owned()),
     ]
+}
+
+/// `old` with some ranges copied, swapped or repeated and new text between them.
+fn edited(old: &[u8], edits: &[(u16, u16, String)]) -> (Vec<u8>, Vec<Copied>) {
+    let (mut new, mut copies) = (Vec::new(), Vec::new());
+    let mut copy = |new: &mut Vec<u8>, range: Range<usize>| {
+        if !range.is_empty() {
+            let (source, target, len) = (range.start as u32, new.len() as u32, range.len() as u32);
+            copies.push(Copied { source, target, len });
+            new.extend_from_slice(&old[range]);
+        }
+    };
+    let mut at = 0;
+    for (from, skip, text) in edits {
+        let from = usize::from(*from) % (old.len() + 1);
+        copy(&mut new, at.min(from)..from);
+        new.extend_from_slice(&text.as_bytes()[..text.len() * usize::from(skip % 3) / 2]);
+        at = if skip % 5 == 0 { from } else { (from + usize::from(skip % 40)).min(old.len()) };
+    }
+    copy(&mut new, at..old.len());
+    (new, copies)
+}
+
+fn told(trace: &mut Trace) -> Vec<(RuleId, Range<usize>, String)> {
+    let mut all = Vec::new();
+    trace.for_each(|found| {
+        let Detection { rule, parts, missing, offline, confidence, allowed_inline, secret, .. } =
+            &**found.detection;
+        let parts: Vec<_> = parts.iter().map(|p| (&p.name, p.secret.expose())).collect();
+        let facts = (parts, missing, offline, confidence, allowed_inline, secret.expose());
+        all.push((rule.id.clone(), found.secret_span, format!("{facts:?}")));
+    });
+    all
 }
 
 proptest! {
@@ -383,6 +419,28 @@ proptest! {
         }
         for (index, span) in block.iter().filter(|(_, span)| span.len() < 400) {
             prop_assert!(near.contains(&(*index, span.clone())), "lost {span:?} in {text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_carried_over_is_what_would_be_found(
+        pieces in proptest::collection::vec(piece(), 1..25),
+        edits in proptest::collection::vec((any::<u16>(), any::<u16>(), piece()), 1..6),
+    ) {
+        let detector = detector();
+        let mut old = pieces.concat().into_bytes();
+        let mut base = Trace::default();
+        detector.trace(&old, &mut base);
+        // Several in a row, so that what was carried over is carried over again.
+        for edit in edits.chunks(2) {
+            let (new, copies) = edited(&old, edit);
+            let mut carried = Trace::default();
+            detector.retrace(&new, &base, &copies, &mut carried);
+            let mut whole = Trace::default();
+            detector.trace(&new, &mut whole);
+            prop_assert_eq!(told(&mut carried), told(&mut whole));
+            prop_assert_eq!(&carried.occurrences, &whole.occurrences);
+            (old, base) = (new, carried);
         }
     }
 

@@ -1,0 +1,126 @@
+//! Whether an occurrence of an anchor can be part of a match, from the few bytes around it.
+
+use super::derive::{self, Around, EDGE, Step, Times};
+use super::pieces::Wanted;
+use crate::detector::parse;
+use quietus_model::Rule;
+use std::sync::{Arc, OnceLock};
+
+/// How many bytes before and after an anchor a gate looks at.
+pub(super) const SIGHT: usize = 32;
+
+/// How many steps of a sequence are kept; there are only so many bits, and one says "through".
+const MOST_STEPS: usize = 63;
+
+/// The gates of all rules, each made when first needed: most rules' anchors never occur.
+pub(super) struct Gates {
+    rules: Vec<(Arc<Rule>, OnceLock<OfRule>)>,
+}
+
+/// By anchor of a rule its gates, of which one must let an occurrence through; `None` where the
+/// pattern does not tell what to look for.
+type OfRule = Option<Vec<Vec<Gate>>>;
+
+struct Gate {
+    before: Sequence,
+    after: Sequence,
+}
+
+/// A sequence of byte sets that is compared with a text, all ways through it at once.
+///
+/// A set bit of the state says that its step may take the next byte (Baeza-Yates and Gonnet's
+/// shift-and, with Navarro's optional and repeated steps).
+struct Sequence {
+    /// By byte the steps that take it.
+    takers: Box<[u64; EDGE + 1]>,
+    /// The steps that may be left out.
+    optional: u64,
+    /// The steps that may take more than one byte.
+    repeated: u64,
+    /// The bit beyond the last step.
+    through: u64,
+}
+
+impl Gates {
+    pub(super) fn new(rules: &[Arc<Rule>]) -> Self {
+        Self { rules: rules.iter().map(|rule| (Arc::clone(rule), OnceLock::new())).collect() }
+    }
+
+    /// Whether an anchor of a rule that stands at `start..end` can be what a match is found by.
+    pub(super) fn admits(&self, wanted: &Wanted, bytes: &[u8], start: usize, end: usize) -> bool {
+        let Some((rule, gates)) = self.rules.get(wanted.rule as usize) else { return true };
+        let gates = gates.get_or_init(|| of_rule(rule));
+        let Some(gates) = gates.as_ref().and_then(|gates| gates.get(wanted.anchor as usize)) else {
+            return true;
+        };
+        gates.iter().any(|gate| gate.admits(bytes, start, end))
+    }
+}
+
+fn of_rule(rule: &Rule) -> OfRule {
+    let around = derive::derive(rule, &parse(&rule.pattern).ok()?)?;
+    let mut gates: Vec<Vec<Gate>> = rule.anchors.iter().map(|_| Vec::new()).collect();
+    for Around { anchor, before, after } in &around {
+        let gate = Gate { before: Sequence::new(before), after: Sequence::new(after) };
+        gates[*anchor].push(gate);
+    }
+    Some(gates)
+}
+
+impl Gate {
+    fn admits(&self, bytes: &[u8], start: usize, end: usize) -> bool {
+        self.after.fits(bytes[end..].iter()) && self.before.fits(bytes[..start].iter().rev())
+    }
+}
+
+impl Sequence {
+    fn new(steps: &[Step]) -> Self {
+        let steps = &steps[..steps.len().min(MOST_STEPS)];
+        let mut takers = Box::new([0; EDGE + 1]);
+        let (mut optional, mut repeated) = (0, 0);
+        for (index, Step { set, times }) in steps.iter().enumerate() {
+            let bit = 1 << index;
+            set.symbols().for_each(|symbol| takers[symbol] |= bit);
+            optional |= if *times == Times::Once { 0 } else { bit };
+            repeated |= if *times == Times::AnyNumber { bit } else { 0 };
+        }
+        Self { takers, optional, repeated, through: 1 << steps.len() }
+    }
+
+    /// Whether `text` goes through the sequence, or as far as anybody looks.
+    fn fits<'a>(&self, text: impl Iterator<Item = &'a u8>) -> bool {
+        let mut next = self.skip(1);
+        // Beyond the end of the text there is nothing but that end.
+        let text = text.map(|byte| usize::from(*byte)).chain(std::iter::repeat(EDGE));
+        for symbol in text.take(SIGHT) {
+            if next & self.through != 0 {
+                return true;
+            }
+            let taken = next & self.takers[symbol];
+            if taken == 0 {
+                return false;
+            }
+            next = self.skip(taken << 1 | taken & self.repeated);
+        }
+        true
+    }
+
+    /// Adds the steps after those that may be left out.
+    fn skip(&self, mut next: u64) -> u64 {
+        let mut left_out = next & self.optional;
+        while left_out != 0 {
+            left_out = left_out << 1 & !next;
+            next |= left_out;
+            left_out &= self.optional;
+        }
+        next
+    }
+}
+
+#[cfg(test)]
+impl Gates {
+    /// Whether the pattern of a rule tells what to look for.
+    pub(super) fn knows(&self, rule: usize) -> bool {
+        self.rules[rule].1.get_or_init(|| of_rule(&self.rules[rule].0)).is_some()
+    }
+}

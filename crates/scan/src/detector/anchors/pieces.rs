@@ -1,0 +1,193 @@
+//! From four bytes at a place to the anchors that may stand there.
+
+use super::filter::{Filter, WIDTH};
+use crate::RuleProblem;
+use quietus_model::Rule;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// An anchor and the rules that wait for it.
+pub(super) struct Text {
+    /// In lower case where case does not count.
+    pub(super) bytes: Box<[u8]>,
+    any_case: bool,
+    /// How many bytes of it stand before its piece.
+    pub(super) before: usize,
+    /// Its piece, as the slots know it.
+    key: u64,
+    pub(super) wanted: Vec<Wanted>,
+}
+
+/// A rule that waits for an anchor.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    pub(super) rule: u32,
+    /// Which of the rule's anchors it is.
+    pub(super) anchor: u32,
+}
+
+impl Text {
+    #[inline]
+    pub(super) fn stands_at(&self, bytes: &[u8], start: usize) -> bool {
+        let Some(there) = bytes.get(start..start + self.bytes.len()) else { return false };
+        if self.any_case { there.eq_ignore_ascii_case(&self.bytes) } else { *there == *self.bytes }
+    }
+}
+
+/// How many hashes are told apart before the slots are looked at; a power of two.
+const HASHES: usize = 1 << 16;
+
+/// All anchors by the hash of their pieces.
+pub(super) struct Pieces {
+    texts: Vec<Text>,
+    /// The widths of pieces there are.
+    widths: Vec<usize>,
+    /// Open addressing: the slot of a hash, or one of those that follow without a gap.
+    slots: Vec<Slot>,
+    /// A bit for each hash there is. The slots do not fit where these do, next to the processor.
+    hashes: Box<[u64; HASHES / 64]>,
+    longest: usize,
+}
+
+/// Anchors with the same piece stand next to each other.
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    key: u64,
+    first: u32,
+    end: u32,
+}
+
+/// The first `width` bytes of `word`, all letters in one case, and `width` itself.
+#[inline]
+fn key(word: u32, width: usize) -> u64 {
+    let used = u32::MAX >> (32 - 8 * width);
+    u64::from((word | 0x2020_2020) & used) | (width as u64) << 32
+}
+
+/// A number of so many bits from a key.
+#[inline]
+fn hash(key: u64, bits: u32) -> usize {
+    (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - bits)) as usize
+}
+
+impl Pieces {
+    pub(super) fn new(rules: &[Arc<Rule>]) -> Result<(Self, Filter), RuleProblem> {
+        let mut texts = texts(rules)?;
+        let anchors: Vec<_> = texts.iter().map(|text| (&*text.bytes, text.any_case)).collect();
+        let (filter, pieces) = Filter::new(&anchors);
+        for (text, piece) in texts.iter_mut().zip(&pieces) {
+            text.before = piece.start;
+            text.key = key_of(&text.bytes[piece.clone()]);
+        }
+        let mut widths: Vec<_> = pieces.iter().map(Range::len).collect();
+        widths.sort_unstable();
+        widths.dedup();
+        texts.sort_by_key(|text| text.key);
+
+        // Mostly empty, so that what the filter lets through by mistake ends at the first slot.
+        let size = (texts.len() * 8).next_power_of_two().max(64);
+        let mut all = Self {
+            slots: vec![Slot::default(); size],
+            hashes: Box::new([0; HASHES / 64]),
+            longest: texts.iter().map(|text| text.bytes.len()).max().unwrap_or_default(),
+            widths,
+            texts: Vec::new(),
+        };
+        let mut first = 0;
+        for same in texts.chunk_by(|a, b| a.key == b.key) {
+            let end = first + same.len() as u32;
+            all.insert(Slot { key: same[0].key, first, end });
+            first = end;
+        }
+        all.texts = texts;
+        Ok((all, filter))
+    }
+
+    pub(super) fn longest(&self) -> usize {
+        self.longest
+    }
+
+    fn insert(&mut self, slot: Slot) {
+        let bit = hash(slot.key, HASHES.trailing_zeros());
+        self.hashes[bit / 64] |= 1 << (bit % 64);
+        let mut at = self.slot_of(slot.key);
+        while self.slots[at].key != 0 {
+            at = (at + 1) & (self.slots.len() - 1);
+        }
+        self.slots[at] = slot;
+    }
+
+    #[inline]
+    fn slot_of(&self, key: u64) -> usize {
+        hash(key, self.slots.len().trailing_zeros())
+    }
+
+    /// Whether any piece may stand where the next four bytes are `word`.
+    #[inline]
+    pub(super) fn may_stand(&self, word: u32) -> bool {
+        let is_there = |width: &usize| {
+            let bit = hash(key(word, *width), HASHES.trailing_zeros());
+            self.hashes[bit / 64] >> (bit % 64) & 1 == 1
+        };
+        // Without a branch for each width: all of them say no, nearly always.
+        self.widths.iter().fold(false, |any, width| any | is_there(width))
+    }
+
+    /// The anchors whose piece may stand where the next four bytes are `word`.
+    #[inline]
+    pub(super) fn candidates(&self, word: u32) -> impl Iterator<Item = &Text> {
+        let texts = |range: Range<u32>| &self.texts[range.start as usize..range.end as usize];
+        self.widths.iter().flat_map(move |width| texts(self.find(key(word, *width))))
+    }
+
+    #[inline]
+    fn find(&self, key: u64) -> Range<u32> {
+        let mut at = self.slot_of(key);
+        loop {
+            let slot = &self.slots[at];
+            if slot.key == key {
+                return slot.first..slot.end;
+            }
+            if slot.key == 0 {
+                return 0..0;
+            }
+            at = (at + 1) & (self.slots.len() - 1);
+        }
+    }
+}
+
+fn key_of(piece: &[u8]) -> u64 {
+    let mut word = [0; WIDTH];
+    word[..piece.len()].copy_from_slice(piece);
+    key(u32::from_le_bytes(word), piece.len())
+}
+
+/// Each anchor once, with every rule that waits for it.
+fn texts(rules: &[Arc<Rule>]) -> Result<Vec<Text>, RuleProblem> {
+    let mut wanted: BTreeMap<(Box<[u8]>, bool), Vec<Wanted>> = BTreeMap::new();
+    for (rule, of) in (0u32..).zip(rules) {
+        for (anchor, text) in (0u32..).zip(&of.anchors) {
+            if text.is_empty() {
+                return Err(RuleProblem {
+                    file: String::new(),
+                    rule: of.id.to_string(),
+                    what: "it has an empty anchor".into(),
+                    advice: "name a text that stands in every match".into(),
+                });
+            }
+            let any_case = of.anchors_any_case;
+            let mut bytes: Box<[u8]> = text.as_bytes().into();
+            if any_case {
+                bytes.make_ascii_lowercase();
+            }
+            let waiting = wanted.entry((bytes, any_case)).or_default();
+            // A rule that names an anchor twice still wants each occurrence once.
+            if waiting.last().is_none_or(|last| last.rule != rule) {
+                waiting.push(Wanted { rule, anchor });
+            }
+        }
+    }
+    let text = |((bytes, any_case), wanted)| Text { bytes, any_case, before: 0, key: 0, wanted };
+    Ok(wanted.into_iter().map(text).collect())
+}

@@ -1,0 +1,308 @@
+//! What was found in one byte string, carried over to another that was made from it.
+//!
+//! Three things are carried, each only where nothing that it depends on has changed: anchors,
+//! the matches of a window, and what was made of a match. All else is looked at anew, in the whole
+//! of the new bytes, so that the outcome is that of looking at everything.
+
+use super::Detection;
+use super::anchors::Occurrence;
+use super::matcher::Match;
+use quietus_odb::Copied;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// How much of a long line counts, before and after a secret: minified files are one line.
+pub(crate) const LINE_LIMIT: usize = 4096;
+
+/// What one byte string holds.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Trace {
+    pub(super) len: usize,
+    /// By place, then by rule.
+    pub(super) occurrences: Vec<Occurrence>,
+    /// By rule, then by place.
+    pub(super) windows: Vec<Window>,
+    pub(super) matches: Vec<Seen>,
+    /// What remains when rules overlap, by place: numbers of `matches`.
+    pub(super) kept: Vec<u32>,
+}
+
+/// Where a rule looked, and which of the matches it found there.
+#[derive(Clone, Debug)]
+pub(super) struct Window {
+    pub(super) rule: u32,
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) matches: Range<u32>,
+}
+
+/// A match, and what was made of it.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    pub(super) one: Match,
+    pub(super) outcome: Outcome,
+    /// What the keeper of secrets noted about it.
+    pub(super) mark: Option<Mark>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Outcome {
+    /// Not examined yet.
+    Open,
+    Rejected,
+    /// Its spans are those of the bytes in which it was first seen.
+    Kept(Arc<Detection>),
+}
+
+/// What the keeper of secrets notes about a detection, so that it need not look again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    pub(crate) secret: u32,
+    pub(crate) line_hash: u64,
+}
+
+/// One detection in its place.
+pub(crate) struct Found<'a> {
+    pub(crate) detection: &'a Arc<Detection>,
+    pub(crate) secret_span: Range<usize>,
+    pub(crate) mark: &'a mut Option<Mark>,
+}
+
+impl Trace {
+    pub(super) fn clear(&mut self, len: usize) {
+        self.len = len;
+        self.occurrences.clear();
+        self.windows.clear();
+        self.matches.clear();
+        self.kept.clear();
+    }
+
+    /// Whether nothing was detected.
+    pub(crate) fn is_clean(&self) -> bool {
+        self.kept.is_empty()
+    }
+
+    /// Every detection, in the order of the places of their secrets.
+    pub(crate) fn for_each(&mut self, mut tell: impl FnMut(Found<'_>)) {
+        for number in &self.kept {
+            let Some(Seen { one, outcome: Outcome::Kept(detection), mark }) =
+                self.matches.get_mut(*number as usize)
+            else {
+                continue;
+            };
+            tell(Found { secret_span: detection.secret_span_at(one.span.start), detection, mark });
+        }
+    }
+}
+
+impl Seen {
+    pub(super) fn new(one: Match) -> Self {
+        Self { one, outcome: Outcome::Open, mark: None }
+    }
+}
+
+impl Detection {
+    /// Where the secret stands when the match begins at `start`.
+    pub(super) fn secret_span_at(&self, start: usize) -> Range<usize> {
+        let shifted = |at: usize| (at + start).wrapping_sub(self.span.start);
+        shifted(self.secret_span.start)..shifted(self.secret_span.end)
+    }
+}
+
+/// How bytes were made from others: what may be carried over.
+#[derive(Clone, Copy)]
+pub(super) struct Carry<'a> {
+    pub(super) base: &'a Trace,
+    pub(super) copies: &'a [Copied],
+    /// How many bytes there are now.
+    pub(super) len: usize,
+}
+
+/// A copy with its places as they are used here.
+#[derive(Clone, Copy)]
+pub(super) struct Part {
+    source: usize,
+    target: usize,
+    len: usize,
+    /// Both begin where their bytes begin.
+    at_start: bool,
+    /// Both end where their bytes end.
+    at_end: bool,
+}
+
+impl Part {
+    /// Whether the `before` and `after` bytes round `range` of the new bytes, as far as there are
+    /// any, are copied with it, and end where those round the original end.
+    fn holds(&self, range: &Range<usize>, before: usize, after: usize) -> bool {
+        let end = self.target + self.len;
+        let has_before =
+            range.start >= self.target + before || (self.at_start && range.start >= self.target);
+        let has_after = range.end + after <= end || (self.at_end && range.end <= end);
+        has_before && has_after
+    }
+
+    fn original(&self, at: usize) -> usize {
+        at - self.target + self.source
+    }
+}
+
+impl Carry<'_> {
+    fn part(&self, copied: &Copied) -> Part {
+        let (source, target) = (copied.source as usize, copied.target as usize);
+        let len = copied.len as usize;
+        Part {
+            source,
+            target,
+            len,
+            at_start: source == 0 && target == 0,
+            at_end: source + len == self.base.len && target + len == self.len,
+        }
+    }
+
+    /// The ranges in which anchors have to be looked for: what is new and every seam, with as many
+    /// bytes round them as an anchor and its `sight` may reach over.
+    pub(super) fn dirty(&self, reach: usize) -> Vec<Range<usize>> {
+        let mut ranges: Vec<Range<usize>> = Vec::new();
+        let mut add = |start: usize, end: usize| {
+            let start = start.saturating_sub(reach);
+            let end = end.saturating_add(reach).min(self.len);
+            match ranges.last_mut() {
+                Some(last) if start <= last.end => last.end = last.end.max(end),
+                _ => ranges.push(start..end),
+            }
+        };
+        let mut at = 0;
+        let mut is_seam = false;
+        for copied in self.copies {
+            let part = self.part(copied);
+            if part.target > at || is_seam || (at == 0 && !part.at_start) {
+                add(at, part.target);
+            }
+            at = part.target + part.len;
+            is_seam = true;
+        }
+        let ends_alike = self.copies.last().is_some_and(|copied| self.part(copied).at_end);
+        if !ends_alike {
+            add(at, self.len);
+        }
+        ranges
+    }
+
+    /// Appends the anchors of the original that are copied whole, with `sight` bytes round them.
+    pub(super) fn occurrences(&self, sight: usize, found: &mut Vec<Occurrence>) {
+        let known = &self.base.occurrences;
+        if known.is_empty() {
+            return;
+        }
+        for copied in self.copies {
+            let part = self.part(copied);
+            let first = known.partition_point(|one| one.start < part.source);
+            let last = part.source + part.len;
+            for one in known[first..].iter().take_while(|one| one.start < last) {
+                let start = one.start - part.source + part.target;
+                let end = one.end - part.source + part.target;
+                if part.holds(&(start..end), sight, sight) {
+                    found.push(Occurrence { rule: one.rule, start, end });
+                }
+            }
+        }
+    }
+
+    /// The matches of a window, when it is copied whole with the byte before it and the original
+    /// was a window of the same rule.
+    pub(super) fn window(&self, rule: u32, window: &Range<usize>) -> Option<(Part, &[Seen])> {
+        let part = self.part_at(window.start)?;
+        // What follows a window is never looked at, except whether anything does.
+        let is_last = window.end == self.len;
+        let was_last = part.original(window.end) == self.base.len;
+        if !part.holds(window, 1, 0) || is_last != was_last {
+            return None;
+        }
+        let (start, end) = (part.original(window.start), part.original(window.end));
+        let windows = &self.base.windows;
+        let at = windows.partition_point(|one| (one.rule, one.start) < (rule, start));
+        let same =
+            windows.get(at).filter(|one| (one.rule, one.start, one.end) == (rule, start, end))?;
+        let matches = same.matches.start as usize..same.matches.end as usize;
+        self.base.matches.get(matches).map(|matches| (part, matches))
+    }
+
+    fn part_at(&self, at: usize) -> Option<Part> {
+        let after = self.copies.partition_point(|copied| copied.target as usize <= at);
+        let copied = self.copies.get(after.checked_sub(1)?)?;
+        Some(self.part(copied))
+    }
+}
+
+impl Part {
+    /// A match of the original in its new place; with what was made of it, where that depended on
+    /// nothing but itself and its line, and the line was copied whole.
+    pub(super) fn carried(&self, seen: &Seen, bytes: &[u8], is_alone: bool) -> Seen {
+        let one = seen.one.moved(self.source, self.target);
+        let mut moved = Seen::new(one);
+        if !is_alone {
+            return moved;
+        }
+        let around = match &seen.outcome {
+            Outcome::Open => return moved,
+            Outcome::Rejected => moved.one.span.clone(),
+            Outcome::Kept(detection) => detection.secret_span_at(moved.one.span.start),
+        };
+        let around = around.start.min(moved.one.span.start)..around.end.max(moved.one.span.end);
+        let (before, after) = line_round(bytes, &around);
+        if self.holds(&around, before, after) {
+            moved.outcome = seen.outcome.clone();
+            moved.mark = seen.mark;
+        }
+        moved
+    }
+}
+
+/// How many bytes before and after `span` belong to its line, the newlines at its ends included.
+/// One more than there are where the bytes end first: then that they end there counts as well.
+fn line_round(bytes: &[u8], span: &Range<usize>) -> (usize, usize) {
+    let most = LINE_LIMIT + 1;
+    let from = span.start.saturating_sub(most);
+    let to = span.end.saturating_add(most).min(bytes.len());
+    let before = bytes[from..span.start].iter().rev().position(|byte| *byte == b'\n');
+    let after = bytes[span.end..to].iter().position(|byte| *byte == b'\n');
+    let up_to = |there: usize| if there < most { there + 1 } else { most };
+    (
+        before.map_or_else(|| up_to(span.start - from), |at| at + 1),
+        after.map_or_else(|| up_to(to - span.end), |at| at + 1),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_ends_at_newlines_at_the_limit_or_where_the_bytes_end() {
+        assert_eq!(line_round(b"a\nbcSd\ne", &(4..5)), (3, 2));
+        assert_eq!(line_round(b"bcSd", &(2..3)), (3, 2));
+        let long = [b'x'; 3 * LINE_LIMIT];
+        assert_eq!(line_round(&long, &(5000..5001)), (LINE_LIMIT + 1, LINE_LIMIT + 1));
+    }
+
+    fn copied(source: u32, target: u32, len: u32) -> Copied {
+        Copied { source, target, len }
+    }
+
+    #[test]
+    fn what_is_new_and_every_seam_is_dirty() {
+        let base = Trace { len: 100, ..Trace::default() };
+        let dirty = |copies: &[Copied], len| {
+            let ranges = Carry { base: &base, copies, len }.dirty(3);
+            ranges.into_iter().map(|range| (range.start, range.end)).collect::<Vec<_>>()
+        };
+        assert!(dirty(&[copied(0, 0, 100)], 100).is_empty());
+        assert_eq!(dirty(&[copied(0, 0, 100)], 120), [(97, 120)]);
+        assert_eq!(dirty(&[copied(0, 0, 90)], 90), [(87, 90)]);
+        assert_eq!(dirty(&[copied(10, 0, 90)], 90), [(0, 3)]);
+        assert_eq!(dirty(&[copied(0, 0, 50), copied(60, 50, 40)], 90), [(47, 53)]);
+        assert_eq!(dirty(&[copied(0, 0, 50), copied(50, 70, 50)], 120), [(47, 73)]);
+        assert_eq!(dirty(&[copied(0, 20, 100)], 120), [(0, 23)]);
+        assert_eq!(dirty(&[], 7), [(0, 7)]);
+    }
+}

@@ -1,0 +1,269 @@
+//! Which trees lead to what is wanted, and whether two of them lead to the same.
+
+use crate::folders::{Edge, Folders, Leads, NONE, Step};
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::rc::Rc;
+
+/// Folders within folders: deeper than any tool can check out.
+const DEEPEST: usize = 1024;
+
+/// How many trees' edges are remembered.
+const REMEMBERED: usize = 50_000;
+
+/// What a tree leads to, as a sum over its edges: 0 for nothing, and two trees with the same sum
+/// have the same wanted things in the same places below them.
+///
+/// The hashes are keyed anew in each run, so that nobody can make trees whose sums agree though
+/// they do not.
+type Sum = u128;
+
+/// The trees of a store that lead to what is wanted.
+pub(crate) struct Lead {
+    folders: Folders,
+    /// The step of each tree, by the tree's number.
+    step_of: Vec<u32>,
+    sums: Vec<Sum>,
+    remembered: HashMap<u32, Rc<Vec<Edge>>>,
+    /// Whether folders lie in folders without end, so that what lies below is not all known.
+    pub(crate) is_endless: bool,
+}
+
+impl Lead {
+    /// Follows the folders of a store of `objects` objects up from what is wanted.
+    pub(crate) fn new(folders: Folders, objects: u32) -> Self {
+        let mut step_of = vec![NONE; objects as usize];
+        for (number, step) in (0u32..).zip(&folders.steps) {
+            step_of[step.tree as usize] = number;
+        }
+        let mut summing = Summing {
+            folders: &folders,
+            step_of: &step_of,
+            sums: vec![0; folders.steps.len()],
+            changed: vec![0; folders.steps.len()],
+            keys: [RandomState::new(), RandomState::new()],
+        };
+        // One level of folders more becomes right with each pass.
+        let mut is_endless = true;
+        for pass in 1..=DEEPEST as u32 {
+            if !summing.pass(pass) {
+                is_endless = false;
+                break;
+            }
+        }
+        let sums = summing.sums;
+        Self { folders, step_of, sums, remembered: HashMap::new(), is_endless }
+    }
+
+    fn step(&self, tree: u32) -> Option<u32> {
+        self.step_of.get(tree as usize).copied().filter(|step| *step != NONE)
+    }
+
+    fn is_wanted(&self, edge: &Edge) -> bool {
+        match edge.leads {
+            Leads::Folder(tree) => self.sum(tree) != 0,
+            _ => true,
+        }
+    }
+}
+
+/// Trees that lead to what is wanted.
+pub(crate) trait Leading {
+    /// The names and ids that edges are about.
+    fn folders(&self) -> &Folders;
+    /// What the tree of this number leads to: 0 for nothing, and trees of the same sum lead to the
+    /// same in the same places.
+    fn sum(&self, tree: u32) -> u128;
+    /// The edges of a tree that lead to what is wanted, by name; and what it cost to look.
+    fn edges(&mut self, tree: u32) -> (Rc<Vec<Edge>>, u64);
+}
+
+impl Leading for Lead {
+    fn folders(&self) -> &Folders {
+        &self.folders
+    }
+
+    fn sum(&self, tree: u32) -> u128 {
+        self.step(tree).map_or(0, |step| self.sums[step as usize])
+    }
+
+    fn edges(&mut self, tree: u32) -> (Rc<Vec<Edge>>, u64) {
+        if let Some(edges) = self.remembered.get(&tree) {
+            return (Rc::clone(edges), edges.len() as u64);
+        }
+        let mut counts: HashMap<Edge, i32> = HashMap::new();
+        let mut cost = 0;
+        let mut at = self.step(tree);
+        while let Some(number) = at {
+            let step = &self.folders.steps[number as usize];
+            for (range, sign) in [(&step.added, 1), (&step.removed, -1)] {
+                cost += u64::from(range.end - range.start);
+                for edge in &self.folders.edges[range.start as usize..range.end as usize] {
+                    if self.is_wanted(edge) {
+                        *counts.entry(*edge).or_default() += sign;
+                    }
+                }
+            }
+            cost += 1;
+            at = self.step(step.base);
+        }
+        let there = counts.into_iter().filter(|(_, count)| *count > 0);
+        let mut edges: Vec<Edge> = there.map(|(edge, _)| edge).collect();
+        let name = |edge: &Edge| &self.folders.names[edge.name as usize];
+        edges.sort_by(|a, b| (name(a), a.leads).cmp(&(name(b), b.leads)));
+        let edges = Rc::new(edges);
+        if self.remembered.len() >= REMEMBERED {
+            self.remembered.clear();
+        }
+        self.remembered.insert(tree, Rc::clone(&edges));
+        (edges, cost)
+    }
+}
+
+struct Summing<'a> {
+    folders: &'a Folders,
+    step_of: &'a [u32],
+    sums: Vec<Sum>,
+    /// In which pass each sum changed last.
+    changed: Vec<u32>,
+    keys: [RandomState; 2],
+}
+
+impl Summing<'_> {
+    /// Sums up every tree of which a part has changed. Whether any sum is another one now.
+    fn pass(&mut self, pass: u32) -> bool {
+        let mut is_changed = false;
+        for number in 0..self.folders.steps.len() {
+            let step = &self.folders.steps[number];
+            if pass > 1 && !self.is_stale(step, pass) {
+                continue;
+            }
+            let base = self.at(step.base).map_or(0, |base| self.sums[base]);
+            let added = self.total(&step.added);
+            let removed = self.total(&step.removed);
+            let sum = base.wrapping_add(added).wrapping_sub(removed);
+            if sum != self.sums[number] {
+                self.sums[number] = sum;
+                self.changed[number] = pass;
+                is_changed = true;
+            }
+        }
+        is_changed
+    }
+
+    fn at(&self, tree: u32) -> Option<usize> {
+        let step = *self.step_of.get(tree as usize)?;
+        (step != NONE).then_some(step as usize)
+    }
+
+    fn edges(&self, step: &Step) -> impl Iterator<Item = &Edge> {
+        let of = |range: &std::ops::Range<u32>| range.start as usize..range.end as usize;
+        let edges = &self.folders.edges;
+        edges[of(&step.added)].iter().chain(&edges[of(&step.removed)])
+    }
+
+    /// Whether anything that the sum is made of has changed since the pass before began.
+    fn is_stale(&self, step: &Step, pass: u32) -> bool {
+        let is_new = |tree: u32| self.at(tree).is_some_and(|at| self.changed[at] + 1 >= pass);
+        is_new(step.base)
+            || self.edges(step).any(|edge| match edge.leads {
+                Leads::Folder(tree) => is_new(tree),
+                _ => false,
+            })
+    }
+
+    fn total(&self, range: &std::ops::Range<u32>) -> Sum {
+        let edges = &self.folders.edges[range.start as usize..range.end as usize];
+        edges.iter().fold(0, |sum: Sum, edge| sum.wrapping_add(self.weight(edge)))
+    }
+
+    fn weight(&self, edge: &Edge) -> Sum {
+        let below = match edge.leads {
+            Leads::Folder(tree) => match self.at(tree).map(|at| self.sums[at]) {
+                None | Some(0) => return 0,
+                Some(below) => below,
+            },
+            Leads::Blob(number) | Leads::Missing(number) => Sum::from(number),
+            Leads::Named => 0,
+        };
+        let kind = std::mem::discriminant(&edge.leads);
+        let half = |key: &RandomState| Sum::from(key.hash_one((edge.name, kind, below)));
+        half(&self.keys[0]) << 64 | half(&self.keys[1])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Trees as lists of edges; each is stored as a change to the one before it when `chained`.
+    fn lead(trees: &[&[(&str, Leads)]], chained: bool) -> Lead {
+        let mut folders = Folders::default();
+        let mut names: HashMap<Box<[u8]>, u32> = HashMap::new();
+        let mut before: Vec<Edge> = Vec::new();
+        for (number, tree) in (0u32..).zip(trees) {
+            let edges: Vec<Edge> = tree
+                .iter()
+                .map(|(name, leads)| {
+                    let all = &mut folders.names;
+                    let name = *names.entry(name.as_bytes().into()).or_insert_with_key(|name| {
+                        all.push(name.clone());
+                        all.len() as u32 - 1
+                    });
+                    Edge { name, leads: *leads }
+                })
+                .collect();
+            let base = if chained && number > 0 { number - 1 } else { NONE };
+            let old = if base == NONE { Vec::new() } else { std::mem::take(&mut before) };
+            let mut range = |from: &[Edge], without: &[Edge]| {
+                let start = folders.edges.len() as u32;
+                folders.edges.extend(from.iter().filter(|edge| !without.contains(edge)));
+                start..folders.edges.len() as u32
+            };
+            let (added, removed) = (range(&edges, &old), range(&old, &edges));
+            folders.steps.push(Step::new(number, base, added, removed));
+            before = edges;
+        }
+        Lead::new(folders, trees.len() as u32)
+    }
+
+    #[test]
+    fn sums_agree_when_the_same_lies_in_the_same_places() {
+        use Leads::{Blob, Folder, Missing, Named};
+        let trees: &[&[(&str, Leads)]] = &[
+            &[("sub", Folder(4)), ("x", Folder(5))],
+            &[("sub", Folder(4))],
+            &[("other", Folder(4))],
+            &[("sub", Folder(6))],
+            &[("k", Blob(90))],
+            &[],
+            &[("k", Blob(90)), ("empty", Folder(5))],
+            &[("k", Missing(90))],
+            &[("k", Named)],
+            &[("deep", Folder(0)), ("deep2", Folder(10))],
+            &[("y", Folder(0))],
+        ];
+        for chained in [false, true] {
+            let mut lead = lead(trees, chained);
+            assert!(!lead.is_endless);
+            assert_eq!(lead.sum(0), lead.sum(1));
+            assert_eq!(lead.sum(3), lead.sum(1));
+            assert_eq!(lead.sum(4), lead.sum(6));
+            assert_eq!(lead.sum(5), 0);
+            let apart = [1, 2, 4, 7, 8, 9, 10].map(|tree| lead.sum(tree));
+            for (at, sum) in apart.iter().enumerate() {
+                assert!(*sum != 0 && !apart[..at].contains(sum), "{at}");
+            }
+            let leads: Vec<Leads> = lead.edges(9).0.iter().map(|edge| edge.leads).collect();
+            assert_eq!(leads, [Folder(0), Folder(10)]);
+            assert_eq!(lead.edges(0).0.len(), 1);
+        }
+    }
+
+    #[test]
+    fn trees_that_hold_each_other_come_to_an_end() {
+        use Leads::{Blob, Folder};
+        let lead = lead(&[&[("a", Folder(1)), ("k", Blob(9))], &[("b", Folder(0))]], false);
+        assert!(lead.is_endless);
+    }
+}
