@@ -7,8 +7,9 @@
     reason = "a tool for measuring"
 )]
 
-use quietus_model::FingerprintKey;
+use quietus_model::{FingerprintKey, Hit};
 use quietus_scan::{Detector, Options, Progress, Source, Stage, scan};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -52,5 +53,11 @@ fn main() {
     let end = start.elapsed().as_secs_f64();
     let places: usize = scanned.hits.iter().map(|hit| hit.finding.locations.len()).sum();
     println!("end {end:.3}: {:?}", scanned.scope.stats);
+    // Two scans that print the same number found the same in the same places.
+    let mut all = DefaultHasher::new();
+    let of_hit = |hit: &Hit| format!("{:?} {:?}", hit.finding, hit.secret.expose());
+    scanned.hits.iter().for_each(|hit| of_hit(hit).hash(&mut all));
+    format!("{:?}", scanned.scope).hash(&mut all);
+    println!("all of it as one number: {:016x}", all.finish());
     println!("{} secrets, {places} places, {} gaps", scanned.hits.len(), scanned.scope.gaps.len());
 }

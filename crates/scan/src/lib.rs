@@ -63,6 +63,7 @@ mod guard;
 mod heads;
 mod history;
 mod identity;
+mod index;
 mod lead;
 mod lint;
 mod located;

@@ -271,7 +271,7 @@ fn indexed(
 
 /// What is staged and not committed.
 pub(crate) fn staged(path: &Path, repository: &Repository, run: &Run<'_>) -> Read {
-    let index = staged::list(repository, store::head_tree(repository).as_ref(), run);
+    let index = staged::quick(repository, store::head_tree(repository).as_ref(), run);
     let order: BTreeSet<ObjectId> = index
         .iter()
         .filter(|staged| run.options.admits(&staged.path))

@@ -263,4 +263,6 @@ fn resolve(trace: &mut Trace) {
 }
 
 #[cfg(test)]
+mod brute;
+#[cfg(test)]
 mod tests;

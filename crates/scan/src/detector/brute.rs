@@ -1,0 +1,76 @@
+//! The matcher against brute force: every rule's pattern over every byte of real files.
+
+use super::*;
+use regex::bytes::Regex;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Files larger than this are left out: brute force takes seconds for each million bytes.
+const LARGEST: u64 = 200_000;
+
+fn files(folder: &Path, found: &mut Vec<Vec<u8>>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let (path, kind) = (entry.path(), entry.file_type().unwrap());
+        if kind.is_dir() && entry.file_name() != "target" && entry.file_name() != ".git" {
+            files(&path, found);
+        } else if kind.is_file() && entry.metadata().unwrap().len() <= LARGEST {
+            found.extend(std::fs::read(&path));
+        }
+    }
+}
+
+/// What the windows of a rule hold in `bytes`.
+fn windowed(
+    detector: &Detector,
+    number: usize,
+    occurrences: &[Occurrence],
+    bytes: &[u8],
+) -> BTreeSet<(usize, usize)> {
+    let rule = &detector.set.rules()[number];
+    let matcher = detector.matchers[number].get_or_init(|| Matcher::new(rule)).as_ref().unwrap();
+    let mine: Vec<_> =
+        occurrences.iter().filter(|one| one.rule as usize == number).cloned().collect();
+    window::merge(&mine, matcher.reach(), bytes.len())
+        .into_iter()
+        .flat_map(|window| matcher.matches(bytes, window))
+        .map(|one| (one.span.start, one.span.end))
+        .collect()
+}
+
+/// The rules and sources of this repository, or the folder that `QUIETUS_BRUTE_TREE` names.
+#[test]
+fn the_matcher_finds_what_brute_force_finds() {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut all = Vec::new();
+    match std::env::var_os("QUIETUS_BRUTE_TREE") {
+        Some(folder) => files(Path::new(&folder), &mut all),
+        None => ["../../crates", "../../rules", "../../tests"]
+            .iter()
+            .for_each(|folder| files(&own.join(folder), &mut all)),
+    }
+    assert!(!all.is_empty(), "there must be files");
+    let detector = Detector::new(Arc::new(quietus_catalogue::shipped().unwrap())).unwrap();
+    let whole: Vec<Regex> =
+        detector.set.rules().iter().map(|rule| compile(&rule.pattern).unwrap()).collect();
+    let mut matches = 0;
+    for bytes in &all {
+        let mut occurrences = Vec::new();
+        detector.anchors.find(bytes, 0..bytes.len(), &mut occurrences);
+        occurrences.sort();
+        for (number, pattern) in whole.iter().enumerate() {
+            let rule = &detector.set.rules()[number];
+            // By its own word a rule sees no farther than this.
+            let reach = rule.reach.unwrap_or(usize::MAX);
+            let brute: BTreeSet<_> = pattern
+                .find_iter(bytes)
+                .filter(|found| found.len() <= reach)
+                .map(|found| (found.start(), found.end()))
+                .collect();
+            matches += brute.len();
+            let near = windowed(&detector, number, &occurrences, bytes);
+            assert_eq!(near, brute, "rule {} in {:?}", rule.id, &bytes[..bytes.len().min(80)]);
+        }
+    }
+    println!("{} files, {matches} matches", all.len());
+    assert!(matches > 20, "only {matches} matches: this shows nothing");
+}
