@@ -75,6 +75,7 @@ mod index;
 mod inflate;
 mod inventory;
 mod loose;
+mod lost;
 mod map;
 mod midx;
 mod pack;

@@ -6,18 +6,20 @@ use crate::fault::Fault;
 use crate::index::Copy;
 use crate::inflate::Inflater;
 use crate::loose::Loose;
+use crate::lost::Lost;
 use crate::pack::{Base, Entry};
 use crate::store::Store;
-use crate::{Copied, Kind, ObjectId, Problem};
+use crate::{Copied, Kind, ObjectId, Problem, Reason};
 
 /// A longer chain of changes is not followed from its end; git makes none of more than 4095. A
 /// walk, which begins at the root, has no such bound.
 const DEPTH: usize = 1 << 20;
-/// So many of them may call their base by its name: only these can go round in a circle.
+/// So many of them may call their base by its name: only these can go round in a circle. In a chain
+/// of more changes no other copies are looked for.
 const NAMED: usize = 1 << 14;
 
 /// Where an object, or the change that makes it, is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Spot {
     Packed { pack: u32, offset: u64 },
     Loose(u32),
@@ -32,6 +34,7 @@ pub struct Reader<'s> {
     content: Buffer,
     spare: Buffer,
     copies: Vec<Copied>,
+    lost: Lost,
 }
 
 impl<'s> Reader<'s> {
@@ -44,6 +47,7 @@ impl<'s> Reader<'s> {
             content: Buffer::default(),
             spare: Buffer::default(),
             copies: Vec::new(),
+            lost: Lost::default(),
         }
     }
 
@@ -93,7 +97,7 @@ impl<'s> Reader<'s> {
 
     /// What the object is of which there is a copy.
     pub(crate) fn kind(store: &Store, copy: Copy) -> Option<Kind> {
-        match chase(store, spot(store, copy).ok()?, |_, _, _| {}).ok()? {
+        match chase(store, spot(store, copy).ok()?, |_| None, |_, _, _| {}).ok()? {
             Root::Loose(at) => {
                 let (folder, id) = store.loose(at);
                 Some(Loose::open(folder, id).ok()?.kind)
@@ -111,22 +115,32 @@ impl<'s> Reader<'s> {
     fn resolve_with(&mut self, spot: Spot, limit: u64, mend: bool) -> Result<Kind, Fault> {
         let mut chain = std::mem::take(&mut self.chain);
         chain.clear();
-        let root = chase(self.store, spot, |pack, entry, offset| chain.push((pack, entry, offset)));
         let limit = limit.min(u64::from(u32::MAX));
         let inner = limit.max(self.store.cap());
+        self.lost.begin(inner);
+        let lost = |spot| self.lost.why(spot, mend);
+        let each = |pack, entry, offset| chain.push((pack, entry, offset));
+        let root = chase(self.store, spot, lost, each);
+        // Of a longer one only the end is remembered: what is nearer to its root may be readable.
+        let is_short = chain.len() <= NAMED;
         let most = |chain: &Vec<_>| if chain.is_empty() { limit } else { inner };
+        // What is too large to be read may still be a base.
+        let is_lost = |fault: &Fault, most| fault.reason != Reason::TooLarge || most == inner;
         let mut made = match root {
             Ok(root) => self.root(root, most(&chain)).map_err(|fault| (root.spot(), fault)),
             Err(fault) => Err(fault),
         };
         loop {
-            if let (Err((spot, _)), true) = (&made, mend)
+            if let (Err((spot, _)), true) = (&made, mend && is_short)
                 && let Some(kind) = self.another_copy(*spot, most(&chain))
             {
                 made = Ok(kind);
             }
-            if made.is_err() && !mend {
-                break;
+            if let Err((spot, fault)) = &made
+                && is_short
+                && is_lost(fault, most(&chain))
+            {
+                self.lost.note(*spot, fault, mend);
             }
             let Some((pack, entry, offset)) = chain.pop() else { break };
             let most = most(&chain);
@@ -139,7 +153,13 @@ impl<'s> Reader<'s> {
             };
         }
         self.chain = chain;
-        made.map_err(|(_, fault)| fault)
+        let made = made.map_err(|(_, fault)| fault);
+        if let Err(fault) = &made
+            && is_lost(fault, limit)
+        {
+            self.lost.note(spot, fault, mend);
+        }
+        made
     }
 
     fn root(&mut self, root: Root, most: u64) -> Result<Kind, Fault> {
@@ -226,15 +246,19 @@ impl Root {
     }
 }
 
-/// Follows a chain to its root, saying each change on the way. A fault comes with the spot that
-/// cannot be read.
+/// Follows a chain to its root, or to where it is `lost`, saying each change on the way. A fault
+/// comes with the spot that cannot be read.
 fn chase(
     store: &Store,
     mut spot: Spot,
+    lost: impl Fn(Spot) -> Option<Fault>,
     mut each: impl FnMut(u32, Entry, u64),
 ) -> Result<Root, (Spot, Fault)> {
     let (mut named, mut depth) = (0, 0);
     loop {
+        if let Some(fault) = lost(spot) {
+            return Err((spot, fault));
+        }
         let (pack, offset) = match spot {
             Spot::Loose(at) => return Ok(Root::Loose(at)),
             Spot::Packed { pack, offset } => (pack, offset),

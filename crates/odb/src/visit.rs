@@ -1,15 +1,15 @@
 //! What a walk hands over, and what receives it.
 
-use crate::{Kind, ObjectId};
+use crate::{Kind, ObjectId, Store};
+use std::fmt;
 use std::io::Read;
 
 /// One object of a store, resolved.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Object<'a> {
+    pub(crate) store: &'a Store,
     /// Its number in the store; see [`Store::number`](crate::Store::number).
     pub number: u32,
-    /// Its name.
-    pub id: ObjectId,
     /// What it is.
     pub kind: Kind,
     /// Its bytes.
@@ -20,6 +20,19 @@ pub struct Object<'a> {
     /// needed only because others are stored as changes to them, and further copies of an object
     /// in other packs, come with `false`.
     pub wanted: bool,
+}
+
+impl Object<'_> {
+    /// Its name. It is looked up in the store: most objects are never asked for theirs.
+    pub fn id(&self) -> ObjectId {
+        self.store.id(self.number)
+    }
+}
+
+impl fmt::Debug for Object<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} {} of {} bytes", self.kind, self.id(), self.data.len())
+    }
 }
 
 /// How an object was made from another one.

@@ -1,5 +1,9 @@
 //! What can be read in none of its copies is found out once, not again for all that is made of it.
-#![expect(clippy::unwrap_used, reason = "a test's own parts are right or the test fails")]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test's own parts are right or the test fails"
+)]
 
 mod forged;
 mod repository;
@@ -33,8 +37,7 @@ fn counts(forged: Forged, more: impl Fn(&mut Forged)) -> (usize, usize) {
             done.send((kept.content().len(), failed)).unwrap();
         }
         let mut reader = store.reader();
-        let read =
-            (0..store.len()).filter(|&number| reader.read(number, u64::MAX).is_ok()).count();
+        let read = (0..store.len()).filter(|&number| reader.read(number, u64::MAX).is_ok()).count();
         done.send((read, store.len() as usize - read)).unwrap();
     });
     let next = || match wait.recv_timeout(LONG) {
@@ -71,4 +74,18 @@ fn long_chains_that_begin_with_nothing() {
     };
     let half = OBJECTS as usize / 2;
     assert_eq!(counts(forged, middle), (half, half));
+}
+
+#[test]
+fn chains_that_are_too_long_to_be_mended() {
+    const OBJECTS: u32 = 20_000;
+    let mut forged = Forged::new();
+    let mut base = forged.raw(id(0), b"\x35no blob");
+    for number in 1..OBJECTS {
+        base = forged.at(id(number), base, b"\x04\x04\x90\x04");
+    }
+    let end = |third: &mut Forged| {
+        third.blob(id(OBJECTS - 1), b"good");
+    };
+    assert_eq!(counts(forged, end), (1, OBJECTS as usize - 1));
 }

@@ -215,7 +215,7 @@ impl Visitor for Collector<'_> {
         let older = Older { data: old, copies, tree: base.unwrap_or(&none) };
         let removed = self.compare(object.data, &older, tree);
         if object.wanted && tree.start(tree.entries.len()) < object.data.len() {
-            self.run.gaps.add(GapReason::Corrupt, object.id.to_string(), "not a tree throughout");
+            self.run.gaps.add(GapReason::Corrupt, object.id().to_string(), "not a tree throughout");
         }
         let middle = self.found.edges.len() as u32;
         for (entry, known) in &removed {

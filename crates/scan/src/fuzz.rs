@@ -68,7 +68,6 @@ pub fn folders(
         progress: &(),
         cancel: &cancel,
     };
-    let wanted = |number: u32| number % 2 == 0;
     let folders = crate::folders::read(store, &wanted, &run);
     let mut known: HashMap<u32, Vec<Edge>> = HashMap::new();
     for step in &folders.steps {
@@ -94,6 +93,10 @@ pub fn folders(
     Ok(())
 }
 
+fn wanted(number: u32) -> bool {
+    number.is_multiple_of(2)
+}
+
 fn edge(folders: &Folders, number: u32) -> Edge {
     let edge = folders.edges[number as usize];
     let leads = match edge.leads {
@@ -115,7 +118,7 @@ fn all_edges(store: &Store, run: &Run<'_>, data: &[u8]) -> Vec<Edge> {
         let leads = match (entry.kind, store.number(&entry.id)) {
             (Kind::Submodule, _) => None,
             (Kind::Tree, Some(number)) => Some(format!("folder {number}")),
-            (Kind::Blob, Some(number)) => (number % 2 == 0).then(|| format!("blob {number}")),
+            (Kind::Blob, Some(number)) => wanted(number).then(|| format!("blob {number}")),
             (_, None) => Some(missing(&entry.id)),
         };
         let named = !run.vault.sight(entry.name).is_empty();

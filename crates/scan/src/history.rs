@@ -109,7 +109,7 @@ impl Visitor for Scanner<'_> {
         if object.kind != Kind::Blob {
             if object.wanted {
                 let is_commit = object.kind == Kind::Commit;
-                self.found.text(object.id, is_commit, object.data, self.run);
+                self.found.text(object.id(), is_commit, object.data, self.run);
             }
             return;
         }
@@ -123,8 +123,10 @@ impl Visitor for Scanner<'_> {
         if object.wanted {
             self.found.stats.objects += 1;
             self.found.stats.bytes += object.data.len() as u64;
-            self.found
-                .blob(object.id, self.run.vault.sightings(object.data, trace, Some(object.id)));
+            if !trace.is_clean() {
+                let id = object.id();
+                self.found.blob(id, self.run.vault.sightings(object.data, trace, Some(id)));
+            }
         }
     }
 

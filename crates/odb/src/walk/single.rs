@@ -7,7 +7,7 @@ use crate::fault::Fault;
 use crate::index::Copy;
 use crate::inflate::{Range, Stream};
 use crate::loose::Loose;
-use crate::{Kind, Object, ObjectId, Visitor};
+use crate::{Kind, Object, Visitor};
 
 impl<V: Visitor> Worker<'_, V> {
     /// A root of more bytes than are held, except where others are made of it.
@@ -67,7 +67,7 @@ impl<V: Visitor> Worker<'_, V> {
                 self.reserve(loose.size);
                 let (kind, mut bytes) = (loose.kind, self.pool.take());
                 match loose.read(&mut bytes) {
-                    Ok(()) => self.hand_over_alone(number, *id, kind, &bytes),
+                    Ok(()) => self.hand_over_alone(number, kind, &bytes),
                     Err(fault) => self.alone(number, Copy::Loose(at), fault),
                 }
                 self.pool.put(bytes);
@@ -82,7 +82,7 @@ impl<V: Visitor> Worker<'_, V> {
         match others.find_map(|copy| self.reader.copy(copy, self.store.cap()).ok()) {
             Some(kind) => {
                 let bytes = self.reader.take();
-                self.hand_over_alone(number, id, kind, &bytes);
+                self.hand_over_alone(number, kind, &bytes);
             }
             None => {
                 self.pass();
@@ -91,19 +91,14 @@ impl<V: Visitor> Worker<'_, V> {
         }
     }
 
-    pub(super) fn hand_over_alone(
-        &mut self,
-        number: u32,
-        id: ObjectId,
-        kind: Kind,
-        bytes: &Buffer,
-    ) {
+    pub(super) fn hand_over_alone(&mut self, number: u32, kind: Kind, bytes: &Buffer) {
         self.pass();
         if !self.plan.kinds.contains(kind) {
             return;
         }
         let data = bytes.content();
-        let object = Object { number, id, kind, data, delta: None, wanted: true };
+        let store = self.store;
+        let object = Object { store, number, kind, data, delta: None, wanted: true };
         let mut state = self.states.pop().unwrap_or_default();
         self.visitor.object(object, None, &mut state);
         self.states.push(state);

@@ -201,15 +201,14 @@ impl<'a, V: Visitor> Worker<'a, V> {
         let mut state = None;
         if let Some(position) = part.forest.position(node) {
             let number = self.store.index.number(part_at, position);
-            let id = self.store.id(number);
             let selected = part.selected.get(node);
             match &made {
                 Ok(made) => {
                     let base = base.filter(|_| made.by_delta);
                     let mut kept = self.states.pop().unwrap_or_default();
                     let object = Object {
+                        store: self.store,
                         number,
-                        id,
                         kind: made.kind,
                         data: made.bytes.content(),
                         delta: base
@@ -219,7 +218,10 @@ impl<'a, V: Visitor> Worker<'a, V> {
                     self.visitor.object(object, base.map(|base| base.1), &mut kept);
                     state = Some(kept);
                 }
-                Err(fault) if selected => self.visitor.problem(fault.clone().about(id)),
+                Err(fault) if selected => {
+                    let id = self.store.id(number);
+                    self.visitor.problem(fault.clone().about(id));
+                }
                 Err(_) => {}
             }
         }

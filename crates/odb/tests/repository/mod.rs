@@ -268,9 +268,9 @@ impl Visitor for Keep {
             }
         }
         if object.wanted {
-            self.wanted.push((object.number, object.id, object.kind, object.data.to_vec()));
+            self.wanted.push((object.number, object.id(), object.kind, object.data.to_vec()));
         } else {
-            self.others.push(object.id);
+            self.others.push(object.id());
         }
     }
 
