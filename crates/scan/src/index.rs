@@ -95,7 +95,8 @@ impl Index {
             }
             at += 8 + len as usize;
         }
-        Some(Self { entries, top })
+        // An index that was cut short is for git2 to complain about.
+        (at == end).then_some(Self { entries, top })
     }
 }
 
