@@ -7,6 +7,7 @@ use crate::lead::Leading;
 use crate::run::Run;
 use crate::source::Stage;
 use crate::store::OidMap;
+use crate::tree::DEEPEST;
 use crate::vault::Sighting;
 use quietus_model::GapReason;
 use quietus_odb::{ObjectId, Store};
@@ -36,9 +37,6 @@ pub(crate) struct Changes {
     /// Whether a commit wants an object that is not there, reached or not.
     pub(crate) is_missing: bool,
 }
-
-/// Folders within folders: deeper than any tool can check out.
-const DEEPEST: usize = 1024;
 
 /// Finds what each commit has otherwise than its parents, of what `lead` leads to: of the commits
 /// that `is_asked` says yes to, beyond what `found` tells of the others.
@@ -115,9 +113,7 @@ impl Walk<'_> {
     /// What a tree has otherwise than all of `parents`. False when the whole walk must end.
     fn level(&mut self, tree: u32, parents: &[u32], depth: usize) -> bool {
         if depth > DEEPEST {
-            let path = String::from_utf8_lossy(&self.path).chars().take(200).collect::<String>();
-            let detail = "folders within folders without end";
-            self.run.gaps.add(GapReason::TooLarge, path, detail);
+            too_deep(&self.path, self.run);
             return true;
         }
         let (edges, mut cost) = self.lead.edges(tree);
@@ -127,7 +123,7 @@ impl Walk<'_> {
             before.push(edges);
             cost += more;
         }
-        if !self.spend(cost) {
+        if !spend(cost, self.run) {
             return false;
         }
         for edge in edges.iter() {
@@ -136,7 +132,7 @@ impl Walk<'_> {
             if had.contains(&edge.leads) {
                 continue;
             }
-            if !(self.spend(NEW_ENTRY) && self.edge(edge, &had, depth)) {
+            if !(spend(NEW_ENTRY, self.run) && self.edge(edge, &had, depth)) {
                 return false;
             }
         }
@@ -234,17 +230,24 @@ impl Walk<'_> {
             self.found.named.push(Named { path, commit, sightings });
         }
     }
+}
 
-    fn spend(&mut self, cost: u64) -> bool {
-        if self.run.is_cancelled() {
-            return false;
-        }
-        let is_paid = self.run.bounds.spend(cost);
-        if !is_paid {
-            cut(self.run);
-        }
-        is_paid
+/// Takes what looking at entries costs; false when the walk must end here.
+pub(crate) fn spend(cost: u64, run: &Run<'_>) -> bool {
+    if run.is_cancelled() {
+        return false;
     }
+    let is_paid = run.bounds.spend(cost);
+    if !is_paid {
+        cut(run);
+    }
+    is_paid
+}
+
+/// The walk was cut short at this path, which lies deeper than anything can.
+pub(crate) fn too_deep(path: &[u8], run: &Run<'_>) {
+    let path = String::from_utf8_lossy(path).chars().take(200).collect::<String>();
+    run.gaps.add(GapReason::TooLarge, path, "folders within folders without end");
 }
 
 /// Missing objects and blobs take the place of each other.

@@ -6,13 +6,10 @@
 
 use crate::staged::Staged;
 use crate::store::{MOST_TREE, Shelf};
-use crate::tree::{Kind, entries};
+use crate::tree::{DEEPEST, Kind, entries};
 use quietus_odb::{Format, ObjectId};
 use std::collections::HashMap;
 use std::ops::Range;
-
-/// Folders within folders: deeper than any tool can check out.
-const DEEPEST: usize = 1024;
 
 /// The bytes of an entry before its id.
 const BEFORE_ID: usize = 40;

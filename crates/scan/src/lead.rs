@@ -1,12 +1,10 @@
 //! Which trees lead to what is wanted, and whether two of them lead to the same.
 
 use crate::folders::{Edge, Folders, Leads, NONE, Step};
+use crate::tree::DEEPEST;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
-
-/// Folders within folders: deeper than any tool can check out.
-const DEEPEST: usize = 1024;
 
 /// How many trees' edges are remembered.
 const REMEMBERED: usize = 50_000;

@@ -1,7 +1,7 @@
 //! What single commits have otherwise than their parents: one walk over the trees of each.
 
 use crate::bounds::{MOST_PLACES, Places};
-use crate::changes::{Change, Changes, Named, admit, cut, sight_name};
+use crate::changes::{Change, Changes, Named, admit, cut, sight_name, spend, too_deep};
 use crate::graph::Graph;
 use crate::parallel;
 use crate::reader::Reader;
@@ -114,18 +114,10 @@ impl tree::Visitor for Collector<'_> {
     }
 
     fn spend(&mut self, cost: u64) -> bool {
-        if self.run.is_cancelled() {
-            return false;
-        }
-        let is_paid = self.run.bounds.spend(cost);
-        if !is_paid {
-            cut(self.run);
-        }
-        is_paid
+        spend(cost, self.run)
     }
 
     fn too_deep(&mut self, path: &[u8]) {
-        let path = String::from_utf8_lossy(path).chars().take(200).collect::<String>();
-        self.run.gaps.add(GapReason::TooLarge, path, "folders within folders without end");
+        too_deep(path, self.run);
     }
 }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 /// Deeper trees than any tool can check out.
-const DEEPEST: usize = 1024;
+pub(crate) const DEEPEST: usize = 1024;
 
 /// More than any mode has, with the space after it.
 const LONGEST_MODE: usize = 16;
