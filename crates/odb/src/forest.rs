@@ -3,13 +3,19 @@
 use crate::fault::Fault;
 use crate::pack::{Base, Pack};
 use crate::{Kind, ObjectId};
+use std::panic::resume_unwind;
+use std::thread;
 
 /// In place of a node.
 pub(crate) const NONE: u32 = u32::MAX;
 /// More nodes than this are not counted.
 const MOST: usize = (u32::MAX - 16) as usize;
-/// After so many bytes of headers the pages of the pack are let go of.
-const RELEASE: u64 = 64 << 20;
+/// After so many bytes of a pack its pages are let go of.
+const RELEASE: u64 = 32 << 20;
+/// So many bytes of a pack are asked for at once.
+const FORESEEN: u64 = 4 << 20;
+/// At least so many headers are read by a thread.
+const SHARE: usize = 8192;
 
 /// Why a node has no base in the pack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,14 +52,32 @@ pub(crate) struct Forest {
     pub(crate) astray: Vec<(u32, Fault)>,
 }
 
+/// That of a pack of which nothing is asked.
+pub(crate) static EMPTY: Forest = Forest {
+    offsets: Vec::new(),
+    positions: Vec::new(),
+    sizes: Vec::new(),
+    headers: Vec::new(),
+    bases: Vec::new(),
+    kinds: Vec::new(),
+    firsts: Vec::new(),
+    children: Vec::new(),
+    weights: Vec::new(),
+    astray: Vec::new(),
+};
+
 impl Forest {
-    pub(crate) fn new(pack: &Pack, outer: &dyn Fn(&ObjectId) -> Option<Option<Kind>>) -> Self {
+    pub(crate) fn new(
+        pack: &Pack,
+        threads: usize,
+        outer: &dyn Fn(&ObjectId) -> Option<Option<Kind>>,
+    ) -> Self {
         let mut nodes = listed(pack);
-        let mut forest = Self::headers(pack, &mut nodes, outer);
+        let mut forest = Self::headers(pack, &mut nodes, threads, outer);
         if !forest.1.is_empty() {
             // Only a pack that shares its index has objects that are not in it.
             add_unlisted(pack, &mut nodes.places, &forest.1);
-            forest = Self::headers(pack, &mut nodes, outer);
+            forest = Self::headers(pack, &mut nodes, threads, outer);
         }
         let mut forest = forest.0;
         forest.astray = nodes.astray;
@@ -130,59 +154,49 @@ impl Forest {
     fn headers(
         pack: &Pack,
         nodes: &mut Nodes,
+        threads: usize,
         outer: &dyn Fn(&ObjectId) -> Option<Option<Kind>>,
     ) -> (Self, Vec<u64>) {
-        let count = nodes.places.len();
+        let offsets: Vec<u64> = nodes.places.iter().map(|place| place.0).collect();
+        let finder = Finder::new(&offsets, pack.end);
+        let share = offsets.len().div_ceil(threads.max(1)).max(SHARE);
+        let shares = offsets.chunks(share).zip((0u32..).step_by(share));
+        let read = |(mine, first): (&[u64], u32)| {
+            Headers::read(pack, mine, first, &|base| finder.find(&offsets, base))
+        };
+        let mut all = Headers::default();
+        if offsets.len() <= share {
+            shares.for_each(|share| all.append(read(share)));
+        } else {
+            thread::scope(|scope| {
+                let threads: Vec<_> =
+                    shares.map(|share| scope.spawn(move || read(share))).collect();
+                for thread in threads {
+                    all.append(thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+                }
+            });
+        }
         let mut forest = Self {
-            offsets: nodes.places.iter().map(|place| place.0).collect(),
+            offsets,
             positions: nodes.places.iter().map(|place| place.1).collect(),
-            sizes: Vec::with_capacity(count),
-            headers: Vec::with_capacity(count),
-            bases: Vec::with_capacity(count),
-            kinds: Vec::with_capacity(count),
+            sizes: all.sizes,
+            headers: all.lengths,
+            bases: all.bases,
+            kinds: all.kinds,
             firsts: Vec::new(),
             children: Vec::new(),
             weights: Vec::new(),
             astray: Vec::new(),
         };
-        let finder = Finder::new(&forest.offsets, pack.end);
-        let (mut named, mut unlisted) = (Vec::new(), Vec::new());
-        let mut released = 0;
-        for (node, &offset) in forest.offsets.iter().enumerate() {
-            let entry = pack.entry(offset);
-            let (size, data, kind, base) = match entry.as_ref().map(|entry| (entry.base, entry)) {
-                Err(_) => (0, offset, 0, Root::Broken as u32),
-                Ok((Base::None(kind), entry)) => (entry.size, entry.data, code(kind), NONE),
-                Ok((Base::At(base), entry)) => {
-                    let found = finder.find(&forest.offsets, base);
-                    if found.is_none() {
-                        unlisted.push(base);
-                    }
-                    (entry.size, entry.data, 0, found.unwrap_or(Root::Broken as u32))
-                }
-                Ok((Base::Named(id), entry)) => {
-                    named.push((node, id));
-                    (entry.size, entry.data, 0, Root::Missing as u32)
-                }
-            };
-            forest.sizes.push(u32::try_from(size).unwrap_or(u32::MAX));
-            forest.headers.push((data - offset) as u8);
-            forest.kinds.push(kind);
-            forest.bases.push(base);
-            if offset - released > RELEASE {
-                pack.bytes.release();
-                released = offset;
-            }
-        }
-        forest.name_bases(pack, &named, outer);
-        (forest, unlisted)
+        forest.name_bases(pack, &all.named, outer);
+        (forest, all.unlisted)
     }
 
     /// Finds the bases that are called by name.
     fn name_bases(
         &mut self,
         pack: &Pack,
-        named: &[(usize, ObjectId)],
+        named: &[(u32, ObjectId)],
         outer: &dyn Fn(&ObjectId) -> Option<Option<Kind>>,
     ) {
         if named.is_empty() {
@@ -197,11 +211,11 @@ impl Forest {
         for &(node, id) in named {
             let inner = pack.list.find(&id).map(|position| nodes[position as usize]);
             match inner.filter(|&base| base != NONE) {
-                Some(base) => self.bases[node] = base,
+                Some(base) => self.bases[node as usize] = base,
                 None => {
                     if let Some(found) = outer(&id) {
-                        self.bases[node] = Root::Outer as u32;
-                        self.kinds[node] = found.map_or(0, code);
+                        self.bases[node as usize] = Root::Outer as u32;
+                        self.kinds[node as usize] = found.map_or(0, code);
                     }
                 }
             }
@@ -300,6 +314,68 @@ impl Forest {
 
     fn range(&self, node: u32) -> std::ops::Range<usize> {
         self.firsts[node as usize] as usize..self.firsts[node as usize + 1] as usize
+    }
+}
+
+/// What the headers of some nodes say.
+#[derive(Default)]
+struct Headers {
+    sizes: Vec<u32>,
+    lengths: Vec<u8>,
+    bases: Vec<u32>,
+    kinds: Vec<u8>,
+    /// Nodes that call their base by its name.
+    named: Vec<(u32, ObjectId)>,
+    /// Where bases begin that are not listed.
+    unlisted: Vec<u64>,
+}
+
+impl Headers {
+    /// Reads those at `offsets`, of nodes from `first` on. `find` gives the node at an offset.
+    fn read(pack: &Pack, offsets: &[u64], first: u32, find: &dyn Fn(u64) -> Option<u32>) -> Self {
+        let mut all = Self::default();
+        let mut released = offsets.first().copied().unwrap_or(0);
+        let mut foreseen = released;
+        for (node, &offset) in (first..).zip(offsets) {
+            if offset >= foreseen {
+                foreseen = offset + FORESEEN;
+                pack.bytes.foresee(offset, foreseen);
+            }
+            let entry = pack.entry(offset);
+            let (size, data, kind, base) = match entry.as_ref().map(|entry| (entry.base, entry)) {
+                Err(_) => (0, offset, 0, Root::Broken as u32),
+                Ok((Base::None(kind), entry)) => (entry.size, entry.data, code(kind), NONE),
+                Ok((Base::At(base), entry)) => {
+                    let found = find(base);
+                    if found.is_none() {
+                        all.unlisted.push(base);
+                    }
+                    (entry.size, entry.data, 0, found.unwrap_or(Root::Broken as u32))
+                }
+                Ok((Base::Named(id), entry)) => {
+                    all.named.push((node, id));
+                    (entry.size, entry.data, 0, Root::Missing as u32)
+                }
+            };
+            all.sizes.push(u32::try_from(size).unwrap_or(u32::MAX));
+            all.lengths.push((data - offset) as u8);
+            all.kinds.push(kind);
+            all.bases.push(base);
+            if offset - released > RELEASE {
+                pack.bytes.release();
+                released = offset;
+            }
+        }
+        all
+    }
+
+    fn append(&mut self, mut other: Self) {
+        self.sizes.append(&mut other.sizes);
+        self.lengths.append(&mut other.lengths);
+        self.bases.append(&mut other.bases);
+        self.kinds.append(&mut other.kinds);
+        self.named.append(&mut other.named);
+        self.unlisted.append(&mut other.unlisted);
     }
 }
 

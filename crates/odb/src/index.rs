@@ -15,6 +15,9 @@ pub(crate) enum Copy {
     Loose(u32),
 }
 
+/// So many objects are looked for at once.
+pub(crate) const AT_ONCE: usize = 32;
+
 /// The order of all objects.
 #[derive(Debug)]
 pub(crate) struct Index {
@@ -117,6 +120,29 @@ impl Index {
         }
     }
 
+    /// Looks at what [`Self::with_prefix`] will look at for each of these beginnings. The looks do
+    /// not wait for each other, so that what lies far away in memory comes all at once.
+    pub(crate) fn approach(&self, wanted: impl Iterator<Item = u64>, packs: &[Pack]) {
+        let mut places = [0; AT_ONCE];
+        let mut count = 0;
+        for (place, wanted) in places.iter_mut().zip(wanted) {
+            *place = self.starts.get(slot(wanted, self.bits)).copied().unwrap_or(0);
+            count += 1;
+        }
+        let last = self.len().saturating_sub(1);
+        let seen = places[..count].iter().fold(0, |seen, place| {
+            seen ^ if self.len() == 0 { 0 } else { self.prefix((*place).min(last), packs) }
+        });
+        std::hint::black_box(seen);
+    }
+
+    fn prefix(&self, number: u32, packs: &[Pack]) -> u64 {
+        match &self.order {
+            Order::Single { pack, .. } => prefix(packs[*pack as usize].list.id(number)),
+            Order::Merged(merged) => merged.prefixes[number as usize],
+        }
+    }
+
     /// The numbers, from the first to one beyond the last, among which that of an object with such
     /// a beginning must be. `None` if there is none.
     pub(crate) fn with_prefix(&self, wanted: u64, packs: &[Pack]) -> Option<(u32, u32)> {
@@ -125,11 +151,7 @@ impl Index {
         let mut high = end;
         while low < high {
             let middle = low.midpoint(high);
-            let there = match &self.order {
-                Order::Single { pack, .. } => prefix(packs[*pack as usize].list.id(middle)),
-                Order::Merged(merged) => merged.prefixes[middle as usize],
-            };
-            if there < wanted { low = middle + 1 } else { high = middle }
+            if self.prefix(middle, packs) < wanted { low = middle + 1 } else { high = middle }
         }
         (low < end).then_some((low, end))
     }

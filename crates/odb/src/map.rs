@@ -103,6 +103,20 @@ impl Bytes {
         Ok(len)
     }
 
+    /// Tells the system that all bytes from `start` to `end` are looked at next: to have them come
+    /// at once costs less than one page after the other.
+    pub(crate) fn foresee(&self, start: u64, end: u64) {
+        #[cfg(target_os = "linux")]
+        if let Inner::Mapped(map) = &self.inner {
+            let (end, start) = (end.min(self.len), start & !0xfff);
+            // Only advice: older systems refuse it, and nothing else comes of that.
+            let len = end.saturating_sub(start) as usize;
+            let _ = map.advise_range(memmap2::Advice::PopulateRead, start as usize, len);
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = (start, end);
+    }
+
     /// Gives the pages that were touched back to the system, which keeps them as it sees fit. They
     /// come again when they are looked at.
     pub(crate) fn release(&self) {

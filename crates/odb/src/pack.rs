@@ -147,8 +147,12 @@ impl Pack {
 
     /// What hangs on what, found out once. `outer` says what is known of an object that is not in
     /// this pack.
-    pub(crate) fn forest(&self, outer: &dyn Fn(&ObjectId) -> Option<Option<Kind>>) -> &Forest {
-        self.forest.get_or_init(|| Forest::new(self, outer))
+    pub(crate) fn forest(
+        &self,
+        threads: usize,
+        outer: &dyn Fn(&ObjectId) -> Option<Option<Kind>>,
+    ) -> &Forest {
+        self.forest.get_or_init(|| Forest::new(self, threads, outer))
     }
 
     /// Reads the header of the object that begins at a place.

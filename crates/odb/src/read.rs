@@ -188,7 +188,7 @@ impl<'s> Reader<'s> {
         let number = match here {
             Spot::Loose(at) => store.number(store.loose(at).1)?,
             Spot::Packed { pack, offset } => {
-                let position = store.forest(pack).at(offset)?;
+                let position = store.forest(pack, 1).at(offset)?;
                 store.index.number(pack, position)
             }
         };

@@ -83,7 +83,7 @@ pub(crate) fn read(store: &Store, wanted: &(dyn Fn(u32) -> bool + Sync), run: &R
     };
     let collectors = store.walk(&selection, run.options.thread_count(), run.cancel, || {
         let (names, found) = (HashMap::new(), Folders::default());
-        Collector { store, wanted, run, missing: &missing, recent: Recent::new(), names, found }
+        Collector { store, wanted, run, missing: &missing, ids: Vec::new(), names, found }
     });
     let mut all = Folders::default();
     let mut names = HashMap::new();
@@ -101,7 +101,7 @@ pub(crate) fn read(store: &Store, wanted: &(dyn Fn(u32) -> bool + Sync), run: &R
 impl Folders {
     fn append(&mut self, other: Self, names: &mut HashMap<Box<[u8]>, u32>) {
         let renamed: Vec<u32> =
-            other.names.into_iter().map(|name| number_of(name, names, &mut self.names)).collect();
+            other.names.iter().map(|name| number_of(name, names, &mut self.names)).collect();
         let offset = self.edges.len() as u32;
         self.edges.extend(
             other.edges.iter().map(|edge| Edge { name: renamed[edge.name as usize], ..*edge }),
@@ -119,14 +119,17 @@ impl Folders {
 }
 
 fn number_of(
-    name: Box<[u8]>,
+    name: &[u8],
     numbers: &mut HashMap<Box<[u8]>, u32>,
     names: &mut Vec<Box<[u8]>>,
 ) -> u32 {
-    *numbers.entry(name).or_insert_with_key(|name| {
-        names.push(name.clone());
-        names.len() as u32 - 1
-    })
+    if let Some(number) = numbers.get(name) {
+        return *number;
+    }
+    let number = names.len() as u32;
+    names.push(name.into());
+    numbers.insert(name.into(), number);
+    number
 }
 
 /// Numbers for objects that are not there, the same for all threads.
@@ -168,33 +171,12 @@ impl Tree {
     }
 }
 
-/// The numbers of ids that were looked up last. Trees that are stored whole name mostly the same
-/// objects, and a look into a large store waits for memory several times.
-struct Recent(Vec<(ObjectId, Option<u32>)>);
-
-impl Recent {
-    const SLOTS: usize = 1 << 14;
-
-    fn new() -> Self {
-        Self(vec![(ObjectId::none(), None); Self::SLOTS])
-    }
-
-    fn number(&mut self, store: &Store, id: &ObjectId) -> Option<u32> {
-        let [a, b, ..] = *id.as_bytes() else { return None };
-        let (known, number) = &mut self.0[usize::from(u16::from_le_bytes([a, b])) % Self::SLOTS];
-        if *known != *id {
-            (*known, *number) = (*id, store.number(id));
-        }
-        *number
-    }
-}
-
 struct Collector<'a> {
     store: &'a Store,
     wanted: &'a (dyn Fn(u32) -> bool + Sync),
     run: &'a Run<'a>,
     missing: &'a Missing,
-    recent: Recent,
+    ids: Vec<ObjectId>,
     names: HashMap<Box<[u8]>, u32>,
     found: Folders,
 }
@@ -276,6 +258,7 @@ impl Collector<'_> {
     ) -> Vec<(Entry<'d>, Known)> {
         let mut removed = Vec::new();
         let mut fresh = Vec::new();
+        let mut looked = Vec::new();
         let mut copies = older.copies;
         // Entries of the older tree before this one are settled.
         let mut settled = 0;
@@ -286,7 +269,8 @@ impl Collector<'_> {
             }
             let same = older.copied_to(at, copies).filter(|same| same.start >= settled);
             if let Some(same) = same {
-                self.merge(&mut fresh, older, settled..same.start, tree, &mut removed);
+                let gone = settled..same.start;
+                self.merge(&mut fresh, older, gone, tree, &mut removed, &mut looked);
                 let shift = at as i64 - older.tree.start(same.start) as i64;
                 settled = same.end;
                 tree.entries.extend(
@@ -301,7 +285,8 @@ impl Collector<'_> {
                 fresh.push((entry, at as u32));
             } else {
                 let rest = settled..older.tree.entries.len();
-                self.merge(&mut fresh, older, rest, tree, &mut removed);
+                self.merge(&mut fresh, older, rest, tree, &mut removed, &mut looked);
+                self.look(&looked, tree);
                 return removed;
             }
         }
@@ -309,13 +294,14 @@ impl Collector<'_> {
 
     /// Puts new entries beside those of the older tree that stood in their place, both in git's
     /// order.
-    fn merge<'d>(
+    fn merge<'d, 'n>(
         &mut self,
-        fresh: &mut Vec<(Entry<'_>, u32)>,
+        fresh: &mut Vec<(Entry<'n>, u32)>,
         older: &Older<'d>,
         gone: Range<usize>,
         tree: &mut Tree,
         removed: &mut Vec<(Entry<'d>, Known)>,
+        looked: &mut Vec<(Entry<'n>, usize)>,
     ) {
         let format = self.store.format();
         let mut before = gone
@@ -337,9 +323,9 @@ impl Collector<'_> {
                 twin => {
                     let was_named = twin.map(|(_, known)| known.is_named);
                     removed.extend(twin);
-                    let known = self.look(&entry, end, was_named);
-                    self.keep(&entry, &known);
-                    known
+                    let is_named = was_named.unwrap_or_else(|| self.sight(entry.name));
+                    looked.push((entry, tree.entries.len()));
+                    Known { end, leads: None, is_named }
                 }
             };
             tree.entries.push(known);
@@ -347,17 +333,23 @@ impl Collector<'_> {
         removed.extend(before);
     }
 
-    /// What an entry leads to. `was_named` tells of one of the same name in the older tree.
-    fn look(&mut self, entry: &Entry<'_>, end: u32, was_named: Option<bool>) -> Known {
-        let number = self.recent.number(self.store, &entry.id);
-        let leads = match (entry.kind, number) {
-            (Kind::Submodule, _) => None,
-            (Kind::Tree, Some(number)) => Some(Leads::Folder(number)),
-            (Kind::Blob, Some(number)) => (self.wanted)(number).then_some(Leads::Blob(number)),
-            (_, None) => Some(Leads::Missing(self.missing.number(entry.id))),
-        };
-        let is_named = was_named.unwrap_or_else(|| self.sight(entry.name));
-        Known { end, leads, is_named }
+    /// Finds out where new entries of a tree lead, and keeps them. They come with their numbers.
+    fn look(&mut self, entries: &[(Entry<'_>, usize)], tree: &mut Tree) {
+        self.ids.clear();
+        self.ids.extend(entries.iter().map(|(entry, _)| entry.id));
+        let ids = std::mem::take(&mut self.ids);
+        for ((entry, at), number) in entries.iter().zip(self.store.numbers(&ids)) {
+            let leads = match (entry.kind, number) {
+                (Kind::Submodule, _) => None,
+                (Kind::Tree, Some(number)) => Some(Leads::Folder(number)),
+                (Kind::Blob, Some(number)) => (self.wanted)(number).then_some(Leads::Blob(number)),
+                (_, None) => Some(Leads::Missing(self.missing.number(entry.id))),
+            };
+            let known = &mut tree.entries[*at];
+            known.leads = leads;
+            self.keep(entry, &known.clone());
+        }
+        self.ids = ids;
     }
 
     /// Whether a name holds secrets.
@@ -369,7 +361,7 @@ impl Collector<'_> {
         if sightings.is_empty() {
             return false;
         }
-        let number = number_of(name.into(), &mut self.names, &mut self.found.names);
+        let number = number_of(name, &mut self.names, &mut self.found.names);
         self.found.named.insert(number, sightings);
         true
     }
@@ -377,7 +369,7 @@ impl Collector<'_> {
     fn keep(&mut self, entry: &Entry<'_>, known: &Known) {
         let named = known.is_named.then_some(Leads::Named);
         for leads in known.leads.into_iter().chain(named) {
-            let name = number_of(entry.name.into(), &mut self.names, &mut self.found.names);
+            let name = number_of(entry.name, &mut self.names, &mut self.found.names);
             self.found.edges.push(Edge { name, leads });
         }
     }

@@ -1,6 +1,6 @@
 //! Which trees lead to what is wanted, and whether two of them lead to the same.
 
-use crate::folders::{Edge, Folders, Leads, NONE, Step};
+use crate::folders::{Edge, Folders, Leads, NONE};
 use crate::tree::DEEPEST;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -34,13 +34,7 @@ impl Lead {
         for (number, step) in (0u32..).zip(&folders.steps) {
             step_of[step.tree as usize] = number;
         }
-        let mut summing = Summing {
-            folders: &folders,
-            step_of: &step_of,
-            sums: vec![0; folders.steps.len()],
-            changed: vec![0; folders.steps.len()],
-            keys: [RandomState::new(), RandomState::new()],
-        };
+        let mut summing = Summing::new(&folders, &step_of);
         // One level of folders more becomes right with each pass.
         let mut is_endless = true;
         for pass in 1..=DEEPEST as u32 {
@@ -118,28 +112,105 @@ impl Leading for Lead {
     }
 }
 
-struct Summing<'a> {
-    folders: &'a Folders,
-    step_of: &'a [u32],
+/// An edge to a folder, by the step of that.
+struct Below {
+    step: u32,
+    name: u32,
+    is_added: bool,
+}
+
+/// Trees in terms of each other. They are gone through several times, so what does not change is
+/// reckoned once, and what does lies close together.
+struct Summing {
+    /// For each step the one that it is a change to, or [`NONE`].
+    bases: Vec<u32>,
+    /// What the edges that lead to no folder come to.
+    fixed: Vec<Sum>,
+    /// The other edges of all steps, one step after the other.
+    below: Vec<Below>,
+    /// Where those of each step end.
+    ends: Vec<u32>,
     sums: Vec<Sum>,
     /// In which pass each sum changed last.
     changed: Vec<u32>,
     keys: [RandomState; 2],
 }
 
-impl Summing<'_> {
+impl Summing {
+    fn new(folders: &Folders, step_of: &[u32]) -> Self {
+        let count = folders.steps.len();
+        let mut all = Self {
+            bases: Vec::with_capacity(count),
+            fixed: Vec::with_capacity(count),
+            below: Vec::new(),
+            ends: Vec::with_capacity(count),
+            sums: vec![0; count],
+            changed: vec![0; count],
+            keys: [RandomState::new(), RandomState::new()],
+        };
+        let step = |tree: u32| step_of.get(tree as usize).copied().unwrap_or(NONE);
+        for of in &folders.steps {
+            let mut fixed: Sum = 0;
+            for (range, is_added) in [(&of.added, true), (&of.removed, false)] {
+                for edge in &folders.edges[range.start as usize..range.end as usize] {
+                    let name = edge.name;
+                    let weight = match edge.leads {
+                        Leads::Folder(tree) => {
+                            let step = step(tree);
+                            all.below.extend((step != NONE).then_some(Below {
+                                step,
+                                name,
+                                is_added,
+                            }));
+                            continue;
+                        }
+                        Leads::Blob(number) => all.weight(name, 1, Sum::from(number)),
+                        Leads::Missing(number) => all.weight(name, 2, Sum::from(number)),
+                        Leads::Named => all.weight(name, 3, 0),
+                    };
+                    fixed = if is_added {
+                        fixed.wrapping_add(weight)
+                    } else {
+                        fixed.wrapping_sub(weight)
+                    };
+                }
+            }
+            all.bases.push(step(of.base));
+            all.fixed.push(fixed);
+            all.ends.push(all.below.len() as u32);
+        }
+        all
+    }
+
     /// Sums up every tree of which a part has changed. Whether any sum is another one now.
     fn pass(&mut self, pass: u32) -> bool {
         let mut is_changed = false;
-        for number in 0..self.folders.steps.len() {
-            let step = &self.folders.steps[number];
-            if pass > 1 && !self.is_stale(step, pass) {
+        let mut start = 0;
+        for number in 0..self.bases.len() {
+            let end = self.ends[number] as usize;
+            let below = &self.below[std::mem::replace(&mut start, end)..end];
+            let base = self.bases[number];
+            // What has changed since the pass before began.
+            let is_new = |step: u32| self.changed[step as usize] + 1 >= pass;
+            let is_stale = pass == 1
+                || (base != NONE && is_new(base))
+                || below.iter().any(|edge| is_new(edge.step));
+            if !is_stale {
                 continue;
             }
-            let base = self.at(step.base).map_or(0, |base| self.sums[base]);
-            let added = self.total(&step.added);
-            let removed = self.total(&step.removed);
-            let sum = base.wrapping_add(added).wrapping_sub(removed);
+            let mut sum = if base == NONE { 0 } else { self.sums[base as usize] };
+            sum = sum.wrapping_add(self.fixed[number]);
+            for edge in below {
+                let there = self.sums[edge.step as usize];
+                if there != 0 {
+                    let weight = self.weight(edge.name, 0, there);
+                    sum = if edge.is_added {
+                        sum.wrapping_add(weight)
+                    } else {
+                        sum.wrapping_sub(weight)
+                    };
+                }
+            }
             if sum != self.sums[number] {
                 self.sums[number] = sum;
                 self.changed[number] = pass;
@@ -149,43 +220,8 @@ impl Summing<'_> {
         is_changed
     }
 
-    fn at(&self, tree: u32) -> Option<usize> {
-        let step = *self.step_of.get(tree as usize)?;
-        (step != NONE).then_some(step as usize)
-    }
-
-    fn edges(&self, step: &Step) -> impl Iterator<Item = &Edge> {
-        let of = |range: &std::ops::Range<u32>| range.start as usize..range.end as usize;
-        let edges = &self.folders.edges;
-        edges[of(&step.added)].iter().chain(&edges[of(&step.removed)])
-    }
-
-    /// Whether anything that the sum is made of has changed since the pass before began.
-    fn is_stale(&self, step: &Step, pass: u32) -> bool {
-        let is_new = |tree: u32| self.at(tree).is_some_and(|at| self.changed[at] + 1 >= pass);
-        is_new(step.base)
-            || self.edges(step).any(|edge| match edge.leads {
-                Leads::Folder(tree) => is_new(tree),
-                _ => false,
-            })
-    }
-
-    fn total(&self, range: &std::ops::Range<u32>) -> Sum {
-        let edges = &self.folders.edges[range.start as usize..range.end as usize];
-        edges.iter().fold(0, |sum: Sum, edge| sum.wrapping_add(self.weight(edge)))
-    }
-
-    fn weight(&self, edge: &Edge) -> Sum {
-        let below = match edge.leads {
-            Leads::Folder(tree) => match self.at(tree).map(|at| self.sums[at]) {
-                None | Some(0) => return 0,
-                Some(below) => below,
-            },
-            Leads::Blob(number) | Leads::Missing(number) => Sum::from(number),
-            Leads::Named => 0,
-        };
-        let kind = std::mem::discriminant(&edge.leads);
-        let half = |key: &RandomState| Sum::from(key.hash_one((edge.name, kind, below)));
+    fn weight(&self, name: u32, kind: u8, below: Sum) -> Sum {
+        let half = |key: &RandomState| Sum::from(key.hash_one((name, kind, below)));
         half(&self.keys[0]) << 64 | half(&self.keys[1])
     }
 }
@@ -193,6 +229,7 @@ impl Summing<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::folders::Step;
 
     /// Trees as lists of edges; each is stored as a change to the one before it when `chained`.
     fn lead(trees: &[&[(&str, Leads)]], chained: bool) -> Lead {

@@ -1,8 +1,10 @@
-//! Spreads work over threads that each own a state, and returns results in the order of the work.
+//! Work spread over threads: chunks with a state for each thread, or two things at once.
 
 use rayon::ThreadPoolBuilder;
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 /// Runs `work` over chunks of `items` on `threads` threads. Each thread makes its state once;
 /// a thread whose state cannot be made leaves its share to the others.
@@ -53,6 +55,22 @@ pub(crate) fn chunks<T: Sync, S, R: Send, E: Send>(
     Ok(done.into_iter().map(|(_, result)| result).collect())
 }
 
+/// Does two things, at the same time where there may be more than one thread.
+pub(crate) fn both<A: Send, B>(
+    threads: usize,
+    one: impl FnOnce() -> A + Send,
+    other: impl FnOnce() -> B,
+) -> (A, B) {
+    if threads < 2 {
+        return (one(), other());
+    }
+    thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        (one.join().unwrap_or_else(|panic| resume_unwind(panic)), other)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +83,15 @@ mod tests {
             let sums =
                 chunks(&items, 9, threads, &cancel, || Ok::<_, ()>(()), |(), share| share.to_vec());
             assert_eq!(sums.unwrap().concat(), items);
+        }
+    }
+
+    #[test]
+    fn both_are_done_with_any_number_of_threads() {
+        for threads in [1, 2] {
+            let mut here = 0;
+            assert_eq!(both(threads, || 3, || here += 4), (3, ()));
+            assert_eq!(here, 4);
         }
     }
 

@@ -56,7 +56,7 @@ impl<V: Visitor> Worker<'_, V> {
         let end = part.forest.end(node).unwrap_or(part.pack.end);
         let apart = start.abs_diff(self.last) > AROUND;
         self.last = end;
-        self.touched += end - start + if apart { AROUND / 4 } else { 0 };
+        self.touched += end - start + if apart { AROUND / 2 } else { 0 };
         if self.touched > RELEASE / self.share.threads() as u64 {
             self.touched = 0;
             part.pack.bytes.release();

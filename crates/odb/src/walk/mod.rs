@@ -70,7 +70,7 @@ pub(crate) fn run<V: Visitor>(
     visitor: impl Fn() -> V + Sync,
 ) -> Vec<V> {
     let threads = threads.max(1);
-    let plan = Plan::new(store, selection, cancel);
+    let plan = Plan::new(store, selection, threads, cancel);
     let share = Share::new(threads);
     let work = || {
         let _end = share.end_if_panicking();

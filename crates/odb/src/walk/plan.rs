@@ -1,7 +1,7 @@
 //! What a walk has to do: which objects are selected, and which are needed to make these.
 
 use super::{Kinds, Selection};
-use crate::forest::Forest;
+use crate::forest::{EMPTY, Forest};
 use crate::index::Copy;
 use crate::pack::Pack;
 use crate::store::Store;
@@ -36,13 +36,18 @@ pub(super) enum Unit {
 }
 
 impl<'s> Plan<'s> {
-    pub(super) fn new(store: &'s Store, selection: &Selection<'_>, cancel: &AtomicBool) -> Self {
+    pub(super) fn new(
+        store: &'s Store,
+        selection: &Selection<'_>,
+        threads: usize,
+        cancel: &AtomicBool,
+    ) -> Self {
         let mut plan = Self { kinds: selection.kinds, parts: Vec::new(), units: Vec::new() };
         for (at, pack) in (0u32..).zip(&store.packs) {
             if cancel.load(Relaxed) {
                 return plan;
             }
-            plan.part(store, selection, at, pack);
+            plan.part(store, selection, threads, at, pack);
         }
         for number in 0..if store.has_loose() { store.len() } else { 0 } {
             if let Copy::Loose(at) = store.index.first(number)
@@ -54,18 +59,32 @@ impl<'s> Plan<'s> {
         plan
     }
 
-    fn part(&mut self, store: &'s Store, selection: &Selection<'_>, at: u32, pack: &'s Pack) {
-        let forest = store.forest(at);
+    fn part(
+        &mut self,
+        store: &'s Store,
+        selection: &Selection<'_>,
+        threads: usize,
+        at: u32,
+        pack: &'s Pack,
+    ) {
+        let mut chosen = Bits::new(pack.list.count());
+        let mut is_any = false;
+        for position in 0..pack.list.count() {
+            let number = store.index.number(at, position);
+            if store.index.first(number) == (Copy::Packed { pack: at, position })
+                && selection.wants(number)
+            {
+                chosen.set(position);
+                is_any = true;
+            }
+        }
+        // What hangs on what is not asked of a pack of which nothing is wanted.
+        let forest = if is_any { store.forest(at, threads) } else { &EMPTY };
         let count = forest.len();
         let (mut selected, mut needed) = (Bits::new(count), Bits::new(count));
-        let chosen = |position: u32| {
-            let number = store.index.number(at, position);
-            store.index.first(number) == Copy::Packed { pack: at, position }
-                && selection.wants(number)
-        };
         for node in 0..count {
             if forest.kind(node).is_none_or(|kind| selection.kinds.contains(kind))
-                && forest.position(node).is_some_and(chosen)
+                && forest.position(node).is_some_and(|position| chosen.get(position))
             {
                 selected.set(node);
                 let mut above = node;
@@ -78,7 +97,7 @@ impl<'s> Plan<'s> {
             }
         }
         for (place, (position, _)) in (0u32..).zip(&forest.astray) {
-            if chosen(*position) {
+            if chosen.get(*position) {
                 self.units.push(Unit::Astray { part: at, at: place });
             }
         }

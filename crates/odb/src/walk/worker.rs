@@ -345,7 +345,7 @@ mod tests {
     fn peak(store: &Store) -> (u64, u64) {
         let selection = Selection { kinds: Kinds::ALL, wanted: None };
         let cancel = AtomicBool::new(false);
-        let (plan, share) = (Plan::new(store, &selection, &cancel), Share::new(1));
+        let (plan, share) = (Plan::new(store, &selection, 1, &cancel), Share::new(1));
         let mut worker = Worker::new(store, &plan, &share, &cancel, Longest::default());
         worker.work();
         assert_eq!(worker.held, 0, "whatever was held was let go of");

@@ -25,6 +25,7 @@ use crate::graph::{Graph, Reach};
 use crate::heads::Tips;
 use crate::history::{self, Objects};
 use crate::lead::Lead;
+use crate::parallel;
 use crate::run::Run;
 use crate::store::{self, Shelf};
 use git2::{ObjectType, Repository};
@@ -113,19 +114,15 @@ fn anew(store: &Store, tips: &Tips, run: &Run<'_>) -> Past {
     store.problems().iter().cloned().for_each(|problem| run.problem_gap(problem));
     let mut objects = history::walk(store, None, run);
     let walked = run.gaps.heard();
-    let graph = objects.take_graph();
+    let commits = std::mem::take(&mut objects.commits);
+    let threads = run.options.thread_count();
+    let (graph, (mut lead, is_named)) =
+        parallel::both(threads, || Graph::new(commits), || lead(store, &objects, run));
     let (reach, notes) = (tips.reach(&graph), tips.notes_reach(&graph));
     if run.is_cancelled() {
         let changes = Changes::default();
         return Past { objects, graph, changes, reach, notes, told: None };
     }
-    let mut is_wanted = vec![false; store.len() as usize];
-    for number in objects.blobs.keys().filter_map(|blob| store.number(blob)) {
-        is_wanted[number as usize] = true;
-    }
-    let folders = folders::read(store, &|number| is_wanted[number as usize], run);
-    let is_named = !folders.named.is_empty();
-    let mut lead = Lead::new(folders, store.len());
     if lead.is_endless {
         let detail = "folders within folders without end: not all that lies below is known";
         run.gaps.add(GapReason::TooLarge, "history", detail);
@@ -135,6 +132,17 @@ fn anew(store: &Store, tips: &Tips, run: &Run<'_>) -> Past {
     let changes = changes::collect(store, &graph, &mut lead, reaches, &|_| true, none, run);
     let told = stable(&walked, run.gaps.heard()).filter(|_| !is_named);
     Past { objects, graph, changes, reach, notes, told }
+}
+
+/// What leads to the blobs that hold secrets, and whether the name of any entry holds one.
+fn lead(store: &Store, objects: &Objects, run: &Run<'_>) -> (Lead, bool) {
+    let mut is_wanted = vec![false; store.len() as usize];
+    for number in objects.blobs.keys().filter_map(|blob| store.number(blob)) {
+        is_wanted[number as usize] = true;
+    }
+    let folders = folders::read(store, &|number| is_wanted[number as usize], run);
+    let is_named = !folders.named.is_empty();
+    (Lead::new(folders, store.len()), is_named)
 }
 
 /// Gaps that last as long as the objects do. What is damaged may be mended in its place.

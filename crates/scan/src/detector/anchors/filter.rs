@@ -65,6 +65,10 @@ fn pieces((text, any_case): Anchor<'_>) -> (Vec<usize>, usize) {
 /// The halves of bytes: by column and half, for each value the buckets that take it.
 pub(super) type Halves = [[[u8; 16]; 2]; WIDTH];
 
+/// The lower six bits of bytes: by column, for each value of these the buckets that take it.
+#[cfg(target_arch = "x86_64")]
+pub(super) type Lowers = [[u8; 64]; WIDTH];
+
 /// For every place of four bytes a set of buckets; a bucket that holds no piece like them is not
 /// in it.
 pub(super) struct Filter {
@@ -73,6 +77,9 @@ pub(super) struct Filter {
     /// The same by halves of bytes and group of buckets: what a vector of bytes can be looked up
     /// in at once.
     pub(super) groups: Box<[Halves; GROUPS]>,
+    /// The same by the lower bits of bytes, for processors that look up in longer tables.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) lowers: Box<[Lowers; GROUPS]>,
 }
 
 impl Filter {
@@ -90,8 +97,13 @@ impl Filter {
                 }
             }
         }
-        let groups = Box::new(std::array::from_fn(|group| halves(&exact, group * 8)));
-        (Self { exact, groups }, placed.into_iter().map(|(_, piece)| piece).collect())
+        let filter = Self {
+            groups: Box::new(std::array::from_fn(|group| halves(&exact, group * 8))),
+            #[cfg(target_arch = "x86_64")]
+            lowers: Box::new(std::array::from_fn(|group| lowers(&exact, group * 8))),
+            exact,
+        };
+        (filter, placed.into_iter().map(|(_, piece)| piece).collect())
     }
 }
 
@@ -102,6 +114,17 @@ fn halves(exact: &[[u32; 256]; WIDTH], first: usize) -> Halves {
             let set = (set >> first) as u8;
             low[byte & 15] |= set;
             high[byte >> 4] |= set;
+        }
+    }
+    tables
+}
+
+#[cfg(target_arch = "x86_64")]
+fn lowers(exact: &[[u32; 256]; WIDTH], first: usize) -> Lowers {
+    let mut tables = [[0; 64]; WIDTH];
+    for (bytes, table) in exact.iter().zip(&mut tables) {
+        for (byte, set) in bytes.iter().enumerate() {
+            table[byte & 63] |= (set >> first) as u8;
         }
     }
     tables

@@ -3,7 +3,8 @@
 //! ```text
 //! bytes ─▶ vector: four bytes a place ─▶ pieces: a hash of them ─▶ text ─▶ gate ─▶ occurrence
 //!          through nibble tables         names the anchors         compared  what must stand
-//!          (AVX2, NEON, portable)        that may stand there                before and after
+//!          (AVX-512, AVX2, NEON,         that may stand there                before and after
+//!          portable)
 //! ```
 //!
 //! An anchor is looked for by the four bytes of it that are rarest in text. What the vector pass

@@ -19,6 +19,8 @@ enum Set {
     Portable,
     #[cfg(target_arch = "x86_64")]
     Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Vbmi,
     #[cfg(target_arch = "aarch64")]
     Neon,
 }
@@ -30,6 +32,12 @@ impl Instructions {
         #[cfg(target_arch = "x86_64")]
         if std::arch::is_x86_feature_detected!("avx2") {
             sets.push(Set::Avx2);
+        }
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx512bw")
+            && std::arch::is_x86_feature_detected!("avx512vbmi")
+        {
+            sets.push(Set::Vbmi);
         }
         #[cfg(target_arch = "aarch64")]
         if std::arch::is_aarch64_feature_detected!("neon") {
@@ -56,6 +64,10 @@ impl Instructions {
             // SAFETY: this set is only ever made where AVX2 was detected, and the length of
             // `bytes` was just checked.
             Set::Avx2 => unsafe { avx2::mark(&filter.groups, bytes, marks) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: this set is only ever made where AVX-512 with BW and VBMI was detected, and
+            // the length of `bytes` was just checked.
+            Set::Vbmi => unsafe { vbmi::mark(&filter.lowers, bytes, marks) },
             #[cfg(target_arch = "aarch64")]
             // SAFETY: this set is only ever made where NEON was detected, and the length of
             // `bytes` was just checked.
@@ -142,6 +154,54 @@ mod avx2 {
             all = _mm256_and_si256(all, column);
         }
         all
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod vbmi {
+    use super::super::filter::Lowers;
+    use super::{BLOCK, GROUPS, WIDTH};
+    use std::arch::x86_64::{
+        _mm512_and_si512, _mm512_loadu_si512, _mm512_or_si512, _mm512_permutexvar_epi8,
+        _mm512_setzero_si512, _mm512_test_epi8_mask,
+    };
+
+    /// # Safety
+    /// The processor has AVX-512 with BW and VBMI, and `bytes` is [`super::BEYOND`] longer than
+    /// the blocks of `marks`.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    pub(super) unsafe fn mark(lowers: &[Lowers; GROUPS], bytes: &[u8], marks: &mut [u64]) {
+        let zero = _mm512_setzero_si512();
+        let mut tables = [[zero; WIDTH]; GROUPS];
+        for (columns, from) in tables.iter_mut().zip(lowers) {
+            for (table, from) in columns.iter_mut().zip(from) {
+                // SAFETY: `from` is an array of 64 bytes; the load needs no alignment.
+                *table = unsafe { _mm512_loadu_si512(from.as_ptr().cast()) };
+            }
+        }
+        for (block, mark) in marks.iter_mut().enumerate() {
+            let mut text = [zero; WIDTH];
+            for (column, text) in text.iter_mut().enumerate() {
+                let at = block * BLOCK + column;
+                // SAFETY: the last byte read is `at + 63`, at most `block * 64 + 66`, which the
+                // caller promises to be there; the load needs no alignment.
+                *text = unsafe { _mm512_loadu_si512(bytes.as_ptr().add(at).cast()) };
+            }
+            let mut any = zero;
+            for [a, b, c, d] in &tables {
+                // Six bits of each byte choose from the 64 of a table.
+                let first = _mm512_and_si512(
+                    _mm512_permutexvar_epi8(text[0], *a),
+                    _mm512_permutexvar_epi8(text[1], *b),
+                );
+                let second = _mm512_and_si512(
+                    _mm512_permutexvar_epi8(text[2], *c),
+                    _mm512_permutexvar_epi8(text[3], *d),
+                );
+                any = _mm512_or_si512(any, _mm512_and_si512(first, second));
+            }
+            *mark = _mm512_test_epi8_mask(any, any);
+        }
     }
 }
 
