@@ -11,11 +11,6 @@ use crate::pack::Base;
 use crate::read::{self, Spot};
 use crate::{Kind, Visitor, delta};
 
-/// After so many stored bytes the pages of a pack are let go of.
-const RELEASE: u64 = 64 << 20;
-/// The system brings in so many bytes around what is looked at, if it has them at hand.
-const AROUND: u64 = 64 << 10;
-
 /// An object made.
 pub(super) struct Made {
     pub(super) bytes: Buffer,
@@ -40,7 +35,6 @@ impl<V: Visitor> Worker<'_, V> {
         let mut bytes = self.pool.take();
         let (delta, copies) = (self.delta.content(), &mut self.copies);
         let made = delta::apply(base, delta, head, &mut bytes, copies);
-        self.touch(part, node);
         match made {
             Ok(()) => Ok(Made { bytes, kind, by_delta: true }),
             Err(fault) => {
@@ -50,24 +44,12 @@ impl<V: Visitor> Worker<'_, V> {
         }
     }
 
-    /// Counts what of a pack was looked at, and lets go of it now and then.
-    fn touch(&mut self, part: &Part<'_>, node: u32) {
-        let start = part.forest.offset(node);
-        let end = part.forest.end(node).unwrap_or(part.pack.end);
-        let apart = start.abs_diff(self.last) > AROUND;
-        self.last = end;
-        self.touched += end - start + if apart { AROUND / 2 } else { 0 };
-        if self.touched > RELEASE / self.share.threads() as u64 {
-            self.touched = 0;
-            part.pack.bytes.release();
-        }
-    }
-
     pub(super) fn inflate_delta(&mut self, part: &Part<'_>, node: u32) -> Result<(), Fault> {
         let size = u64::from(part.forest.size(node));
         self.fits(size)?;
         self.reserve(size);
         let range = (part.forest.data(node), part.forest.end(node).unwrap_or(part.pack.end));
+        part.pack.bytes.touch(part.forest.offset(node), range.1);
         self.inflater.inflate(&part.pack.bytes, range, size, &mut self.delta)
     }
 
@@ -86,7 +68,7 @@ impl<V: Visitor> Worker<'_, V> {
         self.reserve(size);
         let mut bytes = self.pool.take();
         let end = forest.end(node).unwrap_or(part.pack.end);
-        self.touch(part, node);
+        part.pack.bytes.touch(forest.offset(node), end);
         self.inflater.inflate(&part.pack.bytes, (forest.data(node), end), size, &mut bytes)?;
         let kind = forest.kind(node).ok_or_else(|| Fault::corrupt("it is of no kind"))?;
         Ok(Made { bytes, kind, by_delta: false })

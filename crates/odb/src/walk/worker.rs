@@ -42,9 +42,6 @@ pub(super) struct Worker<'a, V: Visitor> {
     #[cfg(test)]
     peak: u64,
     pub(super) large: Option<MutexGuard<'a, ()>>,
-    pub(super) touched: u64,
-    /// Where what was looked at last ends in its pack.
-    pub(super) last: u64,
     pub(super) passed: u64,
 }
 
@@ -76,8 +73,6 @@ impl<'a, V: Visitor> Worker<'a, V> {
             #[cfg(test)]
             peak: 0,
             large: None,
-            touched: 0,
-            last: 0,
             passed: 0,
         }
     }
