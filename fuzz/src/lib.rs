@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod feed;
+#[path = "../../crates/odb/tests/forged/bytes.rs"]
 pub mod forge;
 pub mod ground;
 pub mod packs;

@@ -1,5 +1,6 @@
 //! The lint of rule files: what would make a rule find nothing, too much, or prove nothing.
 
+mod anchored;
 mod pattern;
 mod recipe;
 

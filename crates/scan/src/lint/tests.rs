@@ -63,6 +63,8 @@ fn every_problem_is_named() {
         (r#"id = "acme-key""#, r#"id = "Acme_key""#, "kebab-case"),
         (r#"anchors = ["acme_"]"#, "anchors = []", "no anchors"),
         (r#"anchors = ["acme_"]"#, r#"anchors = ["a"]"#, "shorter than"),
+        (r#"anchors = ["acme_"]"#, r#"anchors = ["acme-"]"#, "none of its anchors stands"),
+        (r"(?P<secret>acme_", "(?P<secret>acme[_-]", "none of its anchors stands"),
         (r"\b(?P<secret>", r"\b(?P<secret>(", "cannot be read"),
         (r"\b(?P<secret>", "(?P<part>", "neither a group `secret`"),
         (r"\b'", r"|'", "empty text"),
