@@ -116,6 +116,12 @@ pub(crate) struct Sources {
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
     /// Scan everything anew and remember nothing
+    ///
+    /// Once there is a key, what a history was seen to hold is kept in the folder quietus/scans of
+    /// your cache folder (~/.cache, or XDG_CACHE_HOME), one file for each repository: names of
+    /// objects, commits and paths, and keyed hashes of secrets, never a secret. Nobody else can read
+    /// these files, and you may remove them at any time. Those of repositories that are gone go after
+    /// 90 days without use, and those without use for longest once all have more than 1 GiB.
     #[arg(long)]
     pub(crate) no_memory: bool,
 }
