@@ -263,6 +263,8 @@ fn resolve(trace: &mut Trace) {
 }
 
 #[cfg(test)]
+mod assigned;
+#[cfg(test)]
 mod brute;
 #[cfg(test)]
 mod tests;
