@@ -383,6 +383,11 @@ fn a_gate_shuts_out_what_cannot_be_part_of_a_match() {
             "datadog: { apiKey: \"0123456789abcdef0123456789abcdef",
         ),
         (
+            "cloudflare-token-legacy",
+            "a cf_api_token, made by people",
+            "cf-token: 0123456789abcdef0123456789abcdef01234567",
+        ),
+        (
             "datadog-api-key",
             "if dd_api_key is None:",
             "dd_api_key = String::from(\"0123456789abcdef0123456789abcdef",
