@@ -87,6 +87,7 @@ mod source;
 mod staged;
 mod store;
 mod tree;
+pub mod trial;
 mod vault;
 mod worktree;
 

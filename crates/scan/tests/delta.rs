@@ -18,7 +18,7 @@ mod dice;
 mod ground;
 #[path = "delta/history.rs"]
 mod history;
-#[path = "../../../tests/rules/samples.rs"]
+#[path = "../src/trial/sample.rs"]
 #[allow(dead_code, reason = "the tests of the rules use the rest")]
 mod samples;
 #[path = "delta/texts.rs"]

@@ -367,6 +367,31 @@ fn a_gate_shuts_out_what_cannot_be_part_of_a_match() {
         ("generic-secret-assignment", "author(Somebody)", "auth: abcdefgh1"),
         ("url-userinfo", "https://example.org/a", "https://u:pass@h"),
         ("mailchimp-key", "lang-us", "0123456789abcdef0123456789abcdef-us1"),
+        (
+            "datadog-api-key",
+            "sent to datadog by an agent",
+            "datadog_api_key: 0123456789abcdef0123456789abcdef",
+        ),
+        (
+            "datadog-api-key",
+            "Datadog API keys are made here",
+            "Datadog API key 0123456789abcdef0123456789abcdef",
+        ),
+        (
+            "datadog-api-key",
+            "https://api.datadoghq.com/v1",
+            "datadog: { apiKey: \"0123456789abcdef0123456789abcdef",
+        ),
+        (
+            "cloudflare-token-legacy",
+            "a cf_api_token, made by people",
+            "cf-token: 0123456789abcdef0123456789abcdef01234567",
+        ),
+        (
+            "datadog-api-key",
+            "if dd_api_key is None:",
+            "dd_api_key = String::from(\"0123456789abcdef0123456789abcdef",
+        ),
     ] {
         assert_eq!(counted(id(rule), none), 0, "{rule}: {none}");
         assert_eq!(counted(id(rule), one), 1, "{rule}: {one}");
