@@ -22,7 +22,8 @@ fn is_fit(c: char) -> bool {
 /// What a compressed file was called before: without its last ending, if that says how it is packed.
 pub(crate) fn unpacked(name: &str) -> &str {
     let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    let stem = [".gz", ".bz2", ".xz", ".zst", ".zstd"].iter().find_map(|end| name.strip_suffix(end));
+    let stem =
+        [".gz", ".bz2", ".xz", ".zst", ".zstd"].iter().find_map(|end| name.strip_suffix(end));
     match stem {
         Some(stem) if !stem.is_empty() => stem,
         _ => "contents",

@@ -32,9 +32,9 @@ fn number(field: &[u8]) -> Option<u64> {
     if !rest.iter().all(|byte| matches!(byte, 0 | b' ')) || digits.is_empty() {
         return None;
     }
-    digits.iter().try_fold(0u64, |value, &digit| {
-        value.checked_mul(8)?.checked_add(u64::from(digit - b'0'))
-    })
+    digits
+        .iter()
+        .try_fold(0u64, |value, &digit| value.checked_mul(8)?.checked_add(u64::from(digit - b'0')))
 }
 
 /// Up to the first NUL.

@@ -20,7 +20,8 @@ fn pool(bytes: &[u8], text: &mut Vec<u8>) -> Option<()> {
         let len = match *bytes.get(at)? {
             1 => {
                 let len = be(bytes, at + 1, 2)? as usize;
-                modified(bytes.get(at + 3..at + 3 + len)?, text);
+                // NUL is two bytes in it, and that is left as it is.
+                text.extend_from_slice(bytes.get(at + 3..at + 3 + len)?);
                 text.push(b'\n');
                 3 + len
             }
@@ -38,9 +39,4 @@ fn pool(bytes: &[u8], text: &mut Vec<u8>) -> Option<()> {
         number += 1;
     }
     Some(())
-}
-
-/// NUL is two bytes in it; pairs of surrogates are left as they are.
-fn modified(string: &[u8], text: &mut Vec<u8>) {
-    text.extend_from_slice(string);
 }

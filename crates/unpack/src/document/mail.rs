@@ -13,7 +13,9 @@ const DEEPEST: u32 = 16;
 /// Whether it begins with lines of headers, and one of them says that it is MIME.
 pub(crate) fn looks_so(bytes: &[u8]) -> bool {
     let first = &bytes[..memchr(b'\n', &bytes[..bytes.len().min(1000)]).unwrap_or(0)];
-    let Some(colon) = memchr(b':', first) else { return first.starts_with(b"From ") && is_mime(bytes) };
+    let Some(colon) = memchr(b':', first) else {
+        return first.starts_with(b"From ") && is_mime(bytes);
+    };
     colon > 0 && first[..colon].iter().all(|b| b.is_ascii_graphic()) && is_mime(bytes)
 }
 

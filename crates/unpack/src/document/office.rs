@@ -51,7 +51,8 @@ fn separator(tag: &[u8]) -> Option<u8> {
     let closes = tag.starts_with(b"/");
     let alone = tag.ends_with(b"/");
     let name = tag.strip_prefix(b"/").unwrap_or(tag);
-    let name = &name[..name.iter().position(|b| b.is_ascii_whitespace() || *b == b'/').unwrap_or(name.len())];
+    let name = &name
+        [..name.iter().position(|b| b.is_ascii_whitespace() || *b == b'/').unwrap_or(name.len())];
     let name = &name[memchr(b':', name).map_or(0, |colon| colon + 1)..];
     match name {
         b"br" | b"cr" | b"line-break" => Some(b'\n'),
@@ -65,7 +66,9 @@ fn separator(tag: &[u8]) -> Option<u8> {
 /// No separator follows another or begins the text.
 fn ends_with(text: &mut Vec<u8>, separator: Option<u8>) {
     if let Some(separator) = separator
-        && text.last().is_some_and(|last| !last.is_ascii_whitespace() || separator == b'\n' && *last != b'\n')
+        && text
+            .last()
+            .is_some_and(|last| !last.is_ascii_whitespace() || separator == b'\n' && *last != b'\n')
     {
         text.push(separator);
     }

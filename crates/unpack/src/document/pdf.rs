@@ -49,7 +49,8 @@ pub(crate) fn read(walk: &mut Walk<'_>, bytes: &[u8]) {
 /// One stream.
 fn one(walk: &mut Walk<'_>, dictionary: &[u8], data: &[u8], number: u32, text: &mut Vec<u8>) {
     let says = |word: &[u8]| memmem::find(dictionary, word).is_some();
-    let pictures = [&b"/Image"[..], b"/DCTDecode", b"/JPXDecode", b"/CCITTFaxDecode", b"/JBIG2Decode"];
+    let pictures =
+        [&b"/Image"[..], b"/DCTDecode", b"/JPXDecode", b"/CCITTFaxDecode", b"/JBIG2Decode"];
     if pictures.into_iter().any(says) || says(b"/XRef") {
         return;
     }

@@ -42,9 +42,9 @@ fn layout(bytes: &[u8]) -> Option<Layout> {
 /// its end is read as a program is.
 pub(crate) fn read(walk: &mut Walk<'_>, bytes: &[u8]) {
     let mut text = Vec::new();
-    let whole = code(bytes).zip(layout(bytes)).and_then(|(at, layout)| {
-        marshalled(bytes, at, &layout, &mut text)
-    });
+    let whole = code(bytes)
+        .zip(layout(bytes))
+        .and_then(|(at, layout)| marshalled(bytes, at, &layout, &mut text));
     if whole.is_none() {
         walk.gap(b"", Reason::Damaged);
         text.extend(super::strings::ascii(bytes, walk.allowed()));

@@ -181,7 +181,8 @@ pub(crate) fn quoted(text: &[u8], out: &mut Vec<u8>) -> Option<usize> {
 }
 
 fn is_unreserved(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b':' | b'/' | b'@')
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b':' | b'/' | b'@')
 }
 
 fn is_in_string(byte: u8) -> bool {

@@ -89,7 +89,9 @@ fn end_of(text: &[u8], from: usize, wanted: u8) -> usize {
 /// Looks at one run of either alphabet. Returns where the stretches that begin in it end.
 fn run(text: &[u8], mut run: Range<usize>, found: &mut Vec<Span>) -> usize {
     // `\n` and the like before it belong to the text round it.
-    if run.start > 0 && text[run.start - 1] == b'\\' && matches!(text[run.start], b'n' | b'r' | b't')
+    if run.start > 0
+        && text[run.start - 1] == b'\\'
+        && matches!(text[run.start], b'n' | b'r' | b't')
     {
         run.start += 1;
     }
