@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../fuzz"
 
 seconds=${1:-20}
 [ $# -eq 0 ] || shift
-[ $# -gt 0 ] || set -- delta idx midx pack loose detect carry folders
+[ $# -gt 0 ] || set -- delta idx midx pack loose detect carry folders packed archives documents stretches
 
 CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/../target}/fuzz
 host=$(rustc -vV | sed -n 's/^host: //p')

@@ -6,6 +6,7 @@ pub mod feed;
 pub mod forge;
 pub mod ground;
 pub mod packs;
+pub mod unpacked;
 #[cfg(feature = "scan")]
 #[path = "../../crates/scan/src/trial/sample.rs"]
 #[allow(dead_code, missing_docs, reason = "the tests of the rules use the rest")]

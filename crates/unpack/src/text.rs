@@ -147,7 +147,7 @@ fn charset(bytes: &[u8]) -> (Charset, usize) {
     let pairs = sample.len() / 2;
     // Text in which most letters are ASCII. UTF-32 and tables of numbers have NULs in both places.
     let most = pairs * 7 / 10;
-    let few = pairs / 50;
+    let few = pairs / 20;
     if both <= few && little >= most.max(4) && big <= few {
         (Charset::Utf16Le, 0)
     } else if both <= few && big >= most.max(4) && little <= few {

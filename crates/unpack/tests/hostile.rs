@@ -22,7 +22,7 @@ fn a_bomb_of_zeros_is_cut() {
     assert_eq!(largest, 32 << 20);
     assert_eq!(reasons(&gaps), [Reason::Total]);
     for tool in ["bzip2", "xz", "zstd -q", "gzip"] {
-        let bomb = made(&format!("head -c 100M /dev/zero | {tool} >made"));
+        let bomb = made(&format!("head -c 40M /dev/zero | {tool} >made"));
         let (all, gaps) = open(&bomb, &Bounds::default());
         assert_eq!(reasons(&gaps), [Reason::Ratio], "{tool}");
         let limit = (16 << 20) + 250 * bomb.len();
@@ -34,7 +34,7 @@ fn a_bomb_of_zeros_is_cut() {
 fn a_bomb_of_zips_in_zips_is_cut() {
     let program = "import zipfile as z\ninner=b'\\0'*1000000\nfor depth in range(6):\n  f=z.ZipFile('made','w',z.ZIP_DEFLATED)\n  for n in range(16): f.writestr(str(n)+'.zip',inner)\n  f.close(); inner=open('made','rb').read()\n";
     let bomb = python(program);
-    let bounds = Bounds { total: 64 << 20, ..Bounds::default() };
+    let bounds = Bounds { total: 16 << 20, ..Bounds::default() };
     let mut sum = 0;
     let gaps = members(&bomb, &bounds, &mut |member| sum += member.bytes.len() as u64);
     assert!(sum <= bounds.total, "{sum}");
@@ -207,8 +207,7 @@ fn what_is_cut_short_is_told() {
     // Headers, footers and all: a byte less is never taken for the whole, where the format can tell.
     for bytes in &one_of_each()[..6] {
         let (_, gaps) = open(&bytes[..bytes.len() - 1], &Bounds::default());
-        let zeros = bytes.ends_with(&[0; 512]);
-        assert!(zeros || !gaps.is_empty(), "{:?}", Kind::of(bytes));
+        assert!(!gaps.is_empty(), "{:?}", Kind::of(bytes));
     }
 }
 

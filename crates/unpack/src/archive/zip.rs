@@ -152,8 +152,8 @@ impl Read {
 /// Opens a zip.
 pub(crate) fn read(walk: &mut Walk<'_>, bytes: &[u8]) {
     let mut read = Read::default();
-    let found = end_record(bytes).and_then(|end| directory(bytes, end));
-    if let Some((mut at, before)) = found {
+    let end = end_record(bytes);
+    if let Some((mut at, before)) = end.and_then(|end| directory(bytes, end)) {
         while let Some((entry, next)) = central(bytes, at, before) {
             if walk.is_over() {
                 return;
@@ -161,7 +161,9 @@ pub(crate) fn read(walk: &mut Walk<'_>, bytes: &[u8]) {
             at = next;
             listed(walk, bytes, &entry, &mut read);
         }
-        if !bytes.get(at..).is_some_and(|rest| rest.starts_with(b"PK")) {
+        let comment = end.and_then(|end| Some(end + 22 + place(bytes, end + 20, 2)?));
+        let whole = comment.is_some_and(|comment| comment <= bytes.len());
+        if !whole || !bytes.get(at..).is_some_and(|rest| rest.starts_with(b"PK")) {
             walk.gap(b"", Reason::Damaged);
         }
     } else {

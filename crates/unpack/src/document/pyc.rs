@@ -132,10 +132,12 @@ fn holds(due: &mut Vec<Due>, count: usize, at: usize) -> usize {
 
 fn string(bytes: &[u8], at: usize, len: usize, text: &mut Vec<u8>) -> Option<usize> {
     let string = bytes.get(at..at.checked_add(len)?)?;
-    // Bytecode and tables of lines are strings as well, with control characters in them.
-    if !string.iter().any(|&byte| byte < 9) {
+    // Bytecode and tables of lines are strings as well; of those, what can be read.
+    if std::str::from_utf8(string).is_ok() && !string.iter().any(|&byte| byte < 9) {
         text.extend_from_slice(string);
         text.push(b'\n');
+    } else {
+        text.extend(super::strings::ascii(string, len));
     }
     Some(at + len)
 }

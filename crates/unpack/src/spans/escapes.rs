@@ -26,10 +26,12 @@ static WAYS: [Way; 4] = [
 pub(super) fn find(text: &[u8], found: &mut Vec<Span>) {
     let mut ends = [0; 3];
     for at in memchr3_iter(b'%', b'\\', b'&', text) {
-        let way = match text[at] {
-            b'%' => 0,
-            b'\\' => 1,
-            _ => 2,
+        // Most of them escape nothing, as the next byte shows.
+        let way = match (text[at], text.get(at + 1)) {
+            (b'%', Some(digit)) if digit.is_ascii_hexdigit() => 0,
+            (b'\\', Some(b'u' | b'x' | b'U' | b'/')) => 1,
+            (b'&', Some(b'#' | b'a'..=b'z')) => 2,
+            _ => continue,
         };
         if at >= ends[way] {
             ends[way] = stretch(text, at, ends[way], &WAYS[way], found);

@@ -18,9 +18,11 @@ const HEX: u8 = 4;
 const UPPER: u8 = 8;
 const LOWER: u8 = 16;
 const OTHER: u8 = 32;
+const MIXED: u8 = UPPER | LOWER | OTHER;
 
 static CLASS: [u8; 256] = classes();
 static VALUE: [u8; 256] = values();
+static DIGIT: [u8; 256] = digits();
 
 const fn classes() -> [u8; 256] {
     let mut table = [0; 256];
@@ -64,6 +66,18 @@ const fn values() -> [u8; 256] {
     table
 }
 
+const fn digits() -> [u8; 256] {
+    let mut table = [0; 256];
+    let mut at = 0;
+    while at < 16 {
+        let digit = b"0123456789abcdef"[at];
+        table[digit as usize] = at as u8;
+        table[digit.to_ascii_uppercase() as usize] = at as u8;
+        at += 1;
+    }
+    table
+}
+
 fn class(byte: u8) -> u8 {
     CLASS[usize::from(byte)]
 }
@@ -99,12 +113,20 @@ fn run(text: &[u8], mut run: Range<usize>, found: &mut Vec<Span>) -> usize {
         return end;
     }
     let mut last = run.end;
-    let classes = text[run.clone()].iter().fold(0, |all, &byte| all | !class(byte));
+    let (mut any, mut lacking) = (0, 0);
+    for &byte in &text[run.clone()] {
+        any |= class(byte);
+        lacking |= !class(byte);
+    }
+    // Most long runs are names.
+    if any & MIXED != MIXED {
+        return last;
+    }
     for (alphabet, other, encoding) in
         [(STANDARD, URL, Encoding::Base64), (URL, STANDARD, Encoding::Base64Url)]
     {
         // Where both read the same, the first has it.
-        if alphabet == URL && classes & STANDARD == 0 {
+        if alphabet == URL && lacking & STANDARD == 0 {
             break;
         }
         let mut at = run.start;
@@ -161,7 +183,7 @@ fn base64(
 ) -> usize {
     let start = first.start;
     let mixed = text[first.clone()].iter().fold(0, |all, &byte| all | class(byte));
-    if mixed & (UPPER | LOWER | OTHER) != UPPER | LOWER | OTHER {
+    if mixed & MIXED != MIXED {
         return first.end;
     }
     let (lines, mut end) = lines(text, first, alphabet);
@@ -220,5 +242,5 @@ fn hex(text: &[u8], run: &Range<usize>, found: &mut Vec<Span>) -> Option<usize> 
 
 /// The value of a hex digit; of anything else, 0.
 pub(super) fn nibble(digit: u8) -> u8 {
-    (digit as char).to_digit(16).unwrap_or(0) as u8
+    DIGIT[usize::from(digit)]
 }

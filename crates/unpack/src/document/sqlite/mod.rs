@@ -106,8 +106,9 @@ fn columns(sql: &[u8]) -> Vec<Vec<u8>> {
 fn column(definition: &[u8]) -> Vec<u8> {
     let word = definition.trim_ascii();
     let end = match word.first() {
-        Some(&quote @ (b'"' | b'\'' | b'`')) => {
-            word.iter().skip(1).position(|&byte| byte == quote).map(|at| at + 2)
+        Some(&quote @ (b'"' | b'\'' | b'`' | b'[')) => {
+            let closing = if quote == b'[' { b']' } else { quote };
+            word.iter().skip(1).position(|&byte| byte == closing).map(|at| at + 2)
         }
         _ => word.iter().position(u8::is_ascii_whitespace),
     };
