@@ -6,13 +6,13 @@ pub mod feed;
 pub mod forge;
 pub mod ground;
 pub mod packs;
-pub mod unpacked;
 #[cfg(feature = "scan")]
 #[path = "../../crates/scan/src/trial/sample.rs"]
 #[allow(dead_code, missing_docs, reason = "the tests of the rules use the rest")]
 mod samples;
 #[cfg(feature = "scan")]
 pub mod texts;
+pub mod unpacked;
 
 /// Counts what is allocated, and ends the process when it is too much: libFuzzer sees only what C
 /// allocates.

@@ -2,7 +2,8 @@
 
 use quietus_unpack::{Bounds, Kind, Member, Reason, members, members_of};
 
-const BOUNDS: Bounds = Bounds { depth: 4, total: 1 << 20, member: 1 << 19, members: 200, ratio: 100 };
+const BOUNDS: Bounds =
+    Bounds { depth: 4, total: 1 << 20, member: 1 << 19, members: 200, ratio: 100 };
 
 /// Opens `data` as one of `kinds`, which its first byte chooses, or as what it looks like.
 pub fn opened(kinds: &[Kind], data: &[u8]) {
@@ -20,5 +21,8 @@ pub fn opened(kinds: &[Kind], data: &[u8]) {
         None => members(bytes, &BOUNDS, &mut found),
     };
     assert!(sum <= BOUNDS.total && count <= BOUNDS.members);
-    assert!(gaps.len() <= 1001 && (gaps.len() == 1001) == gaps.iter().any(|gap| gap.reason == Reason::More));
+    assert!(
+        gaps.len() <= 1001
+            && (gaps.len() == 1001) == gaps.iter().any(|gap| gap.reason == Reason::More)
+    );
 }

@@ -184,9 +184,12 @@ proptest! {
             let decoded = Text::of(&original);
             prop_assert_eq!(decoded.bytes(), text.as_bytes());
             let mut at = 2;
-            for (place, c) in text.char_indices() {
-                for byte in 0..c.len_utf8() {
-                    prop_assert_eq!(decoded.original(place + byte), at);
+            for (number, (place, c)) in text.char_indices().enumerate() {
+                // All of the first, and then one in so many: each looks back to a mark.
+                if number < 50 || number % 41 == 0 {
+                    for byte in 0..c.len_utf8() {
+                        prop_assert_eq!(decoded.original(place + byte), at);
+                    }
                 }
                 at += 2 * c.len_utf16();
             }

@@ -1,5 +1,6 @@
 //! Containers made by the programs that make them everywhere.
-#![allow(dead_code)] // Each test uses a part of it.
+#![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(clippy::expect_used, clippy::panic, reason = "only tests use it")]
 
 use quietus_unpack::{Bounds, Form, Gap, Reason, members};
 use std::path::Path;
