@@ -12,7 +12,7 @@
 //! handed over.
 //!
 //! [`Text`] makes UTF-8 of text in other encodings and knows where in the original each byte of it
-//! came from. [`spans`] finds stretches of text that are base64, hex, percent or escaped, and
+//! came from. [`spans()`] finds stretches of text that are base64, hex, percent or escaped, and
 //! decodes them.
 //!
 //! # What others do
