@@ -4,6 +4,7 @@ mod anchors;
 mod code;
 mod decode;
 mod examine;
+mod judge;
 mod matcher;
 mod pairing;
 pub(crate) mod placeholder;
