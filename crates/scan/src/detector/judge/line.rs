@@ -28,7 +28,7 @@ const LOOKS_UP: &[&str] = &[
     "error", "debug", "info", "raise", "throw", "exception", "panic", "write", "echo", "regex", "regexp", "compile", "match", "test", "search", "format",
     "sprintf", "fail", "assert", "prompt", "ask", "getpass", "input_", "flag", "option", "attribute", "ref", "reference", "symbol", "type",
     "resolve", "getproperty", "getattribute", "getparameter", "getstring", "optstring", "setting", "concat", "sub", "replace", "split",
-    "localize", "nslocalizedstring", "tostring", "url", "uri", "render", "template", "querystring", "key", "lazy", "trans", "pgettext", "ngettext", "locate",
+    "localize", "nslocalizedstring", "tostring", "url", "uri", "render", "template", "querystring", "key", "lazy", "trans", "pgettext", "ngettext", "locate", "var", "var_os", "from_env", "import_module", "bool", "int", "isset", "has", "defined", "exists",
 ];
 
 /// The lines that a match stands on.
@@ -79,6 +79,10 @@ impl<'a> Line<'a> {
         let mut sum = 0.0;
         let between = self.between();
         if kind == Judge::Assigned {
+            let name = self.whole_name(self.one.span.clone()).start;
+            if self.bytes[self.start..name].ends_with(b"::") {
+                return None;
+            }
             if let Some(call) = call_in(between) {
                 if !self.value.is_quoted {
                     return None;
@@ -144,6 +148,10 @@ impl<'a> Line<'a> {
         let is_plain = text.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b'_' || *byte == b'.');
         let ends_statement = matches!(rest.first(), Some(b',' | b';' | b')' | b'}' | b']' | b'(' | b'?' | b'+' | b'=' | b'*' | b'<' | b'>' | b'[' | b'|'));
         let ends = rest.is_empty() || rest[0] == b'#' || rest[0] == b'\\' || rest.starts_with(b"//");
+        let is_figures = text.iter().all(u8::is_ascii_digit);
+        if is_figures && (ends_statement || has_blank_before && !between.trim_ascii().ends_with(b":")) {
+            return None;
+        }
         let starts_line = lead.is_empty() || lead.iter().all(|b| matches!(b, b'-' | b'#' | b'/' | b'*' | b' ' | b'+' | b'"' | b'\'' | b'_') || b.is_ascii_alphanumeric());
         let is_flag = between.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'='))
             && self.bytes[self.start..self.one.span.end].contains(&b'-');

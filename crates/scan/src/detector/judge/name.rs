@@ -97,12 +97,20 @@ const NEUTRAL: &[&str] = &[
     "credential", "credentials", "oauth", "api", "sid", "base", "wrong", "good", "bad", "correct", "expected", "actual",
 ];
 
+/// Right before a token: it tells requests apart and opens nothing.
+const OF_REQUESTS: &[&str] = &[
+    "next", "page", "paging", "pagination", "continuation", "continue", "lock", "request", "change", "idempotency", "idempotent",
+    "sequence", "update", "action", "cursor", "sync", "resume", "last", "first", "prev", "previous", "start", "end", "current",
+    "stop", "special", "unk", "pad", "mask", "eos", "bos", "sep", "cls", "max", "min", "num", "total", "input", "output", "prompt",
+    "completion", "word", "string", "open", "close", "separator", "operator", "comment", "whitespace", "cancel", "inactive", "core",
+];
+
 /// Anywhere: what is public is no secret, whatever else it is called.
 const PUBLIC: &[&str] = &[
     "public", "pub", "primary", "foreign", "csrf", "xsrf", "csrftoken", "cancellation", "author", "authors", "authority",
     "partition", "sort", "cache", "translation", "i18n", "keyboard", "keyword", "keyframe", "lex", "lexer", "parse",
     "syntax", "punctuation", "delimiter", "hidden", "known", "passthrough", "passive", "passenger", "next_page", "page",
-    "continuation", "unexpected", "invalid_", "has", "is", "get", "no", "with", "publickey", "host",
+    "continuation", "unexpected", "invalid_", "has", "is", "get", "no", "with", "publickey", "encrypted", "wrapped", "sealed", "host",
 ];
 
 /// Weighs a name; `None` when it names no secret.
@@ -116,6 +124,10 @@ pub(super) fn weigh(name: &[u8], weights: &Weights) -> Option<Named> {
         .filter_map(|(at, word)| Some((at, claim(word, at.checked_sub(1).map(|at| &*words[at]))?)))
         .reduce(|best, other| if other.1 > best.1 { other } else { best })?;
     if words.iter().any(|word| PUBLIC.contains(&&**word)) && claim < Claim::Password {
+        return None;
+    }
+    let before = at.checked_sub(1).and_then(|at| words.get(at));
+    if claim == Claim::Token && before.is_some_and(|word| OF_REQUESTS.contains(&&**word)) {
         return None;
     }
     let mut weight = match claim {

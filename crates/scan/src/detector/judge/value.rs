@@ -115,7 +115,7 @@ pub(super) fn weigh(text: &[u8], named: Named, weights: &Weights) -> Option<f32>
         return None;
     }
     let strange = text.iter().filter(|byte| !byte.is_ascii()).count();
-    if strange * 2 > text.len() || is_number(value) || is_walk(value) {
+    if strange * 2 > text.len() || is_number(value) || is_walk(value) || is_repeated(text) {
         return None;
     }
     if value.chars().any(char::is_control) || is_sealed(value) || is_place(value) || is_template(value) {
@@ -240,6 +240,7 @@ fn plain(value: &str) -> Vec<u8> {
 
 /// A version, an address, an object identifier, a number of a program.
 fn is_number(value: &str) -> bool {
+    let value = value.trim_start_matches(['-', '+']);
     let dotted = value.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b':' | b'/' | b','));
     let has_marks = value.bytes().any(|byte| !byte.is_ascii_digit());
     let lower = value.to_ascii_lowercase();
@@ -248,6 +249,13 @@ fn is_number(value: &str) -> bool {
     });
     let one_letter = lower.starts_with("\\u") && value.len() <= 8;
     dotted && has_marks || hex || one_letter
+}
+
+/// One short text again and again.
+fn is_repeated(text: &[u8]) -> bool {
+    (1..=text.len().min(16) / 2).any(|unit| {
+        text.len() >= 8 && text.chunks(unit).all(|chunk| text.starts_with(chunk))
+    })
 }
 
 /// Neighbouring keys.
@@ -305,6 +313,8 @@ fn is_template(value: &str) -> bool {
     let holds = |text: &str| value.contains(text);
     holds("%s") || holds("%d") || holds("%v") || holds("%(") || holds("{}") || holds("{0}") || holds("${")
         || holds("{{") || holds("$(") || holds("#{") || holds("<%") || holds("\" +") || holds("' +") || holds("\\(")
+        || holds("(?") || holds("[a-z") || holds("[A-Z") || holds("[0-9") || holds("\\d") || holds("]+") || holds(".*") || holds("]{")
+        || value.matches('%').count() * 6 > value.len() + 6 && value.matches('%').count() > 1
         || value.starts_with('<') && value.ends_with('>')
         || value.starts_with('[') && value.ends_with(']')
         || value.starts_with('{') && value.ends_with('}') && !value.contains(':')
