@@ -97,6 +97,9 @@ const NEUTRAL: &[&str] = &[
     "credential", "credentials", "oauth", "api", "sid", "base", "wrong", "good", "bad", "correct", "expected", "actual",
 ];
 
+/// Before the telling word: what is asked for is not there.
+const GETS: &[&str] = &["get", "fetch", "load", "read", "find", "lookup", "show", "hide", "toggle", "forgot", "reset", "validate"];
+
 /// Right before a token: it tells requests apart and opens nothing.
 const OF_REQUESTS: &[&str] = &[
     "next", "page", "paging", "pagination", "continuation", "continue", "lock", "request", "change", "idempotency", "idempotent",
@@ -110,7 +113,7 @@ const PUBLIC: &[&str] = &[
     "public", "pub", "primary", "foreign", "csrf", "xsrf", "csrftoken", "cancellation", "author", "authors", "authority",
     "partition", "sort", "cache", "translation", "i18n", "keyboard", "keyword", "keyframe", "lex", "lexer", "parse",
     "syntax", "punctuation", "delimiter", "hidden", "known", "passthrough", "passive", "passenger", "next_page", "page",
-    "continuation", "unexpected", "invalid_", "has", "is", "get", "no", "with", "publickey", "encrypted", "wrapped", "sealed", "host",
+    "continuation", "unexpected", "invalid_", "has", "is", "no", "publickey", "encrypted", "wrapped", "sealed", "host",
 ];
 
 /// Weighs a name; `None` when it names no secret.
@@ -124,6 +127,9 @@ pub(super) fn weigh(name: &[u8], weights: &Weights) -> Option<Named> {
         .filter_map(|(at, word)| Some((at, claim(word, at.checked_sub(1).map(|at| &*words[at]))?)))
         .reduce(|best, other| if other.1 > best.1 { other } else { best })?;
     if words.iter().any(|word| PUBLIC.contains(&&**word)) && claim < Claim::Password {
+        return None;
+    }
+    if words[..at].iter().any(|word| GETS.contains(&&**word)) {
         return None;
     }
     let before = at.checked_sub(1).and_then(|at| words.get(at));

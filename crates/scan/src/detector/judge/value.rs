@@ -313,7 +313,7 @@ fn is_template(value: &str) -> bool {
     let holds = |text: &str| value.contains(text);
     holds("%s") || holds("%d") || holds("%v") || holds("%(") || holds("{}") || holds("{0}") || holds("${")
         || holds("{{") || holds("$(") || holds("#{") || holds("<%") || holds("\" +") || holds("' +") || holds("\\(")
-        || holds("(?") || holds("[a-z") || holds("[A-Z") || holds("[0-9") || holds("\\d") || holds("]+") || holds(".*") || holds("]{")
+        || holds(" + ") || value.starts_with("+ ") || value.ends_with(" +") || holds("(?") || holds("[a-z") || holds("[A-Z") || holds("[0-9") || holds("\\d") || holds("]+") || holds(".*") || holds("]{")
         || value.matches('%').count() * 6 > value.len() + 6 && value.matches('%').count() > 1
         || value.starts_with('<') && value.ends_with('>')
         || value.starts_with('[') && value.ends_with(']')
