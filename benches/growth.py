@@ -1,17 +1,25 @@
 #!/usr/bin/env python3
-"""Draws growth.svg: time against stored bytes of the pack, for one history at several sizes.
+"""Draws growth.svg: CPU time against stored bytes of the pack, for one history at several sizes.
 
     growth.py growth.tsv growth.svg
 
-The first file is what `compare.py --modes growth` leaves. The line is the least-squares fit of the
-CPU seconds; its R² says how straight they lie.
+The first file is what `compare.py --modes growth` leaves. The line is the least-squares fit; its R² says
+how straight the points lie.
 """
 
 import math
 import sys
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 420, 70, 20, 50, 60
-SERIES = [("cpu_s", "CPU", "#b5482a"), ("wall_s", "wall", "#2a6db5")]
+# The ground is always painted, so that words stand on it whatever the page is like.
+STYLE = """<style>
+.ground { fill: #ffffff } text { fill: #1f2328 } .grid { stroke: #d8dee4 }
+circle { fill: #b5482a } .fit { stroke: #b5482a }
+@media (prefers-color-scheme: dark) {
+.ground { fill: #0d1117 } text { fill: #e6edf3 } .grid { stroke: #30363d }
+circle { fill: #f0883e } .fit { stroke: #f0883e }
+}
+</style>"""
 
 
 def read(path):
@@ -50,7 +58,9 @@ class Plot:
         self.lines = [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" '
             f'viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="13">',
-            f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
+            "<title>CPU time of a scan against the stored bytes of the packs</title>",
+            STYLE,
+            f'<rect class="ground" width="{WIDTH}" height="{HEIGHT}"/>',
         ]
 
     def at(self, x, y):
@@ -70,27 +80,29 @@ class Plot:
     def grid(self):
         """Marks on both axes."""
         for mark in marks(self.most_x):
-            self.line((mark, 0), (mark, self.most_y), 'stroke="#ddd"')
+            self.line((mark, 0), (mark, self.most_y), 'class="grid"')
             self.text(self.at(mark, 0)[0], HEIGHT - BOTTOM + 18, f"{mark:g}", ' text-anchor="middle"')
         for mark in marks(self.most_y):
-            self.line((0, mark), (self.most_x, mark), 'stroke="#ddd"')
+            self.line((0, mark), (self.most_x, mark), 'class="grid"')
             self.text(LEFT - 8, self.at(0, mark)[1] + 4, f"{mark:g}", ' text-anchor="end"')
         middle = ' text-anchor="middle"'
-        self.text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 18, "stored bytes of the packs, MB", middle)
+        self.text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 18, "stored bytes of the packs (MB)", middle)
         turned = f' transform="rotate(-90 18 {HEIGHT / 2})" text-anchor="middle"'
-        self.text(18, HEIGHT / 2, "seconds", turned)
+        self.text(18, HEIGHT / 2, "CPU time (s)", turned)
 
-    def series(self, points, label, colour, x):
+    def series(self, points):
         """Points, their straight line, and what it says."""
         slope, offset, straight = fit(points)
-        ends = (0.0, offset), (self.most_x, offset + slope * self.most_x)
-        self.line(*ends, f'stroke="{colour}" stroke-dasharray="5 4"')
+        # From where it leaves the axes: there is no time below none.
+        first = max(0.0, -offset / slope) if slope > 0 else 0.0
+        ends = (first, offset + slope * first), (self.most_x, offset + slope * self.most_x)
+        self.line(*ends, 'class="fit" stroke-dasharray="5 4"')
         for point in points:
             across, down = self.at(*point)
-            self.lines.append(f'<circle cx="{across:.1f}" cy="{down:.1f}" r="4" fill="{colour}"/>')
+            self.lines.append(f'<circle cx="{across:.1f}" cy="{down:.1f}" r="4"/>')
         sign = "+" if offset >= 0 else "−"
-        said = f"{label}: {slope * 1e3:.1f} ms a MB {sign} {abs(offset) * 1e3:.0f} ms, R² {straight:.4f}"
-        self.text(x, TOP - 20, said, f' fill="{colour}"')
+        said = f"{slope * 1e3:.1f} ms a MB {sign} {abs(offset) * 1e3:.0f} ms, R² {straight:.4f}"
+        self.text((LEFT + WIDTH - RIGHT) / 2, TOP - 20, said, ' text-anchor="middle"')
 
 
 def marks(most):
@@ -102,11 +114,9 @@ def marks(most):
 def draw(rows):
     """The plot as lines of SVG."""
     most_x = max(row["pack_bytes"] for row in rows) / 1e6 * 1.05
-    plot = Plot(most_x, max(row[name] for row in rows for name, _, _ in SERIES) * 1.08)
+    plot = Plot(most_x, max(row["cpu_s"] for row in rows) * 1.08)
     plot.grid()
-    for number, (name, label, colour) in enumerate(SERIES):
-        points = [(row["pack_bytes"] / 1e6, row[name]) for row in rows]
-        plot.series(points, label, colour, LEFT + 8 + number * 310)
+    plot.series([(row["pack_bytes"] / 1e6, row["cpu_s"]) for row in rows])
     return [*plot.lines, "</svg>"]
 
 

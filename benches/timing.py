@@ -15,25 +15,31 @@ FEW, MANY = 3, 15
 
 @dataclasses.dataclass
 class Contender:
-    """One command line of a comparison. `codes` are the exit codes that count as a whole run."""
+    """One command line of a comparison.
+
+    `codes` are the exit codes that count as a whole run, `partial` those that say that the clone itself
+    lacks something: such a run counts, and is told.
+    """
 
     name: str
     command: list
     cwd: str | None = None
     codes: tuple = (0,)
+    partial: tuple = ()
     prepare: object = None
     env: dict = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass
 class Sample:
-    """One run: seconds, seconds, bytes, bytes, and the share of the machine that others used."""
+    """One run: seconds, seconds, bytes, bytes, the share of the machine that others used, exit code."""
 
     wall: float
     cpu: float
     resident: int
     anonymous: int
     others: float
+    code: int
 
 
 # The kernel counts the memory of whoever starts a program as that program's own, up to its start:
@@ -60,16 +66,27 @@ def watch(starter, ended, peak):
     pid = None
     while not ended.is_set():
         try:
-            if pid is None:
-                with open(f"/proc/{starter}/task/{starter}/children", encoding="ascii") as children:
-                    pid = next(iter(children.read().split()), None)
-            with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as status:
-                for line in status:
-                    if line.startswith("RssAnon:"):
-                        peak[0] = max(peak[0], int(line.split()[1]) * 1024)
-        except OSError:
+            # The starter needs a moment to start anything.
+            pid = pid or started(starter)
+            if pid:
+                peak[0] = max(peak[0], anonymous(pid))
+        except (OSError, ValueError):
+            # It has ended; or this system tells no such thing.
             return
         ended.wait(0.005)
+
+
+def started(starter):
+    """The process that the starter started, as soon as there is one."""
+    with open(f"/proc/{starter}/task/{starter}/children", encoding="ascii") as children:
+        return next(iter(children.read().split()), None)
+
+
+def anonymous(pid):
+    """Bytes of memory that stand for no file; none once the process has let go of all of it."""
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as status:
+        lines = [line for line in status if line.startswith("RssAnon:")]
+    return sum(int(line.split()[1]) for line in lines) * 1024
 
 
 def once(contender, log, weighed=True):
@@ -97,7 +114,7 @@ def once(contender, log, weighed=True):
         child.returncode = os.waitstatus_to_exitcode(status)
     if weighed:
         watcher.join()
-    if child.returncode not in contender.codes:
+    if child.returncode not in contender.codes + contender.partial:
         with open(log, encoding="utf-8", errors="replace") as output:
             last = (output.read().strip().splitlines() or ["no message"])[-1]
         raise Failed(f"{contender.name}: exit {child.returncode}: {last[:200]}")
@@ -107,7 +124,7 @@ def once(contender, log, weighed=True):
             resident = int(file.read().split()[-1]) * 1024
     cpu = usage.ru_utime + usage.ru_stime
     others = min(max(used - cpu, 0.0) / (wall * (os.cpu_count() or 1)), 1.0)
-    return Sample(wall, cpu, resident, peak[0], others)
+    return Sample(wall, cpu, resident, peak[0], others, child.returncode)
 
 
 @dataclasses.dataclass
@@ -132,7 +149,10 @@ def in_turn(contenders, rounds, folder, say):
     figures, log = {}, os.path.join(folder, "log")
     for contender in list(contenders):
         try:
-            figures[contender.name] = Figures(once(contender, log), [])
+            first = once(contender, log)
+            figures[contender.name] = Figures(first, [])
+            if first.code in contender.partial:
+                say(f"{contender.name}: exit {first.code}: the clone lacks objects; what it has was read")
         except (Failed, OSError) as error:
             say(f"left out: {error}")
             contenders = [other for other in contenders if other is not contender]

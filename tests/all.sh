@@ -3,8 +3,9 @@
 #
 #   tests/all.sh
 #
-# With CI=true the build is kept outside the clone, so that the next run is warm, and a test that
-# cannot have its server fails instead of being skipped.
+# With CI=true the build is kept outside the clone, so that the next run is warm, a test that cannot
+# have its server fails instead of being skipped, and what reads hostile bytes is fuzzed for two
+# minutes.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -21,6 +22,8 @@ sh tests/tools.sh || {
 }
 
 cargo fmt --all --check
+cargo fmt --manifest-path fuzz/Cargo.toml --check
 cargo clippy --workspace --all-targets --locked -- -D warnings
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --document-private-items
 cargo test --workspace --locked
+[ "${CI:-}" != true ] || sh tests/fuzz.sh 30

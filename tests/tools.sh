@@ -1,6 +1,7 @@
 #!/bin/sh
-# Installs what the tests use beside Cargo: compliance-trestle, which reads our OSCAL exports, and
-# a PostgreSQL server. Does nothing that is done already; needs no network then.
+# Installs what the tests use beside Cargo: compliance-trestle, which reads our OSCAL exports, a
+# PostgreSQL server, and the C++ compiler that libFuzzer is built with. Does nothing that is done
+# already; needs no network then.
 #
 #   tests/tools.sh [DIR]     default: $QUIETUS_TEST_TOOLS, else target/test-tools
 set -eu
@@ -64,6 +65,14 @@ install_postgres() {
     has_postgres
 }
 
+install_compiler() {
+    compiler=${CXX:-c++}
+    command -v "$compiler" >/dev/null && return
+    apt_install g++
+    command -v "$compiler" >/dev/null
+}
+
 install_trestle
 install_postgres
+install_compiler
 echo "tools.sh: ready in $tools"

@@ -116,6 +116,12 @@ pub(crate) struct Sources {
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
     /// Scan everything anew and remember nothing
+    ///
+    /// Once there is a key, what a history was seen to hold is kept in the folder quietus/scans of
+    /// your cache folder (~/.cache, or XDG_CACHE_HOME), one file for each repository: names of
+    /// objects, commits and paths, and keyed hashes of secrets, never a secret. Nobody else can read
+    /// these files, and you may remove them at any time. Those of repositories that are gone go after
+    /// 90 days without use, and those without use for longest once all have more than 1 GiB.
     #[arg(long)]
     pub(crate) no_memory: bool,
 }
@@ -394,9 +400,36 @@ pub(crate) enum Rules {
     },
     /// Check rule files, or the active rules when none is given
     Check {
-        /// Rule files
+        /// Rule files, or folders of them
         files: Vec<PathBuf>,
     },
+    /// Try rules beside the shipped ones with credentials built from their own format
+    #[command(
+        long_about = "Try rules beside the shipped ones with credentials built from their own \
+        format: whether each is found as itself, left alone when it is spoilt or only a \
+        placeholder, and claimed by no other rule. One line for each question that fails. Without \
+        files the active rules are tried."
+    )]
+    Test {
+        /// Rule files, or folders of them
+        files: Vec<PathBuf>,
+    },
+    /// Print a rule to begin with, every field with a word about it
+    New(NewRule),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewRule {
+    /// Whose credentials: lower case letters, digits and hyphens
+    pub(crate) provider: String,
+    /// The name of the rule [default: PROVIDER-api-key]
+    pub(crate) rule: Option<String>,
+    /// For a credential that only the name of its variable gives away
+    #[arg(long)]
+    pub(crate) by_name: bool,
+    /// Write it to a new file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,7 @@
 //! What must hold of any store, however hostile.
 
+use crate::feed::Feed;
+use crate::ground::Ground;
 use quietus_odb::{
     Copied, Delta, Format, Kind, Kinds, Object, ObjectId, Options, Problem, Reason, Selection,
     Store, Visitor,
@@ -23,6 +25,27 @@ pub struct Ways {
     pub threads: usize,
     /// Which kinds are asked for the third time.
     pub kinds: u8,
+}
+
+impl Ways {
+    /// As `feed` says.
+    fn from_feed(feed: &mut Feed<'_>) -> Self {
+        let choice = feed.byte();
+        Self {
+            format: if choice & 1 == 0 { Format::Sha1 } else { Format::Sha256 },
+            largest: [1 << 16, 1 << 12, 1 << 8, 1 << 18][usize::from(choice >> 1 & 3)],
+            threads: if choice >> 3 & 7 == 7 { 3 } else { 1 },
+            kinds: feed.byte() & 0xf,
+        }
+    }
+}
+
+/// How each target that forges stores begins: an empty folder, how to look at it, and the choices
+/// that are left.
+pub fn begin(data: &[u8]) -> (Feed<'_>, Ways, Ground) {
+    let mut feed = Feed::new(data);
+    let ways = Ways::from_feed(&mut feed);
+    (feed, ways, Ground::new())
 }
 
 /// What became of one object.
@@ -205,18 +228,5 @@ pub fn changes(data: &[u8], delta: Delta<'_>) {
             assert!(end < target || before.source + before.len != source, "neighbours are one");
         }
         before = Some(copied);
-    }
-}
-
-impl Ways {
-    /// As `feed` says.
-    pub fn from_feed(feed: &mut crate::feed::Feed<'_>) -> Self {
-        let choice = feed.byte();
-        Self {
-            format: if choice & 1 == 0 { Format::Sha1 } else { Format::Sha256 },
-            largest: [1 << 16, 1 << 12, 1 << 8, 1 << 18][usize::from(choice >> 1 & 3)],
-            threads: if choice >> 3 & 7 == 7 { 3 } else { 1 },
-            kinds: feed.byte() & 0xf,
-        }
     }
 }

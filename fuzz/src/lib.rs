@@ -2,11 +2,12 @@
 
 pub mod check;
 pub mod feed;
+#[path = "../../crates/odb/tests/forged/bytes.rs"]
 pub mod forge;
 pub mod ground;
 pub mod packs;
 #[cfg(feature = "scan")]
-#[path = "../../tests/rules/samples.rs"]
+#[path = "../../crates/scan/src/trial/sample.rs"]
 #[allow(dead_code, missing_docs, reason = "the tests of the rules use the rest")]
 mod samples;
 #[cfg(feature = "scan")]

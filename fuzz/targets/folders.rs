@@ -8,7 +8,8 @@ use quietus_fuzz::packs::Forged;
 use quietus_fuzz::texts::{self, DETECTOR};
 use quietus_fuzz::{bound_memory, forge};
 use quietus_odb::{Format, Kind, Options, Store};
-use std::collections::HashMap;
+use quietus_scan::fuzz::{Edge, Led};
+use std::collections::{HashMap, HashSet};
 
 /// The first tree's number; blobs come before it.
 const TREES: u64 = 8;
@@ -56,14 +57,96 @@ fuzz_target!(init: bound_memory(512 << 20), |data: &[u8]| {
     ground.pack("pack-a.idx", &idx);
     let store = Store::open(ground.objects(), format, &Options::default()).expect("it is there");
     let threads = if choice >= 240 { 2 } else { 1 };
-    let mut told = 0;
-    let gone = quietus_scan::fuzz::folders(&store, &DETECTOR, threads, |tree, compared, all| {
+    let mut told: HashMap<u32, Vec<Edge>> = HashMap::new();
+    let led = quietus_scan::fuzz::folders(&store, &DETECTOR, threads, |tree, compared, all| {
         assert_eq!(compared, all, "tree {tree}");
-        told += 1;
+        told.insert(tree, all);
     });
-    assert_eq!(gone, Ok(()), "what was not there was taken away");
-    assert_eq!(told, trees.len());
+    let led = led.expect("nothing is taken away that was not there");
+    assert_eq!(told.len(), trees.len());
+    below(&led, &told);
 });
+
+/// What is said of all that lies below each tree is so: all of it is looked at.
+fn below(led: &Led, told: &HashMap<u32, Vec<Edge>>) {
+    let mut shapes = Shapes { told, known: HashMap::new(), numbers: HashMap::new() };
+    let is_endless = told.keys().any(|tree| shapes.of(*tree).is_none());
+    assert_eq!(led.is_endless, is_endless);
+    if is_endless {
+        return;
+    }
+    let mut shape_of: HashMap<u128, u32> = HashMap::from([(0, 0)]);
+    let mut sum_of: HashMap<u32, u128> = HashMap::from([(0, 0)]);
+    for (&tree, edges) in told {
+        let (sum, led) = &led.trees[&tree];
+        let shape = shapes.of(tree).expect("there is no circle");
+        assert_eq!(*shape_of.entry(*sum).or_insert(shape), shape, "tree {tree}");
+        assert_eq!(*sum_of.entry(shape).or_insert(*sum), *sum, "tree {tree}");
+        let mut wanted: Vec<&Edge> =
+            edges.iter().filter(|edge| shapes.part(edge) != Some(None)).collect();
+        let mut led: Vec<&Edge> = led.iter().collect();
+        wanted.sort();
+        wanted.dedup();
+        led.sort();
+        assert_eq!(led, wanted, "tree {tree}");
+    }
+}
+
+/// Numbers for all that lies below a tree, 0 for nothing of interest; none for what goes round in
+/// a circle.
+struct Shapes<'a> {
+    told: &'a HashMap<u32, Vec<Edge>>,
+    known: HashMap<u32, Option<u32>>,
+    numbers: HashMap<Vec<(&'a [u8], String)>, u32>,
+}
+
+impl<'a> Shapes<'a> {
+    fn of(&mut self, tree: u32) -> Option<u32> {
+        let Some(edges) = self.told.get(&tree) else { return Some(0) };
+        if !self.leads_on(tree, &mut HashSet::new()) {
+            return Some(0);
+        }
+        if let Some(known) = self.known.get(&tree) {
+            return *known;
+        }
+        // Until it is known it is a circle to whoever comes back to it.
+        self.known.insert(tree, None);
+        let mut parts = Vec::new();
+        for edge in edges {
+            if let Some(part) = self.part(edge)? {
+                parts.push((&*edge.0, part));
+            }
+        }
+        parts.sort();
+        let next = self.numbers.len() as u32 + 1;
+        let shape = Some(*self.numbers.entry(parts).or_insert(next));
+        self.known.insert(tree, shape);
+        shape
+    }
+
+    /// Where an edge leads, without the names of trees; if anywhere, and unless in a circle.
+    fn part(&mut self, edge: &Edge) -> Option<Option<String>> {
+        match folder(edge) {
+            None => Some(Some(edge.1.clone())),
+            Some(tree) => {
+                let shape = self.of(tree)?;
+                Some((shape != 0).then(|| format!("shape {shape}")))
+            }
+        }
+    }
+
+    /// Whether anything but folders lies below.
+    fn leads_on(&self, tree: u32, seen: &mut HashSet<u32>) -> bool {
+        let edges = self.told.get(&tree).map_or(&[][..], Vec::as_slice);
+        seen.insert(tree)
+            && edges.iter().any(|edge| folder(edge).is_none_or(|tree| self.leads_on(tree, seen)))
+    }
+}
+
+/// Which tree an edge leads to, if it does.
+fn folder(edge: &Edge) -> Option<u32> {
+    edge.1.strip_prefix("folder ").map(|number| number.parse().expect("it is a number"))
+}
 
 #[derive(Clone)]
 struct Entry {

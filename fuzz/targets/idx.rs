@@ -2,23 +2,20 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use quietus_fuzz::check::{Ways, check};
+use quietus_fuzz::check::{begin, check};
 use quietus_fuzz::feed::Feed;
 use quietus_fuzz::forge::{self, be, fanout};
-use quietus_fuzz::ground::Ground;
 use quietus_fuzz::{bound_memory, packs};
 use quietus_odb::ObjectId;
 
 fuzz_target!(init: bound_memory(64 << 20), |data: &[u8]| {
-    let mut feed = Feed::new(data);
-    let ways = Ways::from_feed(&mut feed);
-    let ground = Ground::new();
+    let (mut feed, ways, ground) = begin(data);
     let right = packs::few(ways.format);
     let (pack, _) = right.bytes();
     ground.pack("pack-a.pack", &pack);
     let idx = match feed.byte() % 4 {
         0 => feed.rest().to_vec(),
-        1 => [b"\xfftOc\0\0\0\x02", feed.rest()].concat(),
+        1 => [forge::IDX_HEAD, feed.rest()].concat(),
         _ => made(&mut feed, &right.entries),
     };
     ground.pack("pack-a.idx", &idx);
@@ -51,7 +48,7 @@ fn made(feed: &mut Feed<'_>, right: &[(ObjectId, u64)]) -> Vec<u8> {
         let (from, more) = (feed.below(256), feed.byte());
         counts[from..].iter_mut().for_each(|count| *count = count.wrapping_add(more.into()));
     }
-    let mut bytes = b"\xfftOc\0\0\0\x02".to_vec();
+    let mut bytes = forge::IDX_HEAD.to_vec();
     bytes.extend(be(&counts));
     entries.iter().for_each(|entry| bytes.extend(entry.0.as_bytes()));
     entries.iter().for_each(|_| bytes.extend([0; 4]));

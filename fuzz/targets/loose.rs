@@ -2,9 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use quietus_fuzz::check::{Fate, Ways, check};
-use quietus_fuzz::feed::Feed;
-use quietus_fuzz::ground::Ground;
+use quietus_fuzz::check::{Fate, begin, check};
 use quietus_fuzz::{bound_memory, forge, packs};
 use quietus_odb::Kind;
 
@@ -12,9 +10,7 @@ const NAMES: [(&str, Kind); 4] =
     [("blob", Kind::Blob), ("tree", Kind::Tree), ("commit", Kind::Commit), ("tag", Kind::Tag)];
 
 fuzz_target!(init: bound_memory(64 << 20), |data: &[u8]| {
-    let mut feed = Feed::new(data);
-    let ways = Ways::from_feed(&mut feed);
-    let ground = Ground::new();
+    let (mut feed, ways, ground) = begin(data);
     let mut right = Vec::new();
     if feed.once_in(4) {
         // So that what lies loose and cannot be read is in a pack as well.

@@ -2,17 +2,14 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use quietus_fuzz::check::{Fate, Ways, check};
+use quietus_fuzz::check::{Fate, begin, check};
 use quietus_fuzz::feed::Feed;
 use quietus_fuzz::forge::{self, be, fanout};
-use quietus_fuzz::ground::Ground;
 use quietus_fuzz::{bound_memory, packs};
 use quietus_odb::{Format, ObjectId};
 
 fuzz_target!(init: bound_memory(64 << 20), |data: &[u8]| {
-    let mut feed = Feed::new(data);
-    let ways = Ways::from_feed(&mut feed);
-    let ground = Ground::new();
+    let (mut feed, ways, ground) = begin(data);
     let right = packs::few(ways.format);
     let (pack, idx) = right.bytes();
     ground.pack("pack-a.pack", &pack);

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use quietus_fuzz::check::{Fate, Ways, check};
+use quietus_fuzz::check::{Fate, Ways, begin, check};
 use quietus_fuzz::feed::Feed;
 use quietus_fuzz::ground::Ground;
 use quietus_fuzz::packs::Forged;
@@ -10,9 +10,7 @@ use quietus_fuzz::{bound_memory, forge};
 use quietus_odb::Reason;
 
 fuzz_target!(init: bound_memory(64 << 20), |data: &[u8]| {
-    let mut feed = Feed::new(data);
-    let ways = Ways::from_feed(&mut feed);
-    let ground = Ground::new();
+    let (mut feed, ways, ground) = begin(data);
     match feed.byte() % 4 {
         // Bytes as they come, with objects where the index says.
         0 => raw(&mut feed, &ground, ways),

@@ -68,6 +68,8 @@ fn every_command(ground: &Ground) {
         (0, "rules list"),
         (0, "rules list --format json"),
         (0, "rules check"),
+        (0, "rules test"),
+        (0, "rules new acme"),
         (0, "doctor"),
         (0, "init"),
         (0, "ledger verify"),

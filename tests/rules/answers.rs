@@ -81,5 +81,5 @@ fn proves_nothing(subject: &Subject) -> Tested {
 }
 
 fn recipe(subject: &Subject) -> Result<&Recipe, String> {
-    subject.rule.validate.as_ref().ok_or_else(|| "it has no recipe".to_owned())
+    subject.tried.rule().validate.as_ref().ok_or_else(|| "it has no recipe".to_owned())
 }

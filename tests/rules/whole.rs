@@ -1,6 +1,5 @@
 //! Questions to the rules as a set.
 
-use crate::samples::positives;
 use crate::{Outcome, Subject, none};
 use libtest_mimic::Trial;
 use quietus_model::{Confidence, Rule};
@@ -39,27 +38,11 @@ fn is_large_enough(subjects: &[Subject]) -> Outcome {
 /// No credential of one rule is claimed by another of the same precedence: which of the two is
 /// reported would be chance.
 fn one_rule_for_each(subjects: &[Subject]) -> Outcome {
-    let mut wrong = Vec::new();
-    for subject in subjects {
-        for sample in positives(&subject.rule) {
-            let rivals = subjects.iter().filter(|other| {
-                other.rule.id != subject.rule.id && other.rule.precedence == subject.rule.precedence
-            });
-            for rival in rivals {
-                let claimed = rival.alone.detect(&sample.text).iter().any(|found| {
-                    let span = &found.secret_span;
-                    span.start < sample.secret.end && sample.secret.start < span.end
-                });
-                if claimed {
-                    wrong.push(format!(
-                        "{} of {} by {}",
-                        sample.what, subject.rule.id, rival.rule.id
-                    ));
-                }
-            }
-        }
-    }
-    none(wrong)
+    let rivals = subjects.iter().flat_map(|subject| {
+        let id = &subject.tried.rule().id;
+        subject.tried.rivals().into_iter().map(move |rival| format!("{id}: {rival}"))
+    });
+    none(rivals.collect())
 }
 
 fn files_are_named(subjects: &[Subject]) -> Outcome {
@@ -85,7 +68,7 @@ fn repository_is_clean(subjects: &[Subject]) -> Outcome {
     for path in files(Path::new(env!("CARGO_MANIFEST_DIR")))? {
         let bytes = fs::read(&path)?;
         read += 1;
-        for found in first.all.detect(&bytes) {
+        for found in first.tried.all().detect(&bytes) {
             if found.confidence >= Confidence::Medium && has_format(&found.rule) {
                 let before = &bytes[..found.secret_span.start];
                 let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;

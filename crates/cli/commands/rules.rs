@@ -1,12 +1,18 @@
-//! `quietus rules`: list the active rules, check rule files.
+//! `quietus rules`: list the active rules, check rule files, try them, begin a new one.
+
+mod check;
+mod skeleton;
+mod test;
 
 use crate::args::{ListFormat, Rules};
-use crate::exit::{Exit, Failure, Reason};
-use crate::output::{self, rules};
-use crate::setup::Setup;
-use anyhow::Context;
-use quietus_model::{Rule, RuleFile};
+use crate::exit::{Exit, Failure};
+use crate::output::rules;
+use crate::setup::{Setup, rule_files};
+use anyhow::{Context, Result};
+use quietus_model::RuleFile;
+use quietus_scan::Detector;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 pub(crate) fn run(setup: &Setup, command: Rules) -> Result<Exit, Failure> {
     match command {
@@ -18,47 +24,63 @@ pub(crate) fn run(setup: &Setup, command: Rules) -> Result<Exit, Failure> {
             }
             Ok(Exit::clean())
         }
-        Rules::Check { files } => check(setup, &files),
+        Rules::Check { files } => check::run(setup, &files),
+        Rules::Test { files } => test::run(setup, &files),
+        Rules::New(new) => skeleton::run(&new),
     }
 }
 
-fn check(setup: &Setup, files: &[PathBuf]) -> Result<Exit, Failure> {
+/// Rule files: name and text.
+type Texts = Vec<(String, String)>;
+
+/// The files, and those of the folders; the active rules when none is given.
+fn texts(setup: &Setup, paths: &[PathBuf]) -> Result<Texts> {
     let mut texts = Vec::new();
-    for path in files {
+    for path in paths {
+        if path.is_dir() {
+            texts.extend(rule_files(path)?);
+            continue;
+        }
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("reading the rule file {}", path.display()))?;
         texts.push((path.display().to_string(), text));
     }
-    if files.is_empty() {
+    if paths.is_empty() {
         let shipped = quietus_catalogue::files().iter();
         texts.extend(shipped.map(|(name, text)| ((*name).to_owned(), (*text).to_owned())));
         texts.extend(setup.own_rules()?);
     }
-    let mut problems = Vec::new();
-    let mut count = 0;
-    for (name, text) in &texts {
+    Ok(texts)
+}
+
+/// The rule files, and what keeps others from being read.
+fn parse(texts: &[(String, String)]) -> (Vec<(&str, RuleFile)>, Vec<String>) {
+    let (mut files, mut problems) = (Vec::new(), Vec::new());
+    for (name, text) in texts {
         match RuleFile::parse(name, text) {
-            Ok(file) => {
-                count += file.rules.len();
-                problems.extend(quietus_scan::lint(name, &file).iter().map(ToString::to_string));
-                problems.extend(file.rules.iter().flat_map(|rule| recipe_problems(name, rule)));
-            }
+            Ok(file) => files.push((name.as_str(), file)),
             Err(error) => problems.push(error.to_string()),
         }
     }
-    output::lines(&problems)?;
-    let all = output::plural(count as u64, "rule");
-    let files = output::plural(texts.len() as u64, "file");
-    output::lines(&[format!(
-        "{all} in {files}: {}",
-        output::plural(problems.len() as u64, "problem")
-    )])?;
-    let mut exit = Exit::clean();
-    exit.add_if(!problems.is_empty(), Reason::Usage);
-    Ok(exit)
+    (files, problems)
 }
 
-fn recipe_problems(file: &str, rule: &Rule) -> Vec<String> {
-    let named = |problem: String| format!("{file}: rule {}: {problem}", rule.id);
-    quietus_validate::lint(rule).into_iter().map(named).collect()
+/// What is wrong with the rules of a file as they stand.
+fn lint(name: &str, file: &RuleFile) -> Vec<String> {
+    let mut problems: Vec<String> =
+        quietus_scan::lint(name, file).iter().map(ToString::to_string).collect();
+    for rule in &file.rules {
+        let named = |problem: String| format!("{name}: rule {}: {problem}", rule.id);
+        problems.extend(quietus_validate::lint(rule).into_iter().map(named));
+    }
+    problems
+}
+
+/// A detector of the shipped rules, the user's own, and those of `texts`.
+fn among_all(setup: &Setup, texts: &[(String, String)]) -> Result<Arc<Detector>> {
+    let own = setup.own_rules()?;
+    let shipped = |name: &str| quietus_catalogue::files().iter().any(|(file, _)| *file == name);
+    let files = own.iter().chain(texts.iter().filter(|(name, _)| !shipped(name)));
+    let files = files.map(|(name, text)| (name.as_str(), text.as_str()));
+    Ok(Arc::new(setup.detector(Arc::new(quietus_catalogue::shipped_with(files)?))?))
 }

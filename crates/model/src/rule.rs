@@ -1,13 +1,19 @@
 //! A credential type as data, read from `rules/*.toml`.
 
-use crate::Digest;
+mod grade;
+mod named;
+mod set;
+
 use crate::checksum::Checksum;
 use crate::recipe::{Recipe, Remedy, Revocation};
 use crate::shape::{Mutation, Shape};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+
+pub use grade::{Confidence, Severity};
+pub use set::{RuleError, RuleSet};
 
 /// The name of a rule: lower case letters, digits and hyphens. Public and stable.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -39,57 +45,9 @@ impl fmt::Debug for RuleId {
     }
 }
 
-/// How much a credential of this kind can do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "the usual four grades")]
-pub enum Severity {
-    Low,
-    Medium,
-    High,
-    Critical,
-}
-
-/// How likely a match is a real credential.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "the usual three grades")]
-pub enum Confidence {
-    Low,
-    Medium,
-    High,
-}
-
-macro_rules! grade_names {
-    ($type:ident { $($variant:ident = $name:literal),+ }) => {
-        impl $type {
-            /// The grade in lower case.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $name),+ }
-            }
-        }
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(self.as_str())
-            }
-        }
-        impl std::str::FromStr for $type {
-            type Err = String;
-            fn from_str(text: &str) -> Result<Self, String> {
-                match text {
-                    $($name => Ok(Self::$variant),)+
-                    _ => Err(format!("\"{text}\" is none of: {}", [$($name),+].join(", "))),
-                }
-            }
-        }
-    };
-}
-grade_names!(Severity { Low = "low", Medium = "medium", High = "high", Critical = "critical" });
-grade_names!(Confidence { Low = "low", Medium = "medium", High = "high" });
-
 /// One file of rules: a provider and its credential types.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "set::Written")]
 pub struct RuleFile {
     /// Whose credentials these are.
     pub provider: Provider,
@@ -123,15 +81,26 @@ pub struct Rule {
     pub severity: Severity,
     /// How likely a match is real.
     pub confidence: Confidence,
+    /// In place of `anchors` and `pattern`, for a credential that only the name of its variable
+    /// gives away: what that is called, in words. Case never counts, nor does how the words are
+    /// joined.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+    /// With `names`: the pattern of the credential by itself, without anything around it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
     /// Texts of which at least one stands in every match. Matched with case unless
-    /// `anchors_any_case`.
+    /// `anchors_any_case`. Derived from `names` where there are any, unless given.
+    #[serde(default)]
     pub anchors: Vec<String>,
-    /// The anchors match in upper and lower case.
+    /// The anchors match in upper and lower case. Always so beside `names`.
     #[serde(default)]
     pub anchors_any_case: bool,
     /// The pattern, in the syntax of the `regex` crate over bytes, without Unicode. The group
     /// `secret` is what is secret; without it, the group `id` names a public part whose secret is
-    /// a companion's. Groups of any other name become parts.
+    /// a companion's. Groups of any other name become parts. Derived from `names` and `value`
+    /// where they are given.
+    #[serde(default)]
     pub pattern: String,
     /// How many bytes before and after an anchor the pattern may look. Derived from the pattern
     /// where that has a greatest length; required where it has none.
@@ -153,8 +122,9 @@ pub struct Rule {
     /// Other parts of a multi-part credential, found near the match.
     #[serde(default, rename = "companion")]
     pub companions: Vec<CompanionRule>,
-    /// Where two rules match the same bytes, the higher one is reported. 50 unless said.
-    #[serde(default = "fifty")]
+    /// Where two rules match the same bytes, the higher one is reported: 1 and more. Unless said
+    /// (0), a rule that knows a format gets 50, one that knows `names` 40.
+    #[serde(default)]
     pub precedence: u8,
     /// Ids of rules this one replaces: what only they saw, this one can call absent.
     #[serde(default)]
@@ -177,10 +147,6 @@ pub struct Rule {
     /// Samples that must and must not match.
     #[serde(default)]
     pub tests: RuleTests,
-}
-
-fn fifty() -> u8 {
-    50
 }
 
 /// A check part that the scanner verifies.
@@ -214,7 +180,15 @@ pub enum Judge {
 pub struct CompanionRule {
     /// The part's name; `secret` when the credential is keyed on it.
     pub name: String,
-    /// Its pattern; the group `secret`, or else group 1, or else all of it, is the part.
+    /// In place of `pattern`: what the part is called, as [`Rule::names`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+    /// With `names`: the pattern of the part by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// Its pattern; the group `secret`, or else group 1, or else all of it, is the part. Derived
+    /// from `names` and `value` where they are given.
+    #[serde(default)]
     pub pattern: String,
     /// How many bytes before and after the match it may stand.
     pub within: usize,
@@ -238,102 +212,6 @@ pub struct RuleTests {
     pub tolerates: BTreeMap<Mutation, String>,
 }
 
-/// What is wrong with a rule file, where, and what to do.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RuleError {
-    /// The file is not TOML of the expected form.
-    #[error("{file}: {message}")]
-    Syntax {
-        /// The file.
-        file: String,
-        /// What the parser says, with line and column.
-        message: String,
-    },
-    /// A rule says something that cannot be.
-    #[error("{file}: rule {rule}: {message}")]
-    Rule {
-        /// The file.
-        file: String,
-        /// The rule.
-        rule: String,
-        /// What is wrong and what to do.
-        message: String,
-    },
-}
-
-impl RuleFile {
-    /// Reads one file. `name` is used in errors.
-    ///
-    /// # Errors
-    /// [`RuleError::Syntax`] with line and column; a field that does not exist is an error too.
-    pub fn parse(name: &str, text: &str) -> Result<Self, RuleError> {
-        toml::from_str(text).map_err(|error| RuleError::Syntax {
-            file: name.to_owned(),
-            message: error.to_string().trim_end().to_owned(),
-        })
-    }
-}
-
-/// All rules of a run.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RuleSet {
-    rules: Vec<Arc<Rule>>,
-    digest: Digest,
-}
-
-impl RuleSet {
-    /// Joins rule files, given with their names. A later rule replaces an earlier one of the same
-    /// id, so that a user's file can correct a shipped rule.
-    ///
-    /// # Errors
-    /// [`RuleError`] for the first file that cannot be read or that names one id twice.
-    pub fn parse<'a>(
-        files: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) -> Result<Self, RuleError> {
-        let mut rules: Vec<Arc<Rule>> = Vec::new();
-        for (name, text) in files {
-            let file = RuleFile::parse(name, text)?;
-            let mut here = HashSet::new();
-            for rule in file.rules {
-                if !here.insert(rule.id.clone()) {
-                    return Err(RuleError::Rule {
-                        file: name.to_owned(),
-                        rule: rule.id.to_string(),
-                        message: "this id stands twice in the file; give one of them another"
-                            .into(),
-                    });
-                }
-                rules.retain(|other| other.id != rule.id);
-                rules.push(Arc::new(rule));
-            }
-        }
-        Ok(Self::new(rules))
-    }
-
-    /// A set of rules, in the order of their ids.
-    pub fn new(mut rules: Vec<Arc<Rule>>) -> Self {
-        rules.sort_by(|a, b| a.id.cmp(&b.id));
-        let texts: Vec<String> = rules.iter().map(|rule| rule.matching_text()).collect();
-        let digest = Digest::of_parts(texts.iter().map(|text| text.as_bytes()));
-        Self { rules, digest }
-    }
-
-    /// The rules in the order of their ids.
-    pub fn rules(&self) -> &[Arc<Rule>] {
-        &self.rules
-    }
-
-    /// The rule of this id.
-    pub fn get(&self, id: &RuleId) -> Option<&Arc<Rule>> {
-        self.rules.binary_search_by(|rule| rule.id.cmp(id)).ok().map(|at| &self.rules[at])
-    }
-
-    /// The digest of everything that decides what is found.
-    pub fn digest(&self) -> &Digest {
-        &self.digest
-    }
-}
-
 impl Rule {
     /// What may be shown of a secret of this kind.
     pub fn public_prefix(&self) -> &str {
@@ -347,7 +225,7 @@ impl Rule {
 
     /// Everything that decides what this rule finds, as text for the rule set's digest; remedies,
     /// recipes and samples are left out, so that a better sentence does not scan a forge anew.
-    fn matching_text(&self) -> String {
+    pub(crate) fn matching_text(&self) -> String {
         format!(
             "{:?}",
             (

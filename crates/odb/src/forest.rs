@@ -10,8 +10,6 @@ use std::thread;
 pub(crate) const NONE: u32 = u32::MAX;
 /// More nodes than this are not counted.
 const MOST: usize = (u32::MAX - 16) as usize;
-/// After so many bytes of a pack its pages are let go of.
-const RELEASE: u64 = 32 << 20;
 /// So many bytes of a pack are asked for at once.
 const FORESEEN: u64 = 4 << 20;
 /// At least so many headers are read by a thread.
@@ -334,8 +332,7 @@ impl Headers {
     /// Reads those at `offsets`, of nodes from `first` on. `find` gives the node at an offset.
     fn read(pack: &Pack, offsets: &[u64], first: u32, find: &dyn Fn(u64) -> Option<u32>) -> Self {
         let mut all = Self::default();
-        let mut released = offsets.first().copied().unwrap_or(0);
-        let mut foreseen = released;
+        let mut foreseen = 0;
         for (node, &offset) in (first..).zip(offsets) {
             if offset >= foreseen {
                 foreseen = offset + FORESEEN;
@@ -361,10 +358,6 @@ impl Headers {
             all.lengths.push((data - offset) as u8);
             all.kinds.push(kind);
             all.bases.push(base);
-            if offset - released > RELEASE {
-                pack.bytes.release();
-                released = offset;
-            }
         }
         all
     }

@@ -6,6 +6,13 @@ use std::fs::File;
 use std::io;
 use std::ops::Deref;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// The system brings in so many bytes around what is looked at, as a power of two, if it has them
+/// at hand.
+const AROUND: u32 = 16;
+/// After so many bytes the pages of a file are given back.
+const MOST: u64 = 64 << 20;
 
 /// An open file of bytes that do not change.
 #[derive(Debug)]
@@ -16,8 +23,49 @@ pub(crate) struct Bytes {
 
 #[derive(Debug)]
 enum Inner {
-    Mapped(Mmap),
+    Mapped(Mapped),
     File(File),
+}
+
+/// A map, and what of it is in memory because it was looked at.
+#[derive(Debug)]
+struct Mapped {
+    map: Mmap,
+    /// A bit for each stretch that was touched.
+    touched: Box<[AtomicU64]>,
+    /// How many bits are set.
+    count: AtomicU64,
+}
+
+impl Mapped {
+    fn new(map: Mmap) -> Self {
+        let words = (map.len() >> AROUND) / 64 + 1;
+        let touched = (0..words).map(|_| AtomicU64::new(0)).collect();
+        Self { map, touched, count: AtomicU64::new(0) }
+    }
+
+    fn touch(&self, start: u64, end: u64) {
+        for at in start >> AROUND..=end.saturating_sub(1).max(start) >> AROUND {
+            let Some(word) = self.touched.get((at / 64) as usize) else { return };
+            let bit = 1 << (at % 64);
+            if word.load(Relaxed) & bit == 0
+                && word.fetch_or(bit, Relaxed) & bit == 0
+                && self.count.fetch_add(1, Relaxed) << AROUND > MOST
+            {
+                self.release();
+            }
+        }
+    }
+
+    fn release(&self) {
+        self.count.store(0, Relaxed);
+        self.touched.iter().for_each(|word| word.store(0, Relaxed));
+        #[cfg(unix)]
+        // SAFETY: what is dropped are clean pages of a file mapped read-only; whoever looks at
+        // them again, in this thread or another, sees the same bytes of the file. Only advice:
+        // a refusal changes nothing.
+        let _ = unsafe { self.map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+    }
 }
 
 impl Bytes {
@@ -34,7 +82,7 @@ impl Bytes {
         // it has its name, but makes new files and unlinks old ones, which leaves the map whole.
         // `Options::mapped` is the way out where that is not to be relied on.
         let map = unsafe { Mmap::map(&file)? };
-        Ok(Self { len: map.len() as u64, inner: Inner::Mapped(map) })
+        Ok(Self { len: map.len() as u64, inner: Inner::Mapped(Mapped::new(map)) })
     }
 
     /// How many bytes there are.
@@ -58,7 +106,7 @@ impl Bytes {
         let end = end.min(self.len);
         let start = start.min(end);
         match &self.inner {
-            Inner::Mapped(map) => Ok(&map[start as usize..end as usize]),
+            Inner::Mapped(mapped) => Ok(&mapped.map[start as usize..end as usize]),
             Inner::File(file) => {
                 let len = (end - start) as usize;
                 if scratch.len() < len {
@@ -80,7 +128,7 @@ impl Bytes {
         let end = end.min(self.len);
         let start = start.min(end);
         match &self.inner {
-            Inner::Mapped(map) => Ok(&map[start as usize..end as usize]),
+            Inner::Mapped(mapped) => Ok(&mapped.map[start as usize..end as usize]),
             Inner::File(file) => {
                 let into = &mut scratch[..(end - start) as usize];
                 fill(file, into, start)?;
@@ -95,37 +143,40 @@ impl Bytes {
             into.len().min(usize::try_from(self.len.saturating_sub(at)).unwrap_or(usize::MAX));
         match &self.inner {
             _ if len == 0 => {}
-            Inner::Mapped(map) => {
-                into[..len].copy_from_slice(&map[at as usize..at as usize + len]);
+            Inner::Mapped(mapped) => {
+                into[..len].copy_from_slice(&mapped.map[at as usize..at as usize + len]);
             }
             Inner::File(file) => fill(file, &mut into[..len], at)?,
         }
         Ok(len)
     }
 
-    /// Tells the system that all bytes from `start` to `end` are looked at next: to have them come
-    /// at once costs less than one page after the other.
+    /// Notes that the bytes from `start` to `end` were looked at. When that were many, all pages
+    /// are given back to the system, which keeps them as it sees fit; they come again when they are
+    /// looked at.
+    pub(crate) fn touch(&self, start: u64, end: u64) {
+        if let Inner::Mapped(mapped) = &self.inner {
+            mapped.touch(start, end);
+        }
+    }
+
+    /// The same for bytes that are looked at next: to have them come at once costs less than one
+    /// page after the other.
     pub(crate) fn foresee(&self, start: u64, end: u64) {
+        self.touch(start, end);
         #[cfg(target_os = "linux")]
-        if let Inner::Mapped(map) = &self.inner {
+        if let Inner::Mapped(mapped) = &self.inner {
             let (end, start) = (end.min(self.len), start & !0xfff);
             // Only advice: older systems refuse it, and nothing else comes of that.
             let len = end.saturating_sub(start) as usize;
-            let _ = map.advise_range(memmap2::Advice::PopulateRead, start as usize, len);
+            let _ = mapped.map.advise_range(memmap2::Advice::PopulateRead, start as usize, len);
         }
-        #[cfg(not(target_os = "linux"))]
-        let _ = (start, end);
     }
 
-    /// Gives the pages that were touched back to the system, which keeps them as it sees fit. They
-    /// come again when they are looked at.
+    /// Gives all pages back.
     pub(crate) fn release(&self) {
-        #[cfg(unix)]
-        if let Inner::Mapped(map) = &self.inner {
-            // SAFETY: what is dropped are clean pages of a file mapped read-only; whoever looks at
-            // them again, in this thread or another, sees the same bytes of the file. Only advice:
-            // a refusal changes nothing.
-            let _ = unsafe { map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+        if let Inner::Mapped(mapped) = &self.inner {
+            mapped.release();
         }
     }
 }
@@ -157,7 +208,7 @@ impl Deref for Image {
 
     fn deref(&self) -> &[u8] {
         match self {
-            Self::Mapped(Bytes { inner: Inner::Mapped(map), .. }) => map,
+            Self::Mapped(Bytes { inner: Inner::Mapped(mapped), .. }) => &mapped.map,
             Self::Mapped(_) => &[],
             Self::Held(held) => held,
         }
@@ -211,6 +262,7 @@ mod tests {
                 content.get(start as usize..end.min(100_000) as usize).unwrap_or_default();
             assert_eq!(map.get(start, end, &mut one).unwrap(), expected);
             assert_eq!(read.get(start, end, &mut two).unwrap(), expected);
+            map.touch(start, end);
             map.release();
             let (mut a, mut b) = ([0; 64], [0; 64]);
             let len = map.read_at(&mut a, start).unwrap();

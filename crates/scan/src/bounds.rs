@@ -30,6 +30,8 @@ pub(crate) const NEW_ENTRY: u64 = 50;
 #[derive(Debug)]
 pub(crate) struct Bounds {
     entries: AtomicU64,
+    /// How much was ever given of these.
+    given: AtomicU64,
     changes: AtomicU64,
     crowded: Mutex<BTreeSet<SecretNumber>>,
     crowded_blobs: Mutex<BTreeSet<ObjectId>>,
@@ -39,6 +41,7 @@ impl Default for Bounds {
     fn default() -> Self {
         Self {
             entries: AtomicU64::new(BASE),
+            given: AtomicU64::new(BASE),
             changes: AtomicU64::new(MOST_CHANGES),
             crowded: Mutex::default(),
             crowded_blobs: Mutex::default(),
@@ -47,17 +50,45 @@ impl Default for Bounds {
 }
 
 impl Bounds {
-    /// Begins anew, as if nothing had been spent.
-    pub(crate) fn renew(&self) {
-        self.entries.store(BASE, Ordering::Relaxed);
-        self.changes.store(MOST_CHANGES, Ordering::Relaxed);
-        self.crowded.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        self.crowded_blobs.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    /// What there is now.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            entries: self.entries.load(Ordering::Relaxed),
+            given: self.given.load(Ordering::Relaxed),
+            changes: self.changes.load(Ordering::Relaxed),
+            crowded: self.crowded(),
+            crowded_blobs: self.crowded_blobs(),
+        }
+    }
+
+    /// Goes back to what there was then, as if nothing had been spent since.
+    pub(crate) fn back_to(&self, mark: &Mark) {
+        self.entries.store(mark.entries, Ordering::Relaxed);
+        self.given.store(mark.given, Ordering::Relaxed);
+        self.changes.store(mark.changes, Ordering::Relaxed);
+        *self.crowded.lock().unwrap_or_else(PoisonError::into_inner) = mark.crowded.clone();
+        *self.crowded_blobs.lock().unwrap_or_else(PoisonError::into_inner) =
+            mark.crowded_blobs.clone();
+    }
+
+    /// What was spent on entries since then.
+    pub(crate) fn spent_since(&self, mark: &Mark) -> u64 {
+        let spent = |given: u64, left: u64| given.saturating_sub(left);
+        let now = (self.given.load(Ordering::Relaxed), self.entries.load(Ordering::Relaxed));
+        spent(now.0, now.1).saturating_sub(spent(mark.given, mark.entries))
+    }
+
+    /// Whether so much is left that what an entry costs, which is not the same for every way to
+    /// look at it, makes no difference.
+    pub(crate) fn is_ample(&self) -> bool {
+        self.entries.load(Ordering::Relaxed) >= self.given.load(Ordering::Relaxed) / 2
     }
 
     /// So many commits are going to be walked.
     pub(crate) fn expect(&self, commits: usize) {
-        self.entries.fetch_add(FOR_A_COMMIT.saturating_mul(commits as u64), Ordering::Relaxed);
+        let more = FOR_A_COMMIT.saturating_mul(commits as u64);
+        self.entries.fetch_add(more, Ordering::Relaxed);
+        self.given.fetch_add(more, Ordering::Relaxed);
     }
 
     /// Takes what walking over entries costs. False when nothing is left.
@@ -89,6 +120,15 @@ impl Bounds {
     pub(crate) fn crowded(&self) -> BTreeSet<SecretNumber> {
         self.crowded.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// What was left at some moment.
+pub(crate) struct Mark {
+    entries: u64,
+    given: u64,
+    changes: u64,
+    crowded: BTreeSet<SecretNumber>,
+    crowded_blobs: BTreeSet<ObjectId>,
 }
 
 fn take(left: &AtomicU64, cost: u64) -> bool {
@@ -131,6 +171,22 @@ mod tests {
         assert!(bounds.spend(BASE) && !bounds.spend(1));
         bounds.expect(1);
         assert!(!bounds.spend(FOR_A_COMMIT + 1) && bounds.spend(FOR_A_COMMIT));
+    }
+
+    #[test]
+    fn what_was_spent_since_is_given_back() {
+        let bounds = Bounds::default();
+        assert!(bounds.spend(1000));
+        let mark = bounds.mark();
+        bounds.expect(2);
+        assert!(bounds.spend(70) && bounds.keep_change() && bounds.is_ample());
+        bounds.crowd([3]);
+        assert_eq!(bounds.spent_since(&mark), 70);
+        assert!(bounds.spend(BASE / 2 + FOR_A_COMMIT) && !bounds.is_ample());
+        bounds.back_to(&mark);
+        assert_eq!(bounds.spent_since(&mark), 0);
+        assert!(bounds.crowded().is_empty() && bounds.is_ample());
+        assert!(bounds.spend(BASE - 1000) && !bounds.spend(1));
     }
 
     #[test]

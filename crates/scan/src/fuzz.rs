@@ -4,6 +4,7 @@ use crate::bounds::Bounds;
 use crate::detector::{Detection, Detector, Trace};
 use crate::folders::{Folders, Leads, NONE};
 use crate::gaps::Gaps;
+use crate::lead::{Lead, Leading};
 use crate::run::Run;
 use crate::source::Options;
 use crate::tree::{self, Kind};
@@ -46,6 +47,15 @@ fn found(trace: &mut Trace) -> Vec<(usize, Detection)> {
 /// A name in a tree, and in words where it leads.
 pub type Edge = (Vec<u8>, String);
 
+/// What trees are said to lead to, all in all.
+#[derive(Debug)]
+pub struct Led {
+    /// Whether folders are said to lie in folders without end.
+    pub is_endless: bool,
+    /// For each tree its sum, and its entries that lead to anything.
+    pub trees: HashMap<u32, (u128, Vec<Edge>)>,
+}
+
 /// Tells of each tree of a store where its entries lead: as found by comparing it with the one that
 /// it is stored as a change to, and as found by reading all of it. The blobs with an even number
 /// count as holding secrets.
@@ -57,7 +67,7 @@ pub fn folders(
     detector: &Detector,
     threads: usize,
     mut tell: impl FnMut(u32, Vec<Edge>, Vec<Edge>),
-) -> Result<(), Edge> {
+) -> Result<Led, Edge> {
     let (key, options) = (FingerprintKey::new([7; 32]), Options { threads, ..Options::default() });
     let cancel = AtomicBool::new(false);
     let run = Run {
@@ -76,11 +86,12 @@ pub fn folders(
             base => known.get(&base).cloned().unwrap_or_default(),
         };
         for number in step.removed.clone() {
-            let gone = edge(&folders, number);
+            let gone = edge(&folders, folders.edges[number as usize]);
             let at = edges.iter().position(|one| *one == gone).ok_or(gone)?;
             edges.swap_remove(at);
         }
-        edges.extend(step.added.clone().map(|number| edge(&folders, number)));
+        let added = &folders.edges[step.added.start as usize..step.added.end as usize];
+        edges.extend(added.iter().map(|added| edge(&folders, *added)));
         edges.sort();
         let mut all = match store.read(step.tree, 1 << 20) {
             Ok((_, data)) => all_edges(store, &run, &data),
@@ -90,15 +101,21 @@ pub fn folders(
         tell(step.tree, edges.clone(), all);
         known.insert(step.tree, edges);
     }
-    Ok(())
+    let mut lead = Lead::new(folders, store.len());
+    let trees = known.into_keys().map(|tree| {
+        let edges = lead.edges(tree).0;
+        let edges = edges.iter().map(|one| edge(lead.folders(), *one)).collect();
+        (tree, (lead.sum(tree), edges))
+    });
+    let trees = trees.collect();
+    Ok(Led { is_endless: lead.is_endless, trees })
 }
 
 fn wanted(number: u32) -> bool {
     number.is_multiple_of(2)
 }
 
-fn edge(folders: &Folders, number: u32) -> Edge {
-    let edge = folders.edges[number as usize];
+fn edge(folders: &Folders, edge: crate::folders::Edge) -> Edge {
     let leads = match edge.leads {
         Leads::Folder(number) => format!("folder {number}"),
         Leads::Blob(number) => format!("blob {number}"),

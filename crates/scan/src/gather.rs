@@ -153,19 +153,9 @@ mod tests {
     use super::*;
 
     fn known(secret: &str) -> Known {
-        use crate::vault::Vault;
-        let rules = r#"
-provider = { id = "acme", name = "Acme" }
-[[rule]]
-id = "acme-key"
-name = "Acme key"
-severity = "high"
-confidence = "high"
-anchors = ["acme_"]
-pattern = '\b(?P<secret>acme_[0-9a-f]{8,64})\b'
-"#;
-        let set = quietus_model::RuleSet::parse([("acme.toml", rules)]).unwrap();
-        let detector = crate::Detector::new(std::sync::Arc::new(set)).unwrap();
+        use crate::{made_up, vault::Vault};
+        let rules = made_up::file(&[made_up::key("8,64")]);
+        let detector = crate::Detector::new(made_up::set(&rules)).unwrap();
         let key = FingerprintKey::new([7; 32]);
         let vault = Vault::new(&detector, &key, Timestamp::UNIX_EPOCH);
         assert_eq!(vault.sight(secret.as_bytes()).len(), 1);

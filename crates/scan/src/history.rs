@@ -37,7 +37,19 @@ pub(crate) struct Objects {
     /// All commits that could be read.
     pub(crate) commits: Vec<Commit>,
     pub(crate) stats: Stats,
+    /// What each object added to these, where it is to be remembered.
+    pub(crate) counts: Vec<Count>,
 }
+
+/// How many bytes the object of a number counted for.
+#[derive(Clone, Copy)]
+pub(crate) struct Count {
+    pub(crate) number: u32,
+    pub(crate) bytes: u32,
+}
+
+/// In place of the bytes of an object of which it hangs on how it is stored how it is read.
+pub(crate) const TOO_LARGE: u32 = u32::MAX;
 
 impl Objects {
     pub(crate) fn append(&mut self, mut other: Self) {
@@ -45,6 +57,7 @@ impl Objects {
         self.messages.append(&mut other.messages);
         self.commits.append(&mut other.commits);
         self.stats += other.stats;
+        self.counts.append(&mut other.counts);
     }
 
     /// The commits in their order; they are taken out.
@@ -102,14 +115,30 @@ struct Scanner<'a> {
     told: u64,
 }
 
+impl Scanner<'_> {
+    /// Notes what an object of `len` bytes has added, of which there were `before`.
+    fn note(&mut self, number: u32, len: u64, before: u64) {
+        if self.run.options.memory.is_none() {
+            return;
+        }
+        let bytes = match u32::try_from(self.found.stats.bytes - before) {
+            Ok(bytes) if len <= self.run.options.max_file_size => bytes,
+            _ => TOO_LARGE,
+        };
+        self.found.counts.push(Count { number, bytes });
+    }
+}
+
 impl Visitor for Scanner<'_> {
     type State = Trace;
 
     fn object(&mut self, object: Object<'_>, base: Option<&Trace>, trace: &mut Trace) {
+        let (len, before) = (object.data.len() as u64, self.found.stats.bytes);
         if object.kind != Kind::Blob {
             if object.wanted {
                 let is_commit = object.kind == Kind::Commit;
                 self.found.text(object.id(), is_commit, object.data, self.run);
+                self.note(object.number, len, before);
             }
             return;
         }
@@ -122,7 +151,8 @@ impl Visitor for Scanner<'_> {
         }
         if object.wanted {
             self.found.stats.objects += 1;
-            self.found.stats.bytes += object.data.len() as u64;
+            self.found.stats.bytes += len;
+            self.note(object.number, len, before);
             if !trace.is_clean() {
                 let id = object.id();
                 self.found.blob(id, self.run.vault.sightings(object.data, trace, Some(id)));
@@ -130,15 +160,16 @@ impl Visitor for Scanner<'_> {
         }
     }
 
-    fn stream(&mut self, _: u32, id: ObjectId, kind: Kind, size: u64, bytes: &mut dyn Read) {
+    fn stream(&mut self, number: u32, id: ObjectId, kind: Kind, size: u64, bytes: &mut dyn Read) {
         if kind != Kind::Blob {
             let detail = format!("a message of {size} bytes");
             self.run.gaps.add(GapReason::TooLarge, id.to_string(), detail);
             return;
         }
-        let read = pieces::sight(bytes, self.run);
+        let (read, before) = (pieces::sight(bytes, self.run), self.found.stats.bytes);
         self.found.stats.objects += 1;
         self.found.stats.bytes += read.bytes;
+        self.note(number, size, before);
         self.found.blob(id, read.sightings);
         if let Some(error) = read.error {
             self.run.gaps.add(GapReason::Corrupt, id.to_string(), error);

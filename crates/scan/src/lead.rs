@@ -131,6 +131,9 @@ struct Summing {
     /// Where those of each step end.
     ends: Vec<u32>,
     sums: Vec<Sum>,
+    /// The sums as the pass before left them. A tree and the one that it is a change to must see
+    /// the same sum of a folder, or taking it out of the one does not undo what the other put in.
+    before: Vec<Sum>,
     /// In which pass each sum changed last.
     changed: Vec<u32>,
     keys: [RandomState; 2],
@@ -145,6 +148,7 @@ impl Summing {
             below: Vec::new(),
             ends: Vec::with_capacity(count),
             sums: vec![0; count],
+            before: vec![0; count],
             changed: vec![0; count],
             keys: [RandomState::new(), RandomState::new()],
         };
@@ -184,7 +188,7 @@ impl Summing {
 
     /// Sums up every tree of which a part has changed. Whether any sum is another one now.
     fn pass(&mut self, pass: u32) -> bool {
-        let mut is_changed = false;
+        let mut all_changed = Vec::new();
         let mut start = 0;
         for number in 0..self.bases.len() {
             let end = self.ends[number] as usize;
@@ -201,7 +205,7 @@ impl Summing {
             let mut sum = if base == NONE { 0 } else { self.sums[base as usize] };
             sum = sum.wrapping_add(self.fixed[number]);
             for edge in below {
-                let there = self.sums[edge.step as usize];
+                let there = self.before[edge.step as usize];
                 if there != 0 {
                     let weight = self.weight(edge.name, 0, there);
                     sum = if edge.is_added {
@@ -214,10 +218,13 @@ impl Summing {
             if sum != self.sums[number] {
                 self.sums[number] = sum;
                 self.changed[number] = pass;
-                is_changed = true;
+                all_changed.push(number);
             }
         }
-        is_changed
+        for number in &all_changed {
+            self.before[*number] = self.sums[*number];
+        }
+        !all_changed.is_empty()
     }
 
     fn weight(&self, name: u32, kind: u8, below: Sum) -> Sum {
@@ -231,11 +238,11 @@ mod tests {
     use super::*;
     use crate::folders::Step;
 
-    /// Trees as lists of edges; each is stored as a change to the one before it when `chained`.
-    fn lead(trees: &[&[(&str, Leads)]], chained: bool) -> Lead {
+    /// Trees as lists of edges, each stored as a change to the one that `base` says.
+    fn lead(trees: &[&[(&str, Leads)]], base: impl Fn(u32) -> u32) -> Lead {
         let mut folders = Folders::default();
         let mut names: HashMap<Box<[u8]>, u32> = HashMap::new();
-        let mut before: Vec<Edge> = Vec::new();
+        let mut known: Vec<Vec<Edge>> = Vec::new();
         for (number, tree) in (0u32..).zip(trees) {
             let edges: Vec<Edge> = tree
                 .iter()
@@ -248,8 +255,8 @@ mod tests {
                     Edge { name, leads: *leads }
                 })
                 .collect();
-            let base = if chained && number > 0 { number - 1 } else { NONE };
-            let old = if base == NONE { Vec::new() } else { std::mem::take(&mut before) };
+            let base = base(number);
+            let old = known.get(base as usize).cloned().unwrap_or_default();
             let mut range = |from: &[Edge], without: &[Edge]| {
                 let start = folders.edges.len() as u32;
                 folders.edges.extend(from.iter().filter(|edge| !without.contains(edge)));
@@ -257,7 +264,7 @@ mod tests {
             };
             let (added, removed) = (range(&edges, &old), range(&old, &edges));
             folders.steps.push(Step::new(number, base, added, removed));
-            before = edges;
+            known.push(edges);
         }
         Lead::new(folders, trees.len() as u32)
     }
@@ -279,7 +286,8 @@ mod tests {
             &[("y", Folder(0))],
         ];
         for chained in [false, true] {
-            let mut lead = lead(trees, chained);
+            let before = |number: u32| number.checked_sub(1).filter(|_| chained).unwrap_or(NONE);
+            let mut lead = lead(trees, before);
             assert!(!lead.is_endless);
             assert_eq!(lead.sum(0), lead.sum(1));
             assert_eq!(lead.sum(3), lead.sum(1));
@@ -298,7 +306,19 @@ mod tests {
     #[test]
     fn trees_that_hold_each_other_come_to_an_end() {
         use Leads::{Blob, Folder};
-        let lead = lead(&[&[("a", Folder(1)), ("k", Blob(9))], &[("b", Folder(0))]], false);
+        let lead = lead(&[&[("a", Folder(1)), ("k", Blob(9))], &[("b", Folder(0))]], |_| NONE);
         assert!(lead.is_endless);
+    }
+
+    #[test]
+    fn a_tree_may_be_stored_as_a_change_to_one_far_above_it() {
+        use Leads::{Blob, Folder};
+        let trees: &[&[(&str, Leads)]] =
+            &[&[("k", Blob(9)), ("c", Folder(1))], &[("a", Folder(2))], &[("k", Blob(9))]];
+        let mut lead = lead(trees, |number| if number == 2 { 0 } else { NONE });
+        assert!(!lead.is_endless);
+        assert_eq!(lead.edges(0).0.len(), 2);
+        assert_eq!(lead.edges(1).0.len(), 1);
+        assert_eq!(lead.edges(2).0.len(), 1);
     }
 }

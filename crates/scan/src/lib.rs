@@ -67,6 +67,9 @@ mod index;
 mod lead;
 mod lint;
 mod located;
+#[cfg(test)]
+#[path = "../tests/ground/rules.rs"]
+mod made_up;
 mod memory;
 mod modules;
 mod names;
@@ -84,6 +87,7 @@ mod source;
 mod staged;
 mod store;
 mod tree;
+pub mod trial;
 mod vault;
 mod worktree;
 

@@ -60,7 +60,8 @@ pub(crate) fn entries(data: &[u8], format: Format) -> impl Iterator<Item = Entry
 }
 
 impl Entry<'_> {
-    /// Git's order of entries: a folder sorts as if its name ended in a slash.
+    /// Git's order of entries: a folder sorts as if its name ended in a slash. Only a hostile tree
+    /// has slashes in names; there the longer name comes last, so that no two names are alike.
     pub(crate) fn order(&self, other: &Entry<'_>) -> Ordering {
         let shared = self.name.len().min(other.name.len());
         let next = |entry: &Entry<'_>| match entry.name.get(shared) {
@@ -68,7 +69,10 @@ impl Entry<'_> {
             None if entry.kind == Kind::Tree => b'/',
             None => 0,
         };
-        self.name[..shared].cmp(&other.name[..shared]).then_with(|| next(self).cmp(&next(other)))
+        self.name[..shared]
+            .cmp(&other.name[..shared])
+            .then_with(|| next(self).cmp(&next(other)))
+            .then_with(|| self.name.len().cmp(&other.name.len()))
     }
 }
 
@@ -325,6 +329,17 @@ mod tests {
         let mut seen = Seen::default();
         changes(&new, &[old], &mut shelf, &mut seen);
         assert_eq!(seen.0, ["+a", "+a/x", "a/x 1 []"]);
+    }
+
+    #[test]
+    fn a_slash_in_a_name_makes_no_folder_of_it() {
+        let mut shelf = Shelf::default();
+        shelf.put(10, &[("100644", "x", 1)]);
+        let old = shelf.put(20, &[("40000", "a", 10)]);
+        let new = shelf.put(21, &[("40000", "a/b", 10)]);
+        let mut seen = Seen::default();
+        changes(&new, &[old], &mut shelf, &mut seen);
+        assert_eq!(seen.0, ["+a/b", "+a/b/x", "a/b/x 1 []"]);
     }
 
     #[test]

@@ -85,6 +85,11 @@ impl<'a> Vault<'a> {
         self.key
     }
 
+    /// The time that things are judged by.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now
+    }
+
     /// Every secret in `bytes`, in the order of their places.
     pub(crate) fn sight(&self, bytes: &[u8]) -> Vec<Sighting> {
         self.look(bytes, None)

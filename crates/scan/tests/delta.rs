@@ -4,7 +4,12 @@
 //! by changes, on one thread and on several. All outcomes must be the one of the same objects lying
 //! loose, where no object is a change to another. `QUIETUS_DELTA_CASES` says how many repositories
 //! each test makes, `QUIETUS_DELTA_FIRST` the number of the first.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and says how much it compared"
+)]
 
 #[path = "delta/brute.rs"]
 mod brute;
@@ -13,7 +18,7 @@ mod dice;
 mod ground;
 #[path = "delta/history.rs"]
 mod history;
-#[path = "../../../tests/rules/samples.rs"]
+#[path = "../src/trial/sample.rs"]
 #[allow(dead_code, reason = "the tests of the rules use the rest")]
 mod samples;
 #[path = "delta/texts.rs"]
@@ -113,14 +118,20 @@ fn compare(name: &str, format: &str, arrange: Arrange) -> Share {
             );
             told.push((how, look(&store, threads, whole_objects)));
         }
-        let bases = brute::bases(&store);
+        let (bases, seams) = (brute::bases(&store), brute::seams(&store, format));
         store.unpack();
         let expected = look(&store, 1, true);
         for (how, told) in &told {
             told.is(&expected, how);
         }
-        brute::check(&store, &expected, &bases, &mut share);
+        brute::check(&store, &expected, (&bases, &seams), &mut share);
     }
+    let Share { blobs, inherited, at_start, at_end, across, beside, rules } = &share;
+    println!(
+        "{name}: {blobs} blobs with secrets, {inherited} inherited; {at_start} at the start, \
+         {at_end} at the end, {across} across seams, {beside} beside; {} rules",
+        rules.len()
+    );
     share
 }
 
@@ -138,8 +149,9 @@ fn by_id(store: &Store, _: &mut Dice) {
     store.git(&["-c", "repack.useDeltaBaseOffset=false", "repack", "-adfkq", "--window=50"]);
 }
 
-/// As the usual housekeeping leaves it, with what nothing leads to in a pack of its own.
+/// As the usual housekeeping leaves what lay loose, with what nothing leads to in a pack of its own.
 fn collected(store: &Store, _: &mut Dice) {
+    store.unpack();
     store.git(&["-c", "gc.cruftPacks=true", "gc", "-q", "--prune=never"]);
 }
 
@@ -162,6 +174,21 @@ fn several(store: &Store, dice: &mut Dice) {
     }
 }
 
+/// Fails if there was too little of something: then the comparison says little.
+fn says_enough(share: &Share) {
+    let cases = number("QUIETUS_DELTA_CASES", CASES);
+    if cases < CASES {
+        return;
+    }
+    assert!(share.inherited * 2 > share.blobs, "most secrets came anew: {share:?}");
+    let all = DETECTOR.rules().rules().len();
+    assert!(share.rules.len() * 2 > all, "{share:?}");
+    assert!(cases < 8 * CASES || share.rules.len() == all, "{share:?}");
+    for number in [share.at_start, share.at_end, share.across, share.beside] {
+        assert!(number > 0, "{share:?}");
+    }
+}
+
 #[test]
 fn objects_as_the_importer_left_them() {
     compare("as_imported", "sha1", as_imported);
@@ -169,27 +196,25 @@ fn objects_as_the_importer_left_them() {
 
 #[test]
 fn one_pack() {
-    let share = compare("repacked", "sha1", repacked);
-    // Else the comparison would say little about what is carried over.
-    assert!(share.inherited * 2 > share.blobs, "{share:?}");
+    says_enough(&compare("repacked", "sha1", repacked));
 }
 
 #[test]
 fn bases_by_id() {
-    compare("by_id", "sha1", by_id);
+    says_enough(&compare("by_id", "sha1", by_id));
 }
 
 #[test]
 fn after_housekeeping() {
-    compare("collected", "sha1", collected);
+    says_enough(&compare("collected", "sha1", collected));
 }
 
 #[test]
 fn several_packs() {
-    compare("several", "sha1", several);
+    says_enough(&compare("several", "sha1", several));
 }
 
 #[test]
 fn one_pack_of_sha256() {
-    compare("sha256", "sha256", repacked);
+    says_enough(&compare("sha256", "sha256", repacked));
 }

@@ -3,46 +3,10 @@
 
 mod ground;
 
-use ground::{Ground, git, heads, look, look_by, look_with, only, places, secret};
+use ground::{Ground, git, heads, look, look_by, look_with, only, places, rules, secret};
 use quietus_model::{GapReason, Place, ScopeKind};
 use quietus_scan::{Options, Source};
 use std::collections::BTreeSet;
-
-/// A credential in two parts.
-const PAIR_RULES: &str = r#"
-provider = { id = "acme", name = "Acme" }
-[[rule]]
-id = "acme-pair"
-name = "Acme id and code"
-severity = "high"
-confidence = "high"
-anchors = ["acme_"]
-pattern = '\b(?P<id>acme_[0-9a-f]{24})\b'
-[[rule.companion]]
-name = "secret"
-pattern = 'code = (?P<secret>[0-9a-zA-Z]{10})'
-within = 100
-required = true
-"#;
-
-/// Tokens, and keys that could stand in the name of a host.
-const TOKEN_RULES: &str = r#"
-provider = { id = "acme", name = "Acme" }
-[[rule]]
-id = "jwt"
-name = "Token"
-severity = "high"
-confidence = "high"
-anchors = ["eyJ"]
-pattern = '\b(?P<secret>eyJ[\w-]{5,400}\.[\w-]{5,400}\.[\w-]{5,400})'
-[[rule]]
-id = "acme-key"
-name = "Acme key"
-severity = "high"
-confidence = "high"
-anchors = ["acme."]
-pattern = '\b(?P<secret>acme\.[0-9a-f]{24})'
-"#;
 
 fn line(label: &str) -> String {
     format!("key: {}\n", secret(label))
@@ -239,7 +203,9 @@ fn a_secret_that_stands_beside_two_ids_keeps_both() {
         }
         let options = Options { threads: 1, ..Options::default() };
         let source = Source::Tree(folder.path().to_owned());
-        let scanned = look_by(PAIR_RULES, &source, &options);
+        let id = rules::rule("acme-pair", &["acme_"], r"\b(?P<id>acme_[0-9a-f]{24})\b");
+        let code = rules::beside("secret", "code = (?P<secret>[0-9a-zA-Z]{10})", 100);
+        let scanned = look_by(&rules::file(&[id, code]), &source, &options);
         assert_eq!(scanned.hits.len(), 1);
         let parts = scanned.hits[0].parts.iter();
         let parts: BTreeSet<_> = parts.map(|part| part.secret.expose().to_vec()).collect();
@@ -257,7 +223,10 @@ fn a_web_token_tells_nothing_of_what_its_claims_hold() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a"), format!("jwt {token}\nkey {host}\n")).unwrap();
     let source = Source::Tree(folder.path().to_owned());
-    let scanned = look_by(TOKEN_RULES, &source, &Options::default());
+    // A key that could stand in the name of a host.
+    let key = rules::rule("acme-key", &["acme."], r"\b(?P<secret>acme\.[0-9a-f]{24})");
+    let rules = rules::file(&[rules::token(), key]);
+    let scanned = look_by(&rules, &source, &Options::default());
     let facts: Vec<_> = scanned.hits.iter().flat_map(|hit| &hit.finding.decoded).collect();
     let told: Vec<_> = facts.iter().map(|fact| (fact.name.as_str(), fact.value.as_str())).collect();
     let wanted =

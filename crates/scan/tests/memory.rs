@@ -10,6 +10,8 @@ mod dice;
 mod ground;
 #[path = "memory/look.rs"]
 mod look;
+#[path = "memory/packs.rs"]
+mod packs;
 #[path = "memory/steps.rs"]
 mod steps;
 
@@ -19,7 +21,7 @@ use look::{Eye, Way};
 use quietus_model::GapReason;
 use quietus_scan::{Options, Source, scan};
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use steps::Steps;
 
 fn number(variable: &str, otherwise: u64) -> u64 {
@@ -31,21 +33,35 @@ fn line(label: &str) -> String {
     format!("first\nkey: {}\n", secret(label))
 }
 
+/// Random cases are told among so many threads.
+const THREADS: u64 = 4;
+
+/// Sixteen things happen to a repository; counts which ways were taken.
+fn live(case: u64, ways: &[AtomicUsize; 3]) {
+    let mut steps = Steps::new(Dice::new(case));
+    let mut eye = Eye::new();
+    let mut done = Vec::new();
+    for _ in 0..16 {
+        done.push(steps.step(&mut eye));
+        let source = steps.source();
+        let way = eye.look(&source, &format!("case {case}: {}", done.join(", ")));
+        ways[way as usize].fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn whatever_happens_in_between_makes_no_difference() {
     let first = number("QUIETUS_MEMORY_FIRST", 0);
-    let mut ways = [0usize; 3];
-    for case in first..first + number("QUIETUS_MEMORY_CASES", 10) {
-        let mut steps = Steps::new(Dice::new(case));
-        let mut eye = Eye::new();
-        let mut done = Vec::new();
-        for _ in 0..16 {
-            done.push(steps.step(&mut eye));
-            let source = steps.source();
-            let way = eye.look(&source, &format!("case {case}: {}", done.join(", ")));
-            ways[way as usize] += 1;
+    let cases = first..first + number("QUIETUS_MEMORY_CASES", 10);
+    let ways = [0; 3].map(AtomicUsize::new);
+    // Most of the time goes into waiting for git.
+    std::thread::scope(|scope| {
+        for part in 0..THREADS {
+            let (cases, ways) = (cases.clone(), &ways);
+            scope.spawn(move || cases.filter(|n| n % THREADS == part).for_each(|n| live(n, ways)));
         }
-    }
+    });
+    let ways = ways.map(AtomicUsize::into_inner);
     if first == 0 {
         // All three ways are taken often enough to mean something.
         assert!(ways.iter().all(|count| *count >= 10), "{ways:?}");
@@ -71,30 +87,15 @@ fn what_has_not_changed_is_not_read_again_and_what_is_new_alone() {
     ground.set("side", side);
     assert_eq!(eye.look(&ground.whole(), "a branch more"), Way::Same);
     git(&ground.path(), &["repack", "-q", "-d"]);
-    assert_eq!(eye.look(&ground.whole(), "packed"), Way::Grown);
+    assert_eq!(eye.look(&ground.whole(), "packed"), Way::Same);
     git(&ground.path(), &["gc", "-q"]);
-    eye.look(&ground.whole(), "all in another pack");
+    assert_eq!(eye.look(&ground.whole(), "all in another pack"), Way::Same);
     eye.other_rules();
     assert_eq!(eye.look(&ground.whole(), "other rules"), Way::Anew);
     eye.other_key();
     assert_eq!(eye.look(&ground.whole(), "another key"), Way::Anew);
     eye.options.max_file_size = 60;
     assert_eq!(eye.look(&ground.whole(), "another limit"), Way::Anew);
-}
-
-#[test]
-fn what_comes_once_more_in_another_pack_is_not_new() {
-    let ground = Ground::new();
-    let mut eye = Eye::new();
-    for number in 0..8 {
-        let label = number.to_string();
-        // Nothing that a pack has already: git would touch that pack.
-        ground.commit("main", "Ann", &[(&label, Some(&line(&label)))]);
-        git(&ground.path(), &["repack", "-q", "-a"]);
-        git(&ground.path(), &["prune-packed", "-q"]);
-        let way = if number == 0 { Way::Anew } else { Way::Grown };
-        assert_eq!(eye.look(&ground.history(), &label), way, "{number}");
-    }
 }
 
 #[test]
@@ -141,7 +142,7 @@ fn a_shallow_clone_that_gets_the_rest_is_read_again() {
     git(&clone, &["fetch", "-q", "--depth", "2"]);
     eye.look(&source, "two commits");
     git(&clone, &["fetch", "-q", "--unshallow"]);
-    assert_eq!(eye.look(&source, "all of them"), Way::Anew);
+    assert_eq!(eye.look(&source, "all of them"), Way::Grown);
     assert_eq!(eye.look(&source, "all of them, again"), Way::Same);
 }
 
@@ -196,8 +197,8 @@ fn what_was_missing_and_comes_is_looked_at() {
     ground.set("main", head);
     eye.look(&ground.history(), "it is missed again");
     std::fs::write(&blob, bytes).unwrap();
-    let way = eye.look(&ground.history(), "with it");
-    assert_eq!(way, Way::Anew);
+    assert_eq!(eye.look(&ground.history(), "with it"), Way::Grown);
+    assert_eq!(eye.read, Some(1));
 }
 
 #[test]
@@ -252,11 +253,23 @@ fn a_file_that_somebody_wrote_to_is_not_believed() {
     let mut eye = Eye::new();
     eye.look(&ground.history(), "first");
     let whole = eye.file().unwrap();
+    // Eight bytes for each of two blobs, a tree, an empty tree and a commit, one more for its size,
+    // and their number.
+    let names = 5 * 9 + 1;
     for at in (0..whole.len()).step_by(whole.len() / 40) {
         let mut spoilt = whole.clone();
         spoilt[at] ^= 1;
         std::fs::write(eye.path().unwrap(), spoilt).unwrap();
-        assert_eq!(eye.look(&ground.history(), "spoilt"), Way::Anew, "byte {at}");
+        // The names of the objects come last, and are not asked for while nothing has changed.
+        let way = if whole.len() - at < names { Way::Same } else { Way::Anew };
+        assert_eq!(eye.look(&ground.history(), "spoilt"), way, "byte {at}");
+    }
+    for at in whole.len() - names..whole.len() {
+        let mut spoilt = whole.clone();
+        spoilt[at] ^= 1;
+        std::fs::write(eye.path().unwrap(), spoilt).unwrap();
+        git(&ground.path(), &["repack", "-q", "-a", "-d", "-f"]);
+        eye.look(&ground.history(), "spoilt and packed");
     }
 }
 
@@ -303,7 +316,7 @@ fn a_folder_that_cannot_be_written_to_is_no_error() {
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
     let options = Options { memory: Some(file.join("below")), ..Options::default() };
-    let scanned = ground::look_by(RULES, &ground.history(), &options);
+    let scanned = ground::look_by(&RULES, &ground.history(), &options);
     assert_eq!(places(&scanned, &secret("a")).len(), 1);
     assert!(Path::new(&file).is_file());
 }

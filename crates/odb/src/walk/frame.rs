@@ -22,8 +22,8 @@ pub(super) struct Frame<S> {
 pub(super) enum Held {
     Own(Buffer),
     Shared(Arc<Buffer>),
-    /// They were let go of, and can be made again.
-    Dropped,
+    /// They were let go of, and can be made again; and a hash of them.
+    Dropped(u64),
     /// They could not be had.
     Failed(Fault),
 }
@@ -31,7 +31,7 @@ pub(super) enum Held {
 impl<S: Clone> Frame<S> {
     /// Another frame of the same object, for the children from `start` on.
     pub(super) fn split(&mut self, start: u32) -> Self {
-        let held = match std::mem::replace(&mut self.held, Held::Dropped) {
+        let held = match std::mem::replace(&mut self.held, Held::Dropped(0)) {
             Held::Own(bytes) => Held::Shared(Arc::new(bytes)),
             held => held,
         };
@@ -47,7 +47,7 @@ impl Held {
         match self {
             Self::Own(bytes) => bytes.room(),
             Self::Shared(bytes) => bytes.room(),
-            Self::Dropped | Self::Failed(_) => 0,
+            Self::Dropped(_) | Self::Failed(_) => 0,
         }
     }
 
@@ -55,7 +55,7 @@ impl Held {
         match self {
             Self::Own(bytes) => Ok(bytes),
             Self::Shared(bytes) => Ok(bytes),
-            Self::Dropped => Err(Fault::corrupt("its base was let go of")),
+            Self::Dropped(_) => Err(Fault::corrupt("its base was let go of")),
             Self::Failed(fault) => Err(fault.clone()),
         }
     }
@@ -65,7 +65,8 @@ impl Held {
         match self {
             Self::Shared(bytes) => Self::Shared(Arc::clone(bytes)),
             Self::Failed(fault) => Self::Failed(fault.clone()),
-            Self::Own(_) | Self::Dropped => Self::Dropped,
+            Self::Dropped(hash) => Self::Dropped(*hash),
+            Self::Own(_) => Self::Dropped(0),
         }
     }
 }

@@ -7,14 +7,10 @@ use crate::buffer::Buffer;
 use crate::fault::Fault;
 use crate::forest::Root;
 use crate::index::Copy;
+use crate::inflate::Inflater;
 use crate::pack::Base;
 use crate::read::{self, Spot};
 use crate::{Kind, Visitor, delta};
-
-/// After so many stored bytes the pages of a pack are let go of.
-const RELEASE: u64 = 64 << 20;
-/// The system brings in so many bytes around what is looked at, if it has them at hand.
-const AROUND: u64 = 64 << 10;
 
 /// An object made.
 pub(super) struct Made {
@@ -40,7 +36,6 @@ impl<V: Visitor> Worker<'_, V> {
         let mut bytes = self.pool.take();
         let (delta, copies) = (self.delta.content(), &mut self.copies);
         let made = delta::apply(base, delta, head, &mut bytes, copies);
-        self.touch(part, node);
         match made {
             Ok(()) => Ok(Made { bytes, kind, by_delta: true }),
             Err(fault) => {
@@ -50,25 +45,11 @@ impl<V: Visitor> Worker<'_, V> {
         }
     }
 
-    /// Counts what of a pack was looked at, and lets go of it now and then.
-    fn touch(&mut self, part: &Part<'_>, node: u32) {
-        let start = part.forest.offset(node);
-        let end = part.forest.end(node).unwrap_or(part.pack.end);
-        let apart = start.abs_diff(self.last) > AROUND;
-        self.last = end;
-        self.touched += end - start + if apart { AROUND / 2 } else { 0 };
-        if self.touched > RELEASE / self.share.threads() as u64 {
-            self.touched = 0;
-            part.pack.bytes.release();
-        }
-    }
-
     pub(super) fn inflate_delta(&mut self, part: &Part<'_>, node: u32) -> Result<(), Fault> {
         let size = u64::from(part.forest.size(node));
         self.fits(size)?;
         self.reserve(size);
-        let range = (part.forest.data(node), part.forest.end(node).unwrap_or(part.pack.end));
-        self.inflater.inflate(&part.pack.bytes, range, size, &mut self.delta)
+        inflate(&mut self.inflater, part, node, &mut self.delta)
     }
 
     pub(super) fn fits(&self, size: u64) -> Result<(), Fault> {
@@ -85,9 +66,7 @@ impl<V: Visitor> Worker<'_, V> {
         self.fits(size)?;
         self.reserve(size);
         let mut bytes = self.pool.take();
-        let end = forest.end(node).unwrap_or(part.pack.end);
-        self.touch(part, node);
-        self.inflater.inflate(&part.pack.bytes, (forest.data(node), end), size, &mut bytes)?;
+        inflate(&mut self.inflater, part, node, &mut bytes)?;
         let kind = forest.kind(node).ok_or_else(|| Fault::corrupt("it is of no kind"))?;
         Ok(Made { bytes, kind, by_delta: false })
     }
@@ -113,14 +92,18 @@ impl<V: Visitor> Worker<'_, V> {
         }
     }
 
-    /// Makes the bytes of an object on the stack again.
-    pub(super) fn rebuild(&mut self, frame: &mut Frame<V::State>) {
+    /// Makes the bytes of an object on the stack again, which had this hash.
+    pub(super) fn rebuild(&mut self, frame: &mut Frame<V::State>, hash: u64) {
         let part = self.part(frame.part);
         self.reserve(u64::from(part.forest.size(frame.node)));
         let offset = part.forest.offset(frame.node);
         frame.held = match self.again(frame.part, frame.node, offset) {
             Ok(bytes) => {
                 self.held += bytes.room();
+                // A store may have copies that differ, though it says that they are one object.
+                if self.share.hash(bytes.content()) != hash {
+                    frame.state = None;
+                }
                 Held::Own(bytes)
             }
             Err(fault) => Held::Failed(fault.of_base()),
@@ -150,4 +133,23 @@ impl<V: Visitor> Worker<'_, V> {
         self.reserve(bytes.room());
         Ok(Made { bytes, kind, by_delta: false })
     }
+}
+
+/// Inflates what is stored of a node. Where that goes on into what comes next in the pack, which no
+/// honest pack does, it is what a [`Reader`](crate::Reader) makes of it.
+fn inflate(
+    inflater: &mut Inflater,
+    part: &Part<'_>,
+    node: u32,
+    into: &mut Buffer,
+) -> Result<(), Fault> {
+    let (forest, bytes, last) = (part.forest, &part.pack.bytes, part.pack.end);
+    let (start, size) = (forest.data(node), u64::from(forest.size(node)));
+    let end = forest.end(node).unwrap_or(last);
+    bytes.touch(forest.offset(node), end);
+    let made = inflater.inflate(bytes, (start, end), size, into);
+    if made.is_ok() || end == last {
+        return made;
+    }
+    inflater.inflate(bytes, (start, last), size, into)
 }

@@ -1,6 +1,7 @@
 //! What the threads of a walk share: who does what, and help for those who have too much to do.
 
 use super::frame::Frame;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -14,6 +15,8 @@ pub(super) struct Share<S> {
     /// Whoever holds more than its share of the memory holds this.
     large: Mutex<()>,
     threads: usize,
+    /// Keyed anew in each walk, so that nobody can make two objects of one hash.
+    hashes: RandomState,
 }
 
 struct Inner<S> {
@@ -31,11 +34,17 @@ impl<S> Share<S> {
             changed: Condvar::new(),
             large: Mutex::new(()),
             threads,
+            hashes: RandomState::new(),
         }
     }
 
     pub(super) fn threads(&self) -> usize {
         self.threads
+    }
+
+    /// A hash of bytes by which they are known again.
+    pub(super) fn hash(&self, bytes: &[u8]) -> u64 {
+        self.hashes.hash_one(bytes)
     }
 
     /// The place of a unit that nobody else does.

@@ -42,9 +42,6 @@ pub(super) struct Worker<'a, V: Visitor> {
     #[cfg(test)]
     peak: u64,
     pub(super) large: Option<MutexGuard<'a, ()>>,
-    pub(super) touched: u64,
-    /// Where what was looked at last ends in its pack.
-    pub(super) last: u64,
     pub(super) passed: u64,
 }
 
@@ -76,8 +73,6 @@ impl<'a, V: Visitor> Worker<'a, V> {
             #[cfg(test)]
             peak: 0,
             large: None,
-            touched: 0,
-            last: 0,
             passed: 0,
         }
     }
@@ -136,8 +131,8 @@ impl<'a, V: Visitor> Worker<'a, V> {
     fn child(&mut self, mut parent: Frame<V::State>) {
         let part = self.part(parent.part);
         let node = part.forest.child(parent.next);
-        if matches!(parent.held, Held::Dropped) {
-            self.rebuild(&mut parent);
+        if let Held::Dropped(hash) = parent.held {
+            self.rebuild(&mut parent, hash);
         }
         let made = match parent.held.content() {
             Ok(base) => self.make(part, node, base, parent.kind),
@@ -170,9 +165,12 @@ impl<'a, V: Visitor> Worker<'a, V> {
             if self.held + more <= self.limit {
                 break;
             }
-            if matches!(frame.held, Held::Own(_) | Held::Shared(_)) {
+            if let Held::Own(_) | Held::Shared(_) = &frame.held
+                && let Ok(bytes) = frame.held.content()
+            {
+                let hash = self.share.hash(bytes.content());
                 self.held -= frame.held.room();
-                frame.held = Held::Dropped;
+                frame.held = Held::Dropped(hash);
             }
         }
         if (long || self.held + more > self.limit) && self.large.is_none() {
@@ -255,7 +253,7 @@ impl<'a, V: Visitor> Worker<'a, V> {
                     self.pool.put(bytes);
                 }
             }
-            Held::Dropped | Held::Failed(_) => {}
+            Held::Dropped(_) | Held::Failed(_) => {}
         }
         self.states.extend(frame.state);
     }

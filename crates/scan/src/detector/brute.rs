@@ -3,18 +3,18 @@
 use super::*;
 use regex::bytes::Regex;
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Files larger than this are left out: brute force takes seconds for each million bytes.
 const LARGEST: u64 = 200_000;
 
-fn files(folder: &Path, found: &mut Vec<Vec<u8>>) {
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let (path, kind) = (entry.path(), entry.file_type().unwrap());
         if kind.is_dir() && entry.file_name() != "target" && entry.file_name() != ".git" {
             files(&path, found);
         } else if kind.is_file() && entry.metadata().unwrap().len() <= LARGEST {
-            found.extend(std::fs::read(&path));
+            found.push(path);
         }
     }
 }
@@ -32,7 +32,7 @@ fn windowed(
         occurrences.iter().filter(|one| one.rule as usize == number).cloned().collect();
     window::merge(&mine, matcher.reach(), bytes.len())
         .into_iter()
-        .flat_map(|window| matcher.matches(bytes, window))
+        .flat_map(|window| matcher.matches(bytes, window, &mine))
         .map(|one| (one.span.start, one.span.end))
         .collect()
 }
@@ -52,8 +52,10 @@ fn the_matcher_finds_what_brute_force_finds() {
     let detector = Detector::new(Arc::new(quietus_catalogue::shipped().unwrap())).unwrap();
     let whole: Vec<Regex> =
         detector.set.rules().iter().map(|rule| compile(&rule.pattern).unwrap()).collect();
-    let mut matches = 0;
-    for bytes in &all {
+    let (mut matches, mut size) = (0, 0);
+    for path in &all {
+        let bytes = &std::fs::read(path).unwrap()[..];
+        size += bytes.len();
         let mut occurrences = Vec::new();
         detector.anchors.find(bytes, 0..bytes.len(), &mut occurrences);
         occurrences.sort();
@@ -68,9 +70,9 @@ fn the_matcher_finds_what_brute_force_finds() {
                 .collect();
             matches += brute.len();
             let near = windowed(&detector, number, &occurrences, bytes);
-            assert_eq!(near, brute, "rule {} in {:?}", rule.id, &bytes[..bytes.len().min(80)]);
+            assert_eq!(near, brute, "rule {} in {}", rule.id, path.display());
         }
     }
-    println!("{} files, {matches} matches", all.len());
+    println!("{} files, {size} bytes, {matches} matches", all.len());
     assert!(matches > 20, "only {matches} matches: this shows nothing");
 }

@@ -137,6 +137,17 @@ impl Detector {
         found
     }
 
+    /// Every credential that any rule sees in `bytes`, those included that another rule outdoes.
+    pub(crate) fn claims(&self, bytes: &[u8]) -> Vec<Arc<Detection>> {
+        let mut trace = Trace::default();
+        self.trace(bytes, &mut trace);
+        let kept = |seen: Seen| match seen.outcome {
+            Outcome::Kept(detection) => Some(detection),
+            Outcome::Open | Outcome::Rejected => None,
+        };
+        trace.matches.into_iter().filter_map(kept).collect()
+    }
+
     /// Looks at all of `bytes`; what `trace` held before is let go.
     pub(crate) fn trace(&self, bytes: &[u8], trace: &mut Trace) {
         trace.clear(bytes.len());
@@ -195,7 +206,7 @@ impl Detector {
                 None => {
                     trace
                         .matches
-                        .extend(matcher.matches(bytes, window.clone()).into_iter().map(Seen::new));
+                        .extend(matcher.matches(bytes, window.clone(), of_rule).into_iter().map(Seen::new));
                 }
             }
             let matches = before..trace.matches.len() as u32;
@@ -263,6 +274,8 @@ fn resolve(trace: &mut Trace) {
     trace.kept = taken.into_values().map(|(_, number)| number).collect();
 }
 
+#[cfg(test)]
+mod assigned;
 #[cfg(test)]
 mod brute;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The detector against small rules of its own.
 
 use super::*;
+use crate::made_up;
 use proptest::prelude::*;
 use quietus_model::RuleId;
 use quietus_model::checksum::Checksum;
@@ -8,10 +9,6 @@ use quietus_model::shape::{Stream, alphabet};
 use std::sync::LazyLock;
 
 const RULES: &str = r#"
-[provider]
-id = "acme"
-name = "Acme"
-
 [[rule]]
 id = "acme-key"
 name = "Acme key"
@@ -80,19 +77,11 @@ confidence = "high"
 anchors = ["run:"]
 pattern = 'run:(?P<secret>[a-z]+)'
 reach = 20
-
-[[rule]]
-id = "jwt"
-name = "Token"
-severity = "high"
-confidence = "high"
-anchors = ["eyJ"]
-pattern = '\b(?P<secret>eyJ[\w-]{5,400}\.[\w-]{5,400}\.[\w-]{5,400})'
 "#;
 
-static DETECTOR: LazyLock<Detector> = LazyLock::new(|| {
+pub(super) static DETECTOR: LazyLock<Detector> = LazyLock::new(|| {
     let text = RULES.replace("DUMMY", &Sha::of(&key("dummy")));
-    Detector::new(Arc::new(RuleSet::parse([("acme.toml", &*text)]).unwrap())).unwrap()
+    Detector::new(made_up::set(&made_up::file(&[text, made_up::token()]))).unwrap()
 });
 
 /// Every rule's pattern, for a search over all of a text.
@@ -119,7 +108,7 @@ fn random(label: &str, ranges: &str, len: usize) -> String {
     String::from_utf8(Stream::fixture(label).take(&alphabet(ranges), len)).unwrap()
 }
 
-fn key(label: &str) -> String {
+pub(super) fn key(label: &str) -> String {
     format!("acme_{}", random(label, "0-9a-f", 16))
 }
 
@@ -302,7 +291,7 @@ fn a_rule_that_could_never_match_is_refused_by_name() {
     ];
     for (from, to, says) in broken {
         let text = RULES.replace(from, to).replace("DUMMY", "");
-        let set = Arc::new(RuleSet::parse([("acme.toml", &*text)]).unwrap());
+        let set = made_up::set(&made_up::file(&[text]));
         let problems = Detector::new(set).unwrap_err();
         assert_eq!(problems.len(), 1);
         assert!(problems[0].to_string().contains(says), "{}", problems[0]);
@@ -314,7 +303,7 @@ fn a_pattern_that_cannot_be_compiled_is_told_and_the_rest_works() {
     let huge = r"pattern = '\b(?P<secret>acme_(?:[0-9a-f]{1000}){1000})\b'";
     let text =
         RULES.replace(r"pattern = '\b(?P<secret>acme_[0-9a-f]{16})\b'", huge).replace("DUMMY", "");
-    let set = Arc::new(RuleSet::parse([("acme.toml", &*text)]).unwrap());
+    let set = made_up::set(&made_up::file(&[text]));
     let detector = Detector::new(set).unwrap();
     let bytes = format!("{} {}", key("a"), checked("acmk_", "a"));
     assert_eq!(detector.detect(bytes.as_bytes()).len(), 1);
@@ -339,7 +328,7 @@ fn windowed(detector: &Detector, bytes: &[u8]) -> Vec<(usize, Range<usize>)> {
         found.sort();
         let mine: Vec<_> = found.into_iter().filter(|o| o.rule as usize == index).collect();
         for window in window::merge(&mine, matcher.reach(), bytes.len()) {
-            all.extend(matcher.matches(bytes, window).into_iter().map(|m| (index, m.span)));
+            all.extend(matcher.matches(bytes, window, &mine).into_iter().map(|m| (index, m.span)));
         }
     }
     all

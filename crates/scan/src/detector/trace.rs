@@ -274,35 +274,4 @@ fn line_round(bytes: &[u8], span: &Range<usize>) -> (usize, usize) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_ends_at_newlines_at_the_limit_or_where_the_bytes_end() {
-        assert_eq!(line_round(b"a\nbcSd\ne", &(4..5)), (3, 2));
-        assert_eq!(line_round(b"bcSd", &(2..3)), (3, 2));
-        let long = [b'x'; 3 * LINE_LIMIT];
-        assert_eq!(line_round(&long, &(5000..5001)), (LINE_LIMIT + 1, LINE_LIMIT + 1));
-    }
-
-    fn copied(source: u32, target: u32, len: u32) -> Copied {
-        Copied { source, target, len }
-    }
-
-    #[test]
-    fn what_is_new_and_every_seam_is_dirty() {
-        let base = Trace { len: 100, ..Trace::default() };
-        let dirty = |copies: &[Copied], len| {
-            let ranges = Carry { base: &base, copies, len }.dirty(3);
-            ranges.into_iter().map(|range| (range.start, range.end)).collect::<Vec<_>>()
-        };
-        assert!(dirty(&[copied(0, 0, 100)], 100).is_empty());
-        assert_eq!(dirty(&[copied(0, 0, 100)], 120), [(97, 120)]);
-        assert_eq!(dirty(&[copied(0, 0, 90)], 90), [(87, 90)]);
-        assert_eq!(dirty(&[copied(10, 0, 90)], 90), [(0, 3)]);
-        assert_eq!(dirty(&[copied(0, 0, 50), copied(60, 50, 40)], 90), [(47, 53)]);
-        assert_eq!(dirty(&[copied(0, 0, 50), copied(50, 70, 50)], 120), [(47, 73)]);
-        assert_eq!(dirty(&[copied(0, 20, 100)], 120), [(0, 23)]);
-        assert_eq!(dirty(&[], 7), [(0, 7)]);
-    }
-}
+mod tests;

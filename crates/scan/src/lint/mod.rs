@@ -1,5 +1,6 @@
 //! The lint of rule files: what would make a rule find nothing, too much, or prove nothing.
 
+mod anchored;
 mod pattern;
 mod recipe;
 
@@ -36,8 +37,8 @@ impl Problems<'_> {
 
 /// Everything that is wrong with a rule file; empty when it may ship.
 ///
-/// The rule's own samples are not tried here: that is the work of the tests of the rules, which
-/// run the [`Detector`](crate::Detector) over them.
+/// The rule's own samples are not tried here: that is the work of [`trial`](crate::trial), which
+/// runs the [`Detector`](crate::Detector) over them.
 pub fn lint(file: &str, rules: &RuleFile) -> Vec<RuleProblem> {
     let mut found = Vec::new();
     let mut ids = HashSet::new();
@@ -74,9 +75,14 @@ fn lint_rule(rule: &Rule, problems: &mut Problems<'_>) {
         );
     }
     problems.unless(
-        !rule.tests.positive.is_empty(),
+        rule.tests.positive.iter().any(|text| text.contains("{secret}")),
         "it has no positive test",
         "add a text to tests.positive with {secret} in it",
+    );
+    problems.unless(
+        !rule.tests.negative.is_empty(),
+        "it has no negative test",
+        "add a text to tests.negative in which it must stay silent, such as a placeholder",
     );
     problems.unless(
         rule.shape.is_some() || rule.precedence < GENERIC,
@@ -97,6 +103,11 @@ fn lint_rule(rule: &Rule, problems: &mut Problems<'_>) {
         !rule.remedy.revoke.trim().is_empty(),
         "it does not say how to revoke it",
         "write remedy.revoke",
+    );
+    problems.unless(
+        rule.remedy.after_revoke.iter().any(|step| !step.trim().is_empty()),
+        "it does not say what to do once it is revoked: a dead key is not yet containment",
+        "write remedy.after_revoke",
     );
     recipe::lint(rule, problems);
 }

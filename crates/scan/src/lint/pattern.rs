@@ -1,6 +1,7 @@
 //! The lint of what a rule matches: pattern, anchors, reach, check part, companions.
 
 use super::Problems;
+use super::anchored;
 use super::recipe::is_part_name;
 use crate::detector::{compile, parse};
 use quietus_model::Rule;
@@ -56,6 +57,11 @@ fn pattern(rule: &Rule, problems: &mut Problems<'_>) -> Option<Vec<String>> {
         hir.properties().minimum_len() != Some(0),
         "its pattern matches the empty text",
         "require at least one character of the secret",
+    );
+    problems.unless(
+        rule.anchors.is_empty() || !anchored::can_match_without(rule, &hir),
+        "its pattern matches texts in which none of its anchors stands, and these are never found",
+        "name an anchor for every way to write it, or make the pattern narrower",
     );
     match (hir.properties().maximum_len(), rule.reach) {
         (None, None) => problems.add(

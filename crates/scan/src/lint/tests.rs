@@ -18,8 +18,10 @@ check = { name = "crc32-base62", firm = true }
 dummies = ["0011223344556677001122334455667700112233445566770011223344556677"]
 shape.parts = [ { lit = "acme_" }, { chars = "0-9A-Za-z", len = 20 } ]
 tests.positive = ["key = {secret}"]
+tests.negative = ["key = <key>"]
 remedy.rotate = "Make another."
 remedy.revoke = "Delete it."
+remedy.after_revoke = ["Read the log."]
 [[rule.companion]]
 name = "host"
 pattern = '[a-z]{3,20}\.acme\.example'
@@ -63,10 +65,15 @@ fn every_problem_is_named() {
         (r#"id = "acme-key""#, r#"id = "Acme_key""#, "kebab-case"),
         (r#"anchors = ["acme_"]"#, "anchors = []", "no anchors"),
         (r#"anchors = ["acme_"]"#, r#"anchors = ["a"]"#, "shorter than"),
+        (r#"anchors = ["acme_"]"#, r#"anchors = ["acme-"]"#, "none of its anchors stands"),
+        (r"(?P<secret>acme_", "(?P<secret>acme[_-]", "none of its anchors stands"),
         (r"\b(?P<secret>", r"\b(?P<secret>(", "cannot be read"),
         (r"\b(?P<secret>", "(?P<part>", "neither a group `secret`"),
         (r"\b'", r"|'", "empty text"),
         ("{20})", "{20,})", "no greatest length"),
+        (r#"["key = {secret}"]"#, r#"["key"]"#, "no positive test"),
+        (r#"["key = <key>"]"#, "[]", "no negative test"),
+        (r#"["Read the log."]"#, r#"[""]"#, "not yet containment"),
         ("{20})", "{20,9000000})", "its pattern"),
         ("entropy", "entropy", ""),
         ("check = {", "reach = 10\ncheck = {", "less than the 31 bytes"),

@@ -1,30 +1,41 @@
-//! A store that has what it had and more: only the new objects are read.
+//! A store that has other objects than it had: only what is new is read.
 
 use super::fresh::{self, Fresh};
+use super::known::Compared;
 use super::record::Record;
-use super::{Past, stable};
+use super::{Past, read, stable};
 use crate::changes::{self, Changes};
 use crate::heads::Tips;
 use crate::history;
 use crate::run::Run;
 use crate::store::OidSet;
+use quietus_model::Stats;
 use quietus_odb::{ObjectId, Store};
-use std::collections::HashSet;
 use std::path::Path;
 
-/// What was remembered and what is new. `None` when what is new changes what was known of the old,
-/// or cannot be read in part: then all of it must be read.
+/// Whether an object is there and need not be read.
+fn is_kept(id: &ObjectId, compared: &Compared, store: &Store) -> bool {
+    store.number(id).is_some_and(|number| !compared.is_new[number as usize])
+}
+
+/// What was remembered and what is new, where nothing is gone. `None` when what is new changes what
+/// was known of the old, or cannot be read in part: then more must be read.
 pub(super) fn grow(
-    record: Record,
+    mut record: Record,
+    compared: &Compared,
     store: &Store,
     path: &Path,
     tips: &Tips,
     run: &Run<'_>,
 ) -> Option<Past> {
-    let is_new = new_objects(&record, store)?;
+    // Which objects are missed is known anew only when all folders are looked at.
+    if record.is_missing || record.thin(|id| is_kept(id, compared, store)) {
+        return None;
+    }
     let record = record.testified(path, run)?;
+    let is_new = &compared.is_new;
     run.gaps.listen();
-    let mut new = history::walk(store, Some(&is_new), run);
+    let mut new = history::walk(store, Some(is_new), run);
     let walked = run.gaps.heard();
     let is_plain = fresh::are_plain(store, &|number| is_new[number as usize], run);
     if !is_plain || stable(&walked, walked.clone()).is_none() {
@@ -36,9 +47,11 @@ pub(super) fn grow(
         return None;
     }
     let old: Vec<ObjectId> = record.commits.iter().map(|commit| commit.id).collect();
+    let kept = Stats { commits: old.len() as u64, ..compared.kept };
     new.commits.extend(record.commits);
     let graph = new.take_graph();
     let mut objects = record.objects;
+    objects.stats = kept;
     objects.append(new);
     let (reach, notes) = (tips.reach(&graph), tips.notes_reach(&graph));
     let mut known = Changes { changes: record.changes, ..Changes::default() };
@@ -52,29 +65,42 @@ pub(super) fn grow(
     let (reaches, asked) = ([&reach, &notes], |id: &ObjectId| brought.contains(id));
     let mut changes = changes::collect(store, &graph, &mut fresh, reaches, &asked, known, run);
     let is_cut = fresh.is_broken || !run.bounds.crowded_blobs().is_empty();
-    let mut told = stable(&walked, run.gaps.heard()).filter(|_| !is_cut)?;
-    changes.changes.sort_by_key(|change| change.commit);
-    for ((reason, object), detail) in record.told {
-        run.gaps.add(reason, object.clone(), &detail);
-        told.entry((reason, object)).or_insert(detail);
-    }
-    Some(Past { objects, graph, changes, reach, notes, told: Some(told) })
-}
-
-/// Tells of each object whether it is new. `None` if anything is gone, or wrong with the packs.
-fn new_objects(record: &Record, store: &Store) -> Option<Vec<bool>> {
-    let old = &record.inventory;
-    let old_packs: HashSet<&[u8]> = old.pieces.iter().filter_map(|piece| piece.pack()).collect();
-    let is_old = |pack: usize| old_packs.contains(store.packs()[pack].name.as_bytes());
-    let still = (0..store.packs().len()).filter(|pack| is_old(*pack)).count();
-    let lost = old.loose.iter().any(|id| store.number(id).is_none());
-    if !store.problems().is_empty() || still != old_packs.len() || lost {
+    // Where all might be too much to look at, all is looked at, to know whether it is.
+    if is_cut || !run.bounds.spend(record.spent) || !run.bounds.is_ample() {
         return None;
     }
-    let loose: OidSet = old.loose.iter().copied().collect();
-    let is_new = |number: u32| {
-        let mut packs = store.packs_of(number).flatten();
-        !packs.any(is_old) && !loose.contains(&store.id(number))
+    let mut told = stable(&walked, run.gaps.heard())?;
+    changes.changes.sort_by_key(|change| change.commit);
+    let is_again = |object: &[u8]| {
+        let number = ObjectId::from_hex(object).and_then(|id| store.number(&id));
+        number.is_some_and(|number| is_new[number as usize])
     };
-    Some((0..store.len()).map(is_new).collect())
+    for ((reason, object), detail) in record.told {
+        // What could not be read was tried again.
+        if !is_again(&object) {
+            run.gaps.add(reason, object.clone(), &detail);
+            told.entry((reason, object)).or_insert(detail);
+        }
+    }
+    Some(Past { objects, graph, changes, reach, notes, told: Some(told), walked })
+}
+
+/// What was remembered of the objects that are still there, and what is new. All folders are read,
+/// for which of them lead to what is there is another matter now.
+pub(super) fn reread(
+    mut record: Record,
+    compared: &Compared,
+    store: &Store,
+    path: &Path,
+    tips: &Tips,
+    run: &Run<'_>,
+) -> Option<Past> {
+    record.thin(|id| is_kept(id, compared, store));
+    let record = record.testified(path, run)?;
+    let commits = record.commits.len() as u64;
+    let mut objects = record.objects;
+    objects.stats = Stats { commits, ..compared.kept };
+    objects.commits = record.commits;
+    let past = read(store, Some((objects, &compared.is_new)), tips, run);
+    past.told.is_some().then_some(past)
 }

@@ -1,16 +1,20 @@
 //! Where the memory of one object store lies, for whom it holds, and what has changed since.
 
-use super::file;
-use super::record::Record;
+use super::file::{self, Parts, Rest};
+use super::known::{Known, Tags};
+use super::record::{Record, Seal};
+use super::sweep;
 use crate::heads::Tips;
 use crate::run::Run;
-use crate::store;
+use crate::store::{self, MOST_TREE};
 use git2::Repository;
 use quietus_model::FingerprintKey;
-use quietus_odb::{Format, Inventory};
+use quietus_odb::{Format, Inventory, Piece};
 use sha2::{Digest, Sha256};
-use std::collections::HashSet;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 /// The memory of one object store.
 pub(super) struct Place {
@@ -18,19 +22,28 @@ pub(super) struct Place {
     objects: PathBuf,
     format: Format,
     key: FingerprintKey,
+    pub(super) tags: Tags,
+    now: SystemTime,
+    /// Objects of more bytes than this are read in another way.
+    largest: u64,
     /// Everything besides the objects that decides what is found in them.
     context: String,
     /// What the store was made of before anything of it was read.
     pub(super) inventory: Inventory,
 }
 
-/// What has become of a store since it was scanned last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Change {
-    None,
-    /// There is more than there was, and what there was is still there.
-    Grown,
-    Other,
+/// The memory of the scan before.
+pub(super) struct Last {
+    pub(super) record: Record,
+    rest: Rest,
+}
+
+impl Last {
+    /// The record, and the names of what was scanned.
+    pub(super) fn open(self, place: &Place) -> Option<(Record, Known)> {
+        let known = Known::decode(&self.rest.read(&place.key)?)?;
+        Some((self.record, known))
+    }
 }
 
 impl Place {
@@ -42,12 +55,13 @@ impl Place {
         }
         let format = store::format(repository);
         let objects = repository.commondir().join("objects").canonicalize().ok()?;
-        let name = Sha256::digest(objects.as_os_str().as_encoded_bytes());
-        let name = data_encoding::HEXLOWER.encode(&name[..16]);
         Some(Self {
-            file: folder.join(name),
+            file: folder.join(sweep::name(&objects)),
             format,
             key: run.vault.key().for_purpose("quietus remembered scans"),
+            tags: Tags::new(run.vault.key()),
+            now: run.vault.now().into(),
+            largest: run.options.max_file_size,
             context: context(format, run),
             inventory: Inventory::read(&objects, format).ok()?,
             objects,
@@ -55,16 +69,35 @@ impl Place {
     }
 
     /// What was remembered, if it holds here.
-    pub(super) fn recall(&self) -> Option<Record> {
-        let bytes = file::read(&self.file, &self.key)?;
-        Record::decode(&bytes, &self.context, self.format)
+    pub(super) fn recall(&self) -> Option<Last> {
+        let place = self.objects.as_os_str().as_encoded_bytes();
+        let (head, rest) = file::read(&self.file, &self.key, place)?;
+        Some(Last { record: Record::decode(&head, &self.context, self.format)?, rest })
     }
 
-    pub(super) fn keep(&self, record: &Record) {
-        let bytes = record.encode(&self.context, self.format);
+    /// Remembers it in place of what was remembered before, and makes room for that.
+    pub(super) fn keep(&self, record: &Record, known: Option<&Known>) {
+        let rest = known.map(Known::encode).unwrap_or_default();
+        let place = self.objects.as_os_str().as_encoded_bytes();
+        let written = record.encode(&self.context, self.format).is_some_and(|head| {
+            let parts = Parts { place, head: &head, rest: &rest };
+            file::write(&self.file, &self.key, &parts).is_ok()
+        });
         // A scan that cannot be remembered is a scan all the same.
-        if bytes.is_none_or(|bytes| file::write(&self.file, &self.key, bytes).is_err()) {
-            self.forget();
+        if !written {
+            return self.forget();
+        }
+        file::touch(&self.file, self.now);
+        if let Some(folder) = self.file.parent() {
+            sweep::sweep(folder, &self.file, self.now, sweep::MOST);
+        }
+    }
+
+    /// Notes that what is remembered was of use.
+    pub(super) fn note(&self) {
+        let written = std::fs::metadata(&self.file).and_then(|file| file.modified());
+        if written.is_ok_and(|written| sweep::is_older(written, self.now, sweep::A_DAY)) {
+            file::touch(&self.file, self.now);
         }
     }
 
@@ -77,21 +110,55 @@ impl Place {
         Inventory::read(&self.objects, self.format).is_ok_and(|now| now == self.inventory)
     }
 
-    pub(super) fn change(&self, record: &Record) -> Change {
+    /// By what each piece is known again.
+    pub(super) fn seals(&self) -> Vec<Seal> {
+        let seal = |piece: &Piece| self.seal(piece).unwrap_or_default();
+        self.inventory.pieces.iter().map(seal).collect()
+    }
+
+    /// The last bytes of a piece: two check sums of an index, one of a pack.
+    fn seal(&self, piece: &Piece) -> Option<Seal> {
+        let len = self.format.id_len() * if piece.pack().is_some() { 1 } else { 2 };
+        let name = std::str::from_utf8(&piece.name).ok()?;
+        let folder = self.inventory.folders.get(piece.folder as usize)?;
+        let mut file = File::open(folder.join("pack").join(name)).ok()?;
+        let mut seal = vec![0; len.min(usize::try_from(piece.size).ok()?)];
+        file.seek(SeekFrom::Start(piece.size - seal.len() as u64)).ok()?;
+        file.read_exact(&mut seal).ok()?;
+        Some(seal)
+    }
+
+    /// Whether the store is what it was at the last scan. Git touches a pack when something is to
+    /// be written that is in it already, and copies of a repository are younger than it is: a file
+    /// of the same name, length and check sums counts as the same.
+    pub(super) fn is_same(&self, record: &Record) -> bool {
         let (old, new) = (&record.inventory, &self.inventory);
-        if old == new {
-            return Change::None;
-        }
-        let is_kept = old.folders == new.folders
+        let is_same = |((old, new), seal): ((&Piece, &Piece), &Seal)| {
+            let of = |piece: &Piece| (piece.folder, piece.name.clone(), piece.size);
+            old == new
+                || of(old) == of(new)
+                    && (!seal.is_empty() || new.size == 0)
+                    && self.seal(new).is_some_and(|now| now == *seal)
+        };
+        old.folders == new.folders
             && old.missing == new.missing
-            && old.pieces.iter().all(|piece| {
-                // Git makes it anew for each pack that comes.
-                piece.name == b"multi-pack-index" || new.pieces.binary_search(piece).is_ok()
-            });
-        // Packs are told apart by their names.
-        let mut names = HashSet::new();
-        let is_plain = new.pieces.iter().filter_map(|piece| piece.pack()).all(|n| names.insert(n));
-        if is_kept && is_plain && !record.is_missing { Change::Grown } else { Change::Other }
+            && old.loose == new.loose
+            && old.pieces.len() == new.pieces.len()
+            && old.pieces.len() == record.seals.len()
+            && old.pieces.iter().zip(&new.pieces).zip(&record.seals).all(is_same)
+    }
+
+    /// Whether it is enough to know which objects there were. Where folders may be too large to be
+    /// held it hangs on how they are stored whether they are read, so that all packs must still be
+    /// what they were.
+    pub(super) fn goes_by_names(&self, record: &Record) -> bool {
+        let (old, new) = (&record.inventory, &self.inventory);
+        let is_there = |piece: &Piece| {
+            // Git makes it anew for each pack that comes.
+            piece.name == b"multi-pack-index" || new.pieces.binary_search(piece).is_ok()
+        };
+        self.largest >= MOST_TREE as u64
+            || old.folders == new.folders && old.pieces.iter().all(is_there)
     }
 }
 

@@ -6,11 +6,12 @@ use crate::gaps::Told;
 use crate::history::{Message, Objects};
 use crate::parallel;
 use crate::run::Run;
-use crate::store::{self, Commit, OidMap, Shelf};
+use crate::store::{self, Commit, OidMap, OidSet, Shelf};
 use crate::vault::{SecretNumber, Sighting};
 use git2::{ObjectType, Repository};
 use quietus_model::{Fingerprint, GapReason, Stats};
 use quietus_odb::{Format, Inventory, ObjectId, Piece};
+use std::collections::HashSet;
 use std::path::Path;
 
 /// Witnesses that are handed to a thread at a time.
@@ -19,10 +20,18 @@ const CHUNK: usize = 32;
 /// Reasons for gaps that may be remembered, by their number in the file.
 const REASONS: [GapReason; 2] = [GapReason::Missing, GapReason::TooLarge];
 
+/// The last bytes of a file: of a pack and of an index that is a check sum over all of it. Empty
+/// where it could not be read.
+pub(super) type Seal = Vec<u8>;
+
 /// All that a scan of one store came to know.
 #[derive(Clone)]
 pub(super) struct Record {
     pub(super) inventory: Inventory,
+    /// By which each of its pieces is known when it is touched.
+    pub(super) seals: Vec<Seal>,
+    /// What looking at the entries of trees cost.
+    pub(super) spent: u64,
     /// What the refs led to.
     pub(super) tips: [u8; 32],
     /// Whether a commit wants an object that is not there.
@@ -38,36 +47,58 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// Reads the witnesses of all secrets again. `None` when one of the secrets does not come of
-    /// it.
+    /// Reads the witnesses of all secrets again that were sighted. `None` when one of these does
+    /// not come of it.
     pub(super) fn testified(mut self, path: &Path, run: &Run<'_>) -> Option<Self> {
-        let mut witnesses: Vec<ObjectId> =
-            self.secrets.iter().flat_map(|(_, witnesses)| witnesses.iter().copied()).collect();
-        witnesses.sort_unstable();
-        witnesses.dedup();
-        let state = || store::reopen(path);
-        let threads = run.options.thread_count();
-        let heard =
-            parallel::chunks(&witnesses, CHUNK, threads, run.cancel, state, |shelf, share| {
-                share.iter().all(|id| testify(shelf, id, run))
-            });
-        if !heard.ok()?.into_iter().all(|is_heard| is_heard) {
+        let sighted: HashSet<SecretNumber> = self.sightings().map(|(_, one)| one.secret).collect();
+        let of = |number: &SecretNumber| Some(&self.secrets.get(*number as usize)?.1);
+        let witnesses = sighted.iter().filter_map(of).flatten().copied();
+        let silent = hear(witnesses.collect(), path, run)?;
+        // Where a witness is gone, whoever else holds the secret tells what is left to know.
+        let is_open = |number: &SecretNumber| {
+            of(number).is_none_or(|witnesses| witnesses.iter().any(|one| silent.contains(one)))
+        };
+        let open: HashSet<SecretNumber> = sighted.iter().copied().filter(is_open).collect();
+        let holders = self.sightings().filter(|(_, one)| open.contains(&one.secret));
+        let holders = holders.map(|(id, _)| *id).collect();
+        if !hear(holders, path, run)?.is_empty() {
             return None;
         }
         let number = |(secret, _): &(Fingerprint, _)| run.vault.number(secret);
-        let numbers: Vec<SecretNumber> = self.secrets.iter().map(number).collect::<Option<_>>()?;
+        let numbers: Vec<Option<SecretNumber>> = self.secrets.iter().map(number).collect();
         let of_blobs = self.objects.blobs.values_mut().flatten();
         let of_messages = self.objects.messages.iter_mut().flat_map(|m| &mut m.sightings);
         for sighting in of_blobs.chain(of_messages) {
-            sighting.secret = *numbers.get(sighting.secret as usize)?;
+            sighting.secret = (*numbers.get(sighting.secret as usize)?)?;
         }
         Some(self)
+    }
+
+    /// All sightings, with the objects that they are in.
+    fn sightings(&self) -> impl Iterator<Item = (&ObjectId, &Sighting)> {
+        let blobs = self.objects.blobs.iter();
+        let blobs = blobs.flat_map(|(id, all)| all.iter().map(move |one| (id, one)));
+        let messages = self.objects.messages.iter();
+        blobs.chain(messages.flat_map(|m| m.sightings.iter().map(move |one| (&m.object, one))))
+    }
+
+    /// Lets go of the objects that are not to be kept. Whether there were any.
+    pub(super) fn thin(&mut self, is_kept: impl Fn(&ObjectId) -> bool) -> bool {
+        let objects = &mut self.objects;
+        let count = |all: &Objects| all.blobs.len() + all.messages.len();
+        let before = count(objects) + self.commits.len();
+        objects.blobs.retain(|id, _| is_kept(id));
+        objects.messages.retain(|message| is_kept(&message.object));
+        self.commits.retain(|commit| is_kept(&commit.id));
+        count(objects) + self.commits.len() != before
     }
 
     pub(super) fn encode(&self, context: &str, format: Format) -> Option<Vec<u8>> {
         let mut to = Writer::new(format);
         to.bytes(context.as_bytes());
         put_inventory(&self.inventory, &mut to);
+        to.list(&self.seals, |to, seal| to.bytes(seal));
+        to.number(self.spent);
         to.fixed(&self.tips);
         to.number(self.is_missing.into());
         to.list(&self.secrets, |to, (fingerprint, witnesses)| {
@@ -110,6 +141,8 @@ impl Record {
             return None;
         }
         let inventory = inventory(&mut from)?;
+        let seals = from.list(|from| from.bytes().map(<[u8]>::to_vec))?;
+        let spent = from.number()?;
         let tips = from.fixed(32)?.try_into().ok()?;
         let is_missing = from.number::<u8>()? != 0;
         let secrets =
@@ -137,10 +170,12 @@ impl Record {
             Some(((reason, from.bytes()?.to_vec()), from.text()?))
         })?;
         let blobs: OidMap<Vec<Sighting>> = blobs.into_iter().collect();
-        let objects = Objects { blobs, messages, commits: Vec::new(), stats };
+        let objects = Objects { blobs, messages, stats, ..Objects::default() };
         let told = told.into_iter().collect();
         from.is_at_end().then_some(Self {
             inventory,
+            seals,
+            spent,
             tips,
             is_missing,
             secrets,
@@ -150,6 +185,22 @@ impl Record {
             told,
         })
     }
+}
+
+/// Reads objects again for the secrets in them; those that could not be read. `None` if none can.
+fn hear(objects: OidSet, path: &Path, run: &Run<'_>) -> Option<OidSet> {
+    if objects.is_empty() {
+        return Some(objects);
+    }
+    let mut objects: Vec<ObjectId> = objects.into_iter().collect();
+    objects.sort_unstable();
+    let state = || store::reopen(path);
+    let threads = run.options.thread_count();
+    let silent = parallel::chunks(&objects, CHUNK, threads, run.cancel, state, |shelf, share| {
+        let is_silent = |id: &&ObjectId| !testify(shelf, id, run);
+        share.iter().filter(is_silent).copied().collect::<Vec<_>>()
+    });
+    Some(silent.ok()?.into_iter().flatten().collect())
 }
 
 /// Whether a witness could be read again.

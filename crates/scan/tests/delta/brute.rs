@@ -3,14 +3,58 @@
 use crate::history::Store;
 use crate::{DETECTOR, Told, key};
 use quietus_model::{Fingerprint, Place};
-use std::collections::{HashMap, HashSet};
+use quietus_odb::{Format, Kind, Kinds, Object, ObjectId, Options, Problem, Selection, Visitor};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::io::Read;
+use std::sync::atomic::AtomicBool;
 
-/// How many blobs with secrets there were.
+/// What the repositories held: a comparison says nothing of what was not there.
 #[derive(Debug, Default)]
 pub(crate) struct Share {
+    /// Blobs with secrets.
     pub(crate) blobs: usize,
     /// Those stored as a change to one with the same secret.
     pub(crate) inherited: usize,
+    /// Secrets right where their blob begins, and where it ends.
+    pub(crate) at_start: usize,
+    pub(crate) at_end: usize,
+    /// Secrets of which parts were copied from different places, or are new.
+    pub(crate) across: usize,
+    /// Secrets that end or begin right where a copy does.
+    pub(crate) beside: usize,
+    pub(crate) rules: BTreeSet<String>,
+}
+
+/// Where copies begin and end in each object that is stored as a change, in order.
+pub(crate) type Seams = HashMap<String, BTreeSet<usize>>;
+
+struct SeamKeeper(Seams);
+
+impl Visitor for SeamKeeper {
+    type State = ();
+
+    fn object(&mut self, object: Object<'_>, _: Option<&()>, _: &mut ()) {
+        let copies = object.delta.map_or(&[][..], |delta| delta.copies);
+        let ends = copies.iter().flat_map(|copied| [copied.target, copied.target + copied.len]);
+        self.0.insert(object.id().to_string(), ends.map(|end| end as usize).collect());
+    }
+
+    fn stream(&mut self, _: u32, id: ObjectId, _: Kind, _: u64, _: &mut dyn Read) {
+        panic!("{id} is small");
+    }
+
+    fn problem(&mut self, problem: Problem) {
+        panic!("{problem:?}");
+    }
+}
+
+pub(crate) fn seams(store: &Store, format: &str) -> Seams {
+    let format = if format == "sha1" { Format::Sha1 } else { Format::Sha256 };
+    let objects = store.path().join("objects");
+    let store = quietus_odb::Store::open(&objects, format, &Options::default()).unwrap();
+    let blobs = Selection { kinds: Kinds::BLOBS, wanted: None };
+    let walked = store.walk(&blobs, 1, &AtomicBool::new(false), || SeamKeeper(Seams::new()));
+    walked.into_iter().flat_map(|keeper| keeper.0).collect()
 }
 
 /// Which object each object is stored as a change to.
@@ -49,7 +93,7 @@ fn objects(store: &Store) -> Vec<(String, String, Vec<u8>)> {
 pub(crate) fn check(
     store: &Store,
     told: &Told,
-    bases: &HashMap<String, String>,
+    (bases, seams): (&HashMap<String, String>, &Seams),
     share: &mut Share,
 ) {
     let mut found: HashMap<String, HashSet<(Fingerprint, u64)>> = HashMap::new();
@@ -67,8 +111,16 @@ pub(crate) fn check(
             let secret = key().fingerprint(&detection.secret);
             secrets.insert(secret);
             if kind == "blob" {
-                let at = detection.secret_span.start as u64;
-                found.entry(id.clone()).or_default().insert((secret, at));
+                let at = detection.secret_span;
+                found.entry(id.clone()).or_default().insert((secret, at.start as u64));
+                share.at_start += usize::from(at.start == 0);
+                share.at_end += usize::from(at.end == bytes.len());
+                let seams = &seams[&id];
+                share.across += usize::from(seams.range(at.start + 1..at.end).next().is_some());
+                let is_inside = |end: &usize| 0 < *end && *end < bytes.len();
+                let ends = [at.start, at.end].into_iter().filter(is_inside);
+                share.beside += ends.filter(|end| seams.contains(end)).count();
+                share.rules.insert(detection.rule.id.to_string());
             }
         }
     }

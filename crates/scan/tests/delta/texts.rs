@@ -23,20 +23,24 @@ const WEDGE: &[u8] = b"<<<<<<< a wedge >>>>>>>";
 /// What the files of one repository are made of.
 pub(crate) struct Palette {
     /// Texts with credentials in them.
-    plants: Vec<Vec<u8>>,
+    right: Vec<Vec<u8>>,
+    /// Texts with what is nearly one.
+    spoilt: Vec<Vec<u8>>,
     secrets: AhoCorasick,
     words: Vec<String>,
 }
 
 impl Palette {
     pub(crate) fn new(rules: &[&Rule]) -> Self {
-        let mut samples: Vec<Sample> = rules.iter().flat_map(|rule| positives(rule)).collect();
-        samples.extend(rules.iter().flat_map(|rule| mutants(rule)).map(|mutant| mutant.sample));
-        let secrets = AhoCorasick::new(samples.iter().map(Sample::secret)).unwrap();
-        let plants = samples.into_iter().map(|sample| sample.text).collect();
+        let right: Vec<Sample> = rules.iter().flat_map(|rule| positives(rule)).collect();
+        let spoilt = rules.iter().flat_map(|rule| mutants(rule)).map(|mutant| mutant.sample);
+        let spoilt: Vec<Sample> = spoilt.collect();
+        let secrets = AhoCorasick::new(right.iter().chain(&spoilt).map(Sample::secret)).unwrap();
+        let texts = |samples: Vec<Sample>| samples.into_iter().map(|sample| sample.text).collect();
+        let (right, spoilt) = (texts(right), texts(spoilt));
         let mut words: Vec<String> = WORDS.split_whitespace().map(String::from).collect();
         words.extend(rules.iter().flat_map(|rule| rule.anchors.clone()));
-        Self { plants, secrets, words }
+        Self { right, spoilt, secrets, words }
     }
 
     /// Where secrets stand.
@@ -45,7 +49,8 @@ impl Palette {
     }
 
     pub(crate) fn plant(&self, dice: &mut Dice) -> &[u8] {
-        dice.pick::<Vec<u8>>(&self.plants)
+        let is_spoilt = dice.once_in(4) && !self.spoilt.is_empty();
+        dice.pick::<Vec<u8>>(if is_spoilt { &self.spoilt } else { &self.right })
     }
 
     /// About `len` bytes of words, in lines that end with `end`.

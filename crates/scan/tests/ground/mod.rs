@@ -1,47 +1,30 @@
 //! Real repositories to scan, built in temporary folders, with made-up secrets in them.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod rules;
+
 use git2::build::TreeUpdateBuilder;
 use git2::{FileMode, Oid, Repository, RepositoryInitOptions, Signature, Time};
 use quietus_model::shape::{Stream, alphabet};
-use quietus_model::{FingerprintKey, Location, RuleSet, Secret};
+use quietus_model::{FingerprintKey, Location, Secret};
 use quietus_scan::{Detector, Options, Scanned, Source, scan};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use tempfile::TempDir;
 
-pub(crate) const RULES: &str = r#"
-[provider]
-id = "acme"
-name = "Acme"
-
-[[rule]]
-id = "acme-key"
-name = "Acme key"
-severity = "high"
-confidence = "high"
-anchors = ["acme_"]
-pattern = '\b(?P<secret>acme_[0-9a-f]{24})'
-
-[[rule]]
-id = "any-password"
-name = "Password"
-severity = "medium"
-confidence = "low"
-precedence = 10
-anchors = ["password"]
-pattern = 'password = "(?P<secret>[^"\n]{4,64})"'
-
-[[rule]]
-id = "url-password"
-name = "Password in a URL"
-severity = "medium"
-confidence = "low"
-precedence = 10
-anchors = ["://"]
-pattern = 'https://[a-z]{1,20}:(?P<secret>[^@/\s]{4,64})@'
-"#;
+/// A key, and two rules for passwords that are less sure.
+pub(crate) static RULES: LazyLock<String> = LazyLock::new(|| {
+    let doubtful = |id: &str, anchor: &str, pattern: &str| {
+        let more = "precedence = 10\n";
+        rules::rule(id, &[anchor], pattern).replace("\"high\"", "\"low\"") + more
+    };
+    rules::file(&[
+        rules::key("24"),
+        doubtful("any-password", "password", r#"password = "(?P<secret>[^"\n]{4,64})""#),
+        doubtful("url-password", "://", r"https://[a-z]{1,20}:(?P<secret>[^@/\s]{4,64})@"),
+    ])
+});
 
 /// A secret that nobody has.
 pub(crate) fn secret(label: &str) -> String {
@@ -58,7 +41,7 @@ pub(crate) fn now() -> jiff::Timestamp {
 }
 
 pub(crate) fn detector() -> Detector {
-    Detector::new(Arc::new(RuleSet::parse([("acme.toml", RULES)]).unwrap())).unwrap()
+    Detector::new(rules::set(&RULES)).unwrap()
 }
 
 pub(crate) fn look(source: &Source) -> Scanned {
@@ -66,9 +49,8 @@ pub(crate) fn look(source: &Source) -> Scanned {
 }
 
 /// A scan by other rules than the usual ones.
-pub(crate) fn look_by(rules: &str, source: &Source, options: &Options) -> Scanned {
-    let set = RuleSet::parse([("acme.toml", rules)]).unwrap();
-    let detector = Detector::new(Arc::new(set)).unwrap();
+pub(crate) fn look_by(file: &str, source: &Source, options: &Options) -> Scanned {
+    let detector = Detector::new(rules::set(file)).unwrap();
     scan(source, &detector, &key(), options, now(), &(), &AtomicBool::new(false)).unwrap()
 }
 

@@ -1,36 +1,20 @@
 //! Scans with and without memory, and compares.
 
-use crate::ground::{RULES, now};
-use quietus_model::{Companion, Finding, FingerprintKey, RuleSet, Scope};
+use crate::ground::{RULES, now, rules};
+use quietus_model::{Companion, Finding, FingerprintKey, Scope};
 use quietus_scan::{Detector, Options, Progress, Source, Stage, scan};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{LazyLock, Mutex};
 use tempfile::TempDir;
 
-/// A credential of two parts: what is known of it hangs on what stands beside it.
-const PAIR: &str = r#"
-[[rule]]
-id = "pair"
-name = "Pair"
-severity = "high"
-confidence = "high"
-anchors = ["pair-"]
-pattern = '\b(?P<secret>pair-[0-9]{1,4})\b'
-[[rule.companion]]
-name = "id"
-pattern = '\b(?P<id>id-[0-9]{1,4})\b'
-within = 60
-required = true
-"#;
-
-/// The usual rules and the pair, and some that find other things.
+/// The usual rules with a credential of two parts, where what is known hangs on what stands beside
+/// it; and some that find other things.
 static DETECTORS: LazyLock<[Detector; 2]> = LazyLock::new(|| {
     let others = RULES.replace("precedence = 10", "precedence = 1").replace("{24}", "{24}e?");
-    [format!("{RULES}{PAIR}"), others].map(|rules| {
-        let set = RuleSet::parse([("acme.toml", rules.as_str())]).unwrap();
-        Detector::new(Arc::new(set)).unwrap()
-    })
+    let pair = rules::rule("pair", &["pair-"], r"\b(?P<secret>pair-[0-9]{1,4})\b");
+    let id = rules::beside("id", r"\b(?P<id>id-[0-9]{1,4})\b", 60);
+    [format!("{}{pair}{id}", *RULES), others].map(|file| Detector::new(rules::set(&file)).unwrap())
 });
 
 /// How much a scan read of the objects.
@@ -69,12 +53,14 @@ pub(crate) struct Eye {
     rules: usize,
     key: u8,
     pub(crate) options: Options,
+    /// How many objects were read at last; `None` if none was looked for.
+    pub(crate) read: Option<u64>,
 }
 
 impl Eye {
     pub(crate) fn new() -> Self {
         let options = Options { threads: 2, ..Options::default() };
-        Self { folder: TempDir::new().unwrap(), rules: 0, key: 7, options }
+        Self { folder: TempDir::new().unwrap(), rules: 0, key: 7, options, read: None }
     }
 
     pub(crate) fn other_rules(&mut self) {
@@ -119,6 +105,7 @@ impl Eye {
             let (a, b) = (told.lines().count(), expected.lines().count());
             panic!("{what}: {a} and {b} lines\n{}", lines.join("\n"));
         }
+        self.read = read;
         match read {
             None => Way::Same,
             Some(_) if read == all => Way::Anew,

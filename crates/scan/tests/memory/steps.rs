@@ -19,6 +19,8 @@ pub(crate) struct Steps {
     commits: Vec<Oid>,
     /// Loose objects that were taken away, and where they lay.
     taken: Vec<(PathBuf, Vec<u8>)>,
+    /// Whether it may want objects that it once borrowed.
+    is_broken: bool,
     steps: usize,
 }
 
@@ -27,8 +29,15 @@ impl Steps {
         let ground = if dice.once_in(3) { Ground::bare() } else { Ground::new() };
         let other = TempDir::new().unwrap();
         git(other.path(), &["init", "-q", "-b", "main", "."]);
-        let mut all =
-            Self { dice, ground, other, commits: Vec::new(), taken: Vec::new(), steps: 0 };
+        let mut all = Self {
+            dice,
+            ground,
+            other,
+            commits: Vec::new(),
+            taken: Vec::new(),
+            is_broken: false,
+            steps: 0,
+        };
         for _ in 0..all.dice.from(1, 12) {
             all.commit();
         }
@@ -42,7 +51,7 @@ impl Steps {
     /// Something happens; its name.
     pub(crate) fn step(&mut self, eye: &mut Eye) -> String {
         self.steps += 1;
-        let kind = self.dice.below(27);
+        let kind = self.dice.below(33);
         match kind {
             0..=4 => (0..self.dice.from(1, 4)).for_each(|_| self.commit()),
             5 => self.merge(),
@@ -66,6 +75,12 @@ impl Steps {
             24 => self.put_back(),
             // All once more, beside what there is.
             25 => self.run(&["repack", "-q", "-a", "-f"]),
+            26 => self.touch(),
+            27 => self.run(&["gc", "-q"]),
+            28 => self.pack_otherwise(),
+            29 => self.take_pack(),
+            30 => self.borrow(),
+            31 => self.stop_borrowing(),
             _ => eye.options.max_file_size = if self.dice.once_in(2) { 90 } else { 1 << 20 },
         }
         format!("step {} of kind {kind}", self.steps)
@@ -186,21 +201,81 @@ impl Steps {
 
     /// A command that git refuses when something is missing.
     fn run(&self, arguments: &[&str]) {
-        if self.taken.is_empty() {
+        if self.taken.is_empty() && !self.is_broken {
             git(&self.ground.path(), arguments);
         }
     }
 
+    fn objects(&self) -> PathBuf {
+        self.ground.repository.path().join("objects")
+    }
+
+    /// The files of all packs.
+    fn packs(&self) -> Vec<PathBuf> {
+        let files = std::fs::read_dir(self.objects().join("pack")).unwrap();
+        let mut files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
+        files.sort();
+        files
+    }
+
     fn index_packs(&self) {
-        let packs = std::fs::read_dir(self.ground.repository.path().join("objects/pack")).unwrap();
-        let mut names = packs.map(|file| file.unwrap().path());
-        if names.any(|path| path.extension().is_some_and(|end| end == "pack")) {
+        if self.packs().iter().any(|path| path.extension().is_some_and(|end| end == "pack")) {
             self.run(&["multi-pack-index", "write"]);
         }
     }
 
+    /// Packs are as they were, but younger.
+    fn touch(&self) {
+        let now = std::fs::metadata(self.ground.path()).unwrap().modified().unwrap();
+        let later = now + std::time::Duration::from_secs(self.steps as u64);
+        for path in self.packs() {
+            let bytes = std::fs::read(&path).unwrap();
+            // By another name and back: they are other files as well then.
+            std::fs::remove_file(&path).unwrap();
+            std::fs::write(&path, bytes).unwrap();
+            std::fs::File::options().write(true).open(&path).unwrap().set_modified(later).unwrap();
+        }
+    }
+
+    fn pack_otherwise(&mut self) {
+        let depth = format!("--depth={}", self.dice.pick(&[1, 10, 50]));
+        let window = format!("--window={}", self.dice.pick(&[0, 2, 20]));
+        self.run(&["repack", "-q", "-a", "-d", "-f", &depth, &window]);
+    }
+
+    /// A pack is gone, with its index or without it.
+    fn take_pack(&mut self) {
+        let packs = self.packs();
+        let all = packs.iter().filter(|path| path.extension().is_some_and(|end| end == "pack"));
+        let all: Vec<PathBuf> = all.cloned().collect();
+        if all.is_empty() {
+            return;
+        }
+        let pack = self.dice.pick(&all).clone();
+        let index = if self.dice.once_in(5) { None } else { Some(pack.with_extension("idx")) };
+        for path in [Some(pack), index].into_iter().flatten().filter(|path| path.exists()) {
+            let bytes = std::fs::read(&path).unwrap();
+            std::fs::remove_file(&path).unwrap();
+            self.taken.push((path, bytes));
+        }
+    }
+
+    fn borrow(&mut self) {
+        let from = self.other.path().join(".git/objects");
+        let list = self.objects().join("info/alternates");
+        std::fs::create_dir_all(list.parent().unwrap()).unwrap();
+        std::fs::write(list, format!("{}\n", from.display())).unwrap();
+        self.is_broken = false;
+    }
+
+    fn stop_borrowing(&mut self) {
+        if std::fs::remove_file(self.objects().join("info/alternates")).is_ok() {
+            self.is_broken = true;
+        }
+    }
+
     fn fetch(&mut self) {
-        if !self.taken.is_empty() {
+        if !self.taken.is_empty() || self.is_broken {
             return;
         }
         let text = self.text();

@@ -22,6 +22,7 @@ use filter::{Filter, WIDTH};
 use gate::Gates;
 use pieces::{Pieces, Text};
 use quietus_model::Rule;
+use regex_syntax::hir::Hir;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -29,6 +30,12 @@ use vector::{BEYOND, BLOCK, Instructions};
 
 /// How many blocks are marked before their marks are looked at.
 const BATCH: usize = 64;
+
+/// Whether nothing can stand before the anchor that a match of `rule` is found by.
+pub(super) fn nothing_before(rule: &Rule, pattern: &Hir) -> bool {
+    derive::derive(rule, pattern)
+        .is_some_and(|around| around.iter().all(|around| around.before.is_empty()))
+}
 
 /// One anchor of one rule in the bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

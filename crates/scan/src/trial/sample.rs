@@ -9,36 +9,36 @@ use std::ops::Range;
 const STREAMS: usize = 6;
 
 /// A text with a credential in it.
-pub(crate) struct Sample {
+pub(super) struct Sample {
     /// The bytes to scan.
-    pub(crate) text: Vec<u8>,
+    pub(super) text: Vec<u8>,
     /// Where the secret stands in them.
-    pub(crate) secret: Range<usize>,
+    pub(super) secret: Range<usize>,
     /// What was done, for the message of a failure. Holds no secret.
-    pub(crate) what: String,
+    pub(super) what: String,
 }
 
 /// A credential that was spoilt so that it no longer has its format.
-pub(crate) struct Mutant {
-    pub(crate) mutation: Mutation,
-    pub(crate) sample: Sample,
+pub(super) struct Mutant {
+    pub(super) mutation: Mutation,
+    pub(super) sample: Sample,
     /// Where the spoilt part stands.
-    pub(crate) spoilt: Range<usize>,
+    pub(super) spoilt: Range<usize>,
 }
 
 impl Sample {
-    pub(crate) fn secret(&self) -> &[u8] {
+    pub(super) fn secret(&self) -> &[u8] {
         &self.text[self.secret.clone()]
     }
 }
 
 /// What a sample is named by when two are compared; the key is of no meaning.
-pub(crate) fn fingerprint(bytes: &[u8]) -> Fingerprint {
+pub(super) fn fingerprint(bytes: &[u8]) -> Fingerprint {
     FingerprintKey::new([7; 32]).fingerprint(&Secret::from(bytes))
 }
 
 /// Every positive text of `rule`, with several credentials of the least and the greatest length.
-pub(crate) fn positives(rule: &Rule) -> Vec<Sample> {
+pub(super) fn positives(rule: &Rule) -> Vec<Sample> {
     let mut samples = Vec::new();
     for (number, template) in rule.tests.positive.iter().enumerate() {
         for seed in 0..STREAMS {
@@ -53,7 +53,7 @@ pub(crate) fn positives(rule: &Rule) -> Vec<Sample> {
 }
 
 /// The first positive texts, each with one credential and what stands around it.
-pub(crate) fn plain(rule: &Rule) -> Vec<(&str, Sample)> {
+pub(super) fn plain(rule: &Rule) -> Vec<(&str, Sample)> {
     let parts = parts(rule, 0, Length::Min);
     let texts = rule.tests.positive.iter();
     texts
@@ -64,8 +64,38 @@ pub(crate) fn plain(rule: &Rule) -> Vec<(&str, Sample)> {
         .collect()
 }
 
+/// Every positive text with something else where the secret would stand, and where that is.
+pub(super) fn with_placeholders(rule: &Rule) -> Vec<Sample> {
+    let mut samples = Vec::new();
+    for template in &rule.tests.positive {
+        let parts = parts(rule, 0, Length::Min);
+        let Some(secret) = parts.get("secret") else { continue };
+        for what in placeholders(rule, secret.len()) {
+            let mut parts = parts.clone();
+            parts.insert("secret", what.clone().into_bytes());
+            samples.extend(fill(template, &parts, "secret", what).map(|(sample, _)| sample));
+        }
+    }
+    samples
+}
+
+/// What people write where a secret of `len` bytes would stand.
+fn placeholders(rule: &Rule, len: usize) -> Vec<String> {
+    let prefix = rule.public_prefix();
+    let masked = format!("{prefix}{}", "x".repeat(len.saturating_sub(prefix.len())));
+    let id = rule.id.as_str();
+    vec![
+        "<your-key>".to_owned(),
+        format!("{prefix}<your-key>"),
+        "x".repeat(len),
+        masked,
+        "*".repeat(len),
+        format!("${{{}}}", id.replace('-', "_").to_ascii_uppercase()),
+    ]
+}
+
 /// Every way to spoil a part of a credential of `rule`, in every positive text.
-pub(crate) fn mutants(rule: &Rule) -> Vec<Mutant> {
+pub(super) fn mutants(rule: &Rule) -> Vec<Mutant> {
     let mut mutants = Vec::new();
     for (name, shape) in shapes(rule) {
         for seed in 0..2 {

@@ -1,10 +1,10 @@
 //! Questions to a rule about what it finds and what it leaves alone.
 
-use crate::samples::{Sample, fingerprint, mutants as spoilt_credentials, plain, positives};
-use crate::{Outcome, Subject, none};
+use super::Subject;
+use super::sample::{Sample, fingerprint, mutants as spoilt_credentials, plain, positives};
+use crate::{Detection, Detector};
 use quietus_model::shape::{Mutation, Part, alphabet};
 use quietus_model::{Offline, Rule};
-use quietus_scan::{Detection, Detector};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -15,16 +15,16 @@ const AFTER: &[&str] = &["\"", "'", "\n", "\r\n", " ", ".\n", ",", ";", ")", "<"
 const BEFORE: &[&str] = &["\"", "'", "\n", " ", "\t", "=", ":", "(", ">", "[", ","];
 
 /// Among all shipped rules, this one finds exactly the credential that was built.
-pub(crate) fn positive(subject: &Subject) -> Outcome {
+pub(super) fn positive(subject: &Subject) -> Vec<String> {
     let samples = positives(&subject.rule);
     if samples.is_empty() {
-        return Err("it has no positive text with {secret}, or no shape to build one from".into());
+        return vec!["it has no positive text with {secret}, or no shape to build one from".into()];
     }
     let wrong = samples.iter().filter_map(|sample| {
         exactly_found(&subject.rule, &subject.all, sample)
             .map(|how| format!("{}: {how}: {}", sample.what, shown(sample)))
     });
-    none(wrong.collect())
+    wrong.collect()
 }
 
 fn exactly_found(rule: &Rule, detector: &Detector, sample: &Sample) -> Option<String> {
@@ -51,7 +51,7 @@ fn exactly_found(rule: &Rule, detector: &Detector, sample: &Sample) -> Option<St
 
 /// A spoilt credential is not found, whole or in part; and what the rule says it tolerates, it
 /// does tolerate.
-pub(crate) fn mutants(subject: &Subject) -> Outcome {
+pub(super) fn mutants(subject: &Subject) -> Vec<String> {
     let tolerates = &subject.rule.tests.tolerates;
     let mut wrong = Vec::new();
     let mut tolerated = BTreeSet::new();
@@ -72,11 +72,11 @@ pub(crate) fn mutants(subject: &Subject) -> Outcome {
                 .push(format!("tests.tolerates names {mutation:?}, which is never found: drop it"));
         }
     }
-    none(wrong)
+    wrong
 }
 
 /// A credential is found whatever ends it, and not as a piece of something longer.
-pub(crate) fn boundaries(subject: &Subject) -> Outcome {
+pub(super) fn boundaries(subject: &Subject) -> Vec<String> {
     let tolerates = &subject.rule.tests.tolerates;
     let mut wrong = Vec::new();
     for (template, sample) in plain(&subject.rule) {
@@ -116,18 +116,18 @@ pub(crate) fn boundaries(subject: &Subject) -> Outcome {
             }
         }
     }
-    none(wrong)
+    wrong
 }
 
 /// No negative text makes the rule speak.
-pub(crate) fn negative(subject: &Subject) -> Outcome {
+pub(super) fn negative(subject: &Subject) -> Vec<String> {
     let texts = subject.rule.tests.negative.iter();
     let wrong = texts.filter(|text| !subject.alone.detect(text.as_bytes()).is_empty());
-    none(wrong.map(|text| format!("found in: {text}")).collect())
+    wrong.map(|text| format!("found in: {text}")).collect()
 }
 
 /// Whether anything is found whose secret or whose whole match touches `span`.
-fn touched(detector: &Detector, text: &[u8], span: &Range<usize>) -> bool {
+pub(super) fn touched(detector: &Detector, text: &[u8], span: &Range<usize>) -> bool {
     let overlap = |other: &Range<usize>| other.start < span.end && span.start < other.end;
     detector.detect(text).iter().any(|found| {
         overlap(&found.secret_span) || {
@@ -159,6 +159,6 @@ fn tail_is_needed(template: &str) -> bool {
     template.split("{secret}").nth(1).is_some_and(|tail| tail.contains('{'))
 }
 
-fn shown(sample: &Sample) -> String {
+pub(super) fn shown(sample: &Sample) -> String {
     String::from_utf8_lossy(&sample.text).chars().take(300).collect()
 }

@@ -1,4 +1,11 @@
-//! Parts of packs and indexes, written by hand so that anything can be wrong with them.
+//! Parts of packs and indexes, written by hand so that anything can be wrong with them. The fuzz
+//! targets forge with them too.
+#![allow(
+    dead_code,
+    clippy::expect_used,
+    unreachable_pub,
+    reason = "each test uses its part of it; what is written to memory is written"
+)]
 
 use flate2::{Compression, write::ZlibEncoder};
 use quietus_odb::{Format, ObjectId};
@@ -89,11 +96,14 @@ pub fn be(numbers: &[u32]) -> Vec<u8> {
     numbers.iter().flat_map(|number| number.to_be_bytes()).collect()
 }
 
+/// How an index of version 2 begins.
+pub const IDX_HEAD: &[u8] = b"\xfftOc\0\0\0\x02";
+
 /// An index of version 2 of objects at these places.
 pub fn idx(format: Format, entries: &[(ObjectId, u64)]) -> Vec<u8> {
     let mut entries = entries.to_vec();
     entries.sort();
-    let mut bytes = b"\xfftOc\0\0\0\x02".to_vec();
+    let mut bytes = IDX_HEAD.to_vec();
     bytes.extend(be(&fanout(entries.iter().map(|entry| &entry.0))));
     entries.iter().for_each(|entry| bytes.extend(entry.0.as_bytes()));
     entries.iter().for_each(|_| bytes.extend([0; 4]));

@@ -1,0 +1,124 @@
+//! Rule files read, and all rules of a run.
+
+use super::{Provider, Rule, RuleFile, RuleId};
+use crate::Digest;
+use serde::Deserialize;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// A rule file as it is written, before what follows from the names is added.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Written {
+    provider: Provider,
+    #[serde(rename = "rule")]
+    rules: Vec<Rule>,
+}
+
+impl TryFrom<Written> for RuleFile {
+    type Error = String;
+
+    fn try_from(Written { provider, rules }: Written) -> Result<Self, String> {
+        let complete = |rule: Rule| {
+            let id = rule.id.clone();
+            rule.complete().map_err(|problem| format!("rule {id}: {problem}"))
+        };
+        Ok(Self { provider, rules: rules.into_iter().map(complete).collect::<Result<_, _>>()? })
+    }
+}
+
+/// What is wrong with a rule file, where, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RuleError {
+    /// The file is not TOML of the expected form.
+    #[error("{file}: {message}")]
+    Syntax {
+        /// The file.
+        file: String,
+        /// What the parser says, with line and column.
+        message: String,
+    },
+    /// A rule says something that cannot be.
+    #[error("{file}: rule {rule}: {message}")]
+    Rule {
+        /// The file.
+        file: String,
+        /// The rule.
+        rule: String,
+        /// What is wrong and what to do.
+        message: String,
+    },
+}
+
+impl RuleFile {
+    /// Reads one file. `name` is used in errors.
+    ///
+    /// # Errors
+    /// [`RuleError::Syntax`] with line and column; a field that does not exist is an error too.
+    pub fn parse(name: &str, text: &str) -> Result<Self, RuleError> {
+        toml::from_str(text).map_err(|error| RuleError::Syntax {
+            file: name.to_owned(),
+            message: error.to_string().trim_end().to_owned(),
+        })
+    }
+}
+
+/// All rules of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleSet {
+    rules: Vec<Arc<Rule>>,
+    digest: Digest,
+}
+
+impl RuleSet {
+    /// Joins rule files, given with their names. A later rule replaces an earlier one of the same
+    /// id, so that a user's file can correct a shipped rule.
+    ///
+    /// # Errors
+    /// [`RuleError`] for the first file that cannot be read or that names one id twice.
+    pub fn parse<'a>(
+        files: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, RuleError> {
+        let mut rules: Vec<Arc<Rule>> = Vec::new();
+        for (name, text) in files {
+            let file = RuleFile::parse(name, text)?;
+            let mut here = HashSet::new();
+            for rule in file.rules {
+                if !here.insert(rule.id.clone()) {
+                    return Err(RuleError::Rule {
+                        file: name.to_owned(),
+                        rule: rule.id.to_string(),
+                        message: "this id stands twice in the file; give one of them another"
+                            .into(),
+                    });
+                }
+                rules.retain(|other| other.id != rule.id);
+                rules.push(Arc::new(rule));
+            }
+        }
+        Ok(Self::new(rules))
+    }
+
+    /// A set of rules, in the order of their ids.
+    pub fn new(mut rules: Vec<Arc<Rule>>) -> Self {
+        rules.sort_by(|a, b| a.id.cmp(&b.id));
+        let texts: Vec<String> = rules.iter().map(|rule| rule.matching_text()).collect();
+        let digest = Digest::of_parts(texts.iter().map(|text| text.as_bytes()));
+        Self { rules, digest }
+    }
+
+    /// The rules in the order of their ids.
+    pub fn rules(&self) -> &[Arc<Rule>] {
+        &self.rules
+    }
+
+    /// The rule of this id.
+    pub fn get(&self, id: &RuleId) -> Option<&Arc<Rule>> {
+        self.rules.binary_search_by(|rule| rule.id.cmp(id)).ok().map(|at| &self.rules[at])
+    }
+
+    /// The digest of everything that decides what is found.
+    pub fn digest(&self) -> &Digest {
+        &self.digest
+    }
+}
