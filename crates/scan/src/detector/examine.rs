@@ -72,7 +72,7 @@ impl Examiner<'_> {
         let (decoded, offline) = self.facts(&main, &token, offline);
 
         // The name of a judged value is no part of a credential.
-        let named = one.parts.iter().filter(|(name, _)| judged.is_none() || name != "name");
+        let named = one.parts.iter().filter(|(name, _)| judged.is_none() || &**name != "name");
         let mut parts: Vec<Companion> = named.map(|(name, span)| self.part(name, span)).collect();
         if one.id.is_some() && (one.secret.is_some() || keyed.is_some()) {
             parts.extend(one.id.iter().map(|span| self.part("id", span)));

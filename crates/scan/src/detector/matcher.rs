@@ -6,6 +6,7 @@ use quietus_model::Rule;
 use regex::bytes::{Captures, Regex, RegexBuilder};
 use regex_syntax::hir::Hir;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Compiled size of one pattern; several times what the largest honest rule needs.
 const SIZE_LIMIT: usize = 4 << 20;
@@ -19,7 +20,7 @@ pub(super) struct Matcher {
     /// Every match begins with an anchor, and the pattern is only tried there.
     begins: bool,
     /// The groups besides `secret`, `id`, `body` and `check`.
-    parts: Vec<String>,
+    parts: Vec<Arc<str>>,
     reach: usize,
     bounded: bool,
     companions: Vec<Regex>,
@@ -33,7 +34,7 @@ pub(super) struct Match {
     pub(super) id: Option<Range<usize>>,
     pub(super) body: Option<Range<usize>>,
     pub(super) check: Option<Range<usize>>,
-    pub(super) parts: Vec<(String, Range<usize>)>,
+    pub(super) parts: Vec<(Arc<str>, Range<usize>)>,
 }
 
 impl Match {
@@ -47,7 +48,7 @@ impl Match {
             id: optional(&self.id),
             body: optional(&self.body),
             check: optional(&self.check),
-            parts: self.parts.iter().map(|(name, span)| (name.clone(), range(span))).collect(),
+            parts: self.parts.iter().map(|(name, span)| (Arc::clone(name), range(span))).collect(),
         }
     }
 }
@@ -126,8 +127,7 @@ pub(super) struct Reach {
 
 /// Whether no match begins elsewhere than at an anchor, whatever stands before it.
 fn begins_with_anchor(rule: &Rule, hir: &Hir) -> bool {
-    hir.properties().look_set_prefix_any().is_empty()
-        && anchors::nothing_before(rule, hir)
+    hir.properties().look_set_prefix_any().is_empty() && anchors::nothing_before(rule, hir)
 }
 
 impl Matcher {
@@ -150,7 +150,7 @@ impl Matcher {
         let known = ["secret", "id", "body", "check"];
         let parts = pattern.capture_names().flatten().filter(|name| !known.contains(name));
         Ok(Self {
-            parts: parts.map(str::to_owned).collect(),
+            parts: parts.map(Arc::from).collect(),
             reach: rule.reach.unwrap_or(0).max(longest.unwrap_or(0)),
             bounded: longest.is_some(),
             begins,
@@ -240,7 +240,7 @@ impl Matcher {
             parts: self
                 .parts
                 .iter()
-                .filter_map(|name| Some((name.clone(), group(name)?)))
+                .filter_map(|name| Some((Arc::clone(name), group(name)?)))
                 .collect(),
         }
     }

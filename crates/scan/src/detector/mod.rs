@@ -204,9 +204,9 @@ impl Detector {
                     .matches
                     .extend(seen.iter().map(|seen| part.carried(seen, bytes, is_alone))),
                 None => {
-                    trace
-                        .matches
-                        .extend(matcher.matches(bytes, window.clone(), of_rule).into_iter().map(Seen::new));
+                    trace.matches.extend(
+                        matcher.matches(bytes, window.clone(), of_rule).into_iter().map(Seen::new),
+                    );
                 }
             }
             let matches = before..trace.matches.len() as u32;

@@ -19,7 +19,11 @@ static TABLE: LazyLock<Box<[i8]>> = LazyLock::new(|| {
 
 /// 0 begins a word.
 fn index(letter: u8) -> usize {
-    if letter.is_ascii_alphabetic() { usize::from(letter.to_ascii_lowercase() - b'a') + 1 } else { 0 }
+    if letter.is_ascii_alphabetic() {
+        usize::from(letter.to_ascii_lowercase() - b'a') + 1
+    } else {
+        0
+    }
 }
 
 /// Bits that say that these letters are a word (above 0) or chance (below).

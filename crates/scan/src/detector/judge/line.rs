@@ -16,19 +16,134 @@ const LONGEST_NAME: usize = 64;
 
 /// What a value that is a digest is called nearby.
 const HASHES: &[&str] = &[
-    "sha1", "sha-1", "sha256", "sha512", "sha384", "md5", "checksum", "digest", "integrity", "fingerprint", "thumbprint",
-    "commit", "etag", "revision", "\"sha\"", "hash",
+    "sha1",
+    "sha-1",
+    "sha256",
+    "sha512",
+    "sha384",
+    "md5",
+    "checksum",
+    "digest",
+    "integrity",
+    "fingerprint",
+    "thumbprint",
+    "commit",
+    "etag",
+    "revision",
+    "\"sha\"",
+    "hash",
 ];
 
 /// Calls whose text says where a value is, or what a user reads.
 const LOOKS_UP: &[&str] = &[
-    "get", "getenv", "env", "environ", "fetch", "read", "load", "lookup", "find", "config", "configuration", "property", "prop", "param",
-    "parameter", "query", "select", "require", "import", "open", "file", "path", "join", "t", "tr", "_", "gettext", "gettext_lazy", "translate",
-    "i18n", "label", "field", "input", "header", "headers", "column", "register", "include", "print", "println", "printf", "log", "warn",
-    "error", "debug", "info", "raise", "throw", "exception", "panic", "write", "echo", "regex", "regexp", "compile", "match", "test", "search", "format",
-    "sprintf", "fail", "assert", "prompt", "ask", "getpass", "input_", "flag", "option", "attribute", "ref", "reference", "symbol", "type",
-    "resolve", "getproperty", "getattribute", "getparameter", "getstring", "optstring", "setting", "concat", "sub", "replace", "split",
-    "localize", "nslocalizedstring", "tostring", "url", "uri", "render", "template", "querystring", "key", "lazy", "trans", "pgettext", "ngettext", "locate", "var", "var_os", "from_env", "import_module", "bool", "int", "isset", "has", "defined", "exists",
+    "get",
+    "getenv",
+    "env",
+    "environ",
+    "fetch",
+    "read",
+    "load",
+    "lookup",
+    "find",
+    "config",
+    "configuration",
+    "property",
+    "prop",
+    "param",
+    "parameter",
+    "query",
+    "select",
+    "require",
+    "import",
+    "open",
+    "file",
+    "path",
+    "join",
+    "t",
+    "tr",
+    "_",
+    "gettext",
+    "gettext_lazy",
+    "translate",
+    "i18n",
+    "label",
+    "field",
+    "input",
+    "header",
+    "headers",
+    "column",
+    "register",
+    "include",
+    "print",
+    "println",
+    "printf",
+    "log",
+    "warn",
+    "error",
+    "debug",
+    "info",
+    "raise",
+    "throw",
+    "exception",
+    "panic",
+    "write",
+    "echo",
+    "regex",
+    "regexp",
+    "compile",
+    "match",
+    "test",
+    "search",
+    "format",
+    "sprintf",
+    "fail",
+    "assert",
+    "prompt",
+    "ask",
+    "getpass",
+    "input_",
+    "flag",
+    "option",
+    "attribute",
+    "ref",
+    "reference",
+    "symbol",
+    "type",
+    "resolve",
+    "getproperty",
+    "getattribute",
+    "getparameter",
+    "getstring",
+    "optstring",
+    "setting",
+    "concat",
+    "sub",
+    "replace",
+    "split",
+    "localize",
+    "nslocalizedstring",
+    "tostring",
+    "url",
+    "uri",
+    "render",
+    "template",
+    "querystring",
+    "key",
+    "lazy",
+    "trans",
+    "pgettext",
+    "ngettext",
+    "locate",
+    "var",
+    "var_os",
+    "from_env",
+    "import_module",
+    "bool",
+    "int",
+    "isset",
+    "has",
+    "defined",
+    "exists",
 ];
 
 /// The lines that a match stands on.
@@ -109,7 +224,7 @@ impl<'a> Line<'a> {
 
     /// What stands between the name and the value.
     fn between(&self) -> &[u8] {
-        let name = self.one.parts.iter().find(|(name, _)| name == "name");
+        let name = self.one.parts.iter().find(|(name, _)| &**name == "name");
         let from = name.map_or(self.one.span.start, |(_, at)| at.end);
         &self.bytes[from.min(self.value.at.start)..self.value.at.start]
     }
@@ -126,18 +241,29 @@ impl<'a> Line<'a> {
     fn is_near_hash(&self) -> bool {
         let from = self.start.max(self.value.at.start.saturating_sub(NEAR));
         let before = self.bytes[from..self.value.at.start].to_ascii_lowercase();
-        HASHES
-            .iter()
-            .any(|word| before.windows(word.len()).any(|window| window == word.as_bytes()))
+        HASHES.iter().any(|word| before.windows(word.len()).any(|window| window == word.as_bytes()))
     }
 
     /// A value without quotes is one in settings, and mostly a name in programs.
-    fn bareness(&self, text: &[u8], strength: f32, between: &[u8], weights: &Weights) -> Option<f32> {
+    fn bareness(
+        &self,
+        text: &[u8],
+        strength: f32,
+        between: &[u8],
+        weights: &Weights,
+    ) -> Option<f32> {
         let holds = |mark: &[u8]| text.windows(mark.len()).any(|window| window == mark);
-        if [&b"("[..], b"::", b"->", b"=>", b"==", b"&&", b"||", b"++", b"['", b"[\""].iter().any(|mark| holds(mark)) {
+        if [&b"("[..], b"::", b"->", b"=>", b"==", b"&&", b"||", b"++", b"['", b"[\""]
+            .iter()
+            .any(|mark| holds(mark))
+        {
             return None;
         }
-        if matches!(text[0], b'$' | b'&' | b'*' | b'!' | b'@' | b'%' | b':' | b'#' | b'<' | b'+' | b'|' | b'?') && strength < weights.hex {
+        if matches!(
+            text[0],
+            b'$' | b'&' | b'*' | b'!' | b'@' | b'%' | b':' | b'#' | b'<' | b'+' | b'|' | b'?'
+        ) && strength < weights.hex
+        {
             return None;
         }
         let rest = &self.bytes[self.value.at.end..self.end];
@@ -145,14 +271,39 @@ impl<'a> Line<'a> {
         let lead = self.bytes[self.start..self.one.span.start].trim_ascii_start();
         let has_blank_before = between.iter().any(|byte| byte.is_ascii_whitespace());
         let is_colon = between.contains(&b':');
-        let is_plain = text.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b'_' || *byte == b'.');
-        let ends_statement = matches!(rest.first(), Some(b',' | b';' | b')' | b'}' | b']' | b'(' | b'?' | b'+' | b'=' | b'*' | b'<' | b'>' | b'[' | b'|'));
-        let ends = rest.is_empty() || rest[0] == b'#' || rest[0] == b'\\' || rest.starts_with(b"//");
+        let is_plain =
+            text.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b'_' || *byte == b'.');
+        let ends_statement = matches!(
+            rest.first(),
+            Some(
+                b',' | b';'
+                    | b')'
+                    | b'}'
+                    | b']'
+                    | b'('
+                    | b'?'
+                    | b'+'
+                    | b'='
+                    | b'*'
+                    | b'<'
+                    | b'>'
+                    | b'['
+                    | b'|'
+            )
+        );
+        let ends =
+            rest.is_empty() || rest[0] == b'#' || rest[0] == b'\\' || rest.starts_with(b"//");
         let is_figures = text.iter().all(u8::is_ascii_digit);
-        if is_figures && (ends_statement || has_blank_before && !between.trim_ascii().ends_with(b":")) {
+        if is_figures
+            && (ends_statement || has_blank_before && !between.trim_ascii().ends_with(b":"))
+        {
             return None;
         }
-        let starts_line = lead.is_empty() || lead.iter().all(|b| matches!(b, b'-' | b'#' | b'/' | b'*' | b' ' | b'+' | b'"' | b'\'' | b'_') || b.is_ascii_alphanumeric());
+        let starts_line = lead.is_empty()
+            || lead.iter().all(|b| {
+                matches!(b, b'-' | b'#' | b'/' | b'*' | b' ' | b'+' | b'"' | b'\'' | b'_')
+                    || b.is_ascii_alphanumeric()
+            });
         let is_flag = between.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'='))
             && self.bytes[self.start..self.one.span.end].contains(&b'-');
         let is_strong = !is_plain && strength >= weights.mixed / 2.0;

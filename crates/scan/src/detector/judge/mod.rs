@@ -37,7 +37,7 @@ pub(super) fn judge(kind: Judge, bytes: &[u8], one: &Match) -> Option<Judged> {
         Judge::Random => weights.random(),
         Judge::Basic => return basic(bytes, one, value, weights),
         Judge::Assigned => {
-            let name = one.parts.iter().find(|(name, _)| name == "name").map(|(_, at)| at)?;
+            let name = one.parts.iter().find(|(name, _)| &**name == "name").map(|(_, at)| at)?;
             let whole = line.whole_name(name.clone());
             name::weigh(&bytes[whole], weights)?
         }
@@ -60,11 +60,14 @@ fn basic(bytes: &[u8], one: &Match, value: Value, weights: &Weights) -> Option<J
     }
     let colon = decoded.iter().position(|byte| *byte == b':')?;
     let password = String::from_utf8_lossy(&decoded[colon + 1..]).into_owned();
-    if placeholder::is_placeholder(password.as_bytes()) || placeholder::is_reference(password.as_bytes()) {
+    if placeholder::is_placeholder(password.as_bytes())
+        || placeholder::is_reference(password.as_bytes())
+    {
         return None;
     }
     let by_itself = value::weigh(password.as_bytes(), weights.given, weights)?;
-    let around = line::Line::new(bytes, one, &value).weigh(text, by_itself, Judge::Basic, weights)?;
+    let around =
+        line::Line::new(bytes, one, &value).weigh(text, by_itself, Judge::Basic, weights)?;
     let confidence = weights.confidence(weights.given.weight + by_itself + around)?;
     Some(Judged { secret: value.at, confidence })
 }

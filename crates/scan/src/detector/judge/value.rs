@@ -26,31 +26,100 @@ const LONG: usize = 32;
 
 /// Letters that are no word and mean none.
 const SHORT_FORMS: &[&str] = &[
-    "pwd", "psw", "pswd", "passwd", "pw", "usr", "cfg", "ctx", "tmp", "str", "msg", "utf", "iso", "xyz", "foo", "bar", "baz", "qux", "btn", "src",
-    "dst", "req", "res", "http", "https", "html", "xml", "json", "jwt", "rsa", "aes", "sql", "ssh", "ssl", "tls", "uuid", "guid", "md", "sha", "hmac", "oauth",
+    "pwd", "psw", "pswd", "passwd", "pw", "usr", "cfg", "ctx", "tmp", "str", "msg", "utf", "iso",
+    "xyz", "foo", "bar", "baz", "qux", "btn", "src", "dst", "req", "res", "http", "https", "html",
+    "xml", "json", "jwt", "rsa", "aes", "sql", "ssh", "ssl", "tls", "uuid", "guid", "md", "sha",
+    "hmac", "oauth",
 ];
 
 /// What such a form counts as a word, in bits.
 const SHORT_FORM: f32 = 6.0;
 
 /// Where fingers walk.
-const ROWS: &[&str] = &["qwertyuiop", "asdfghjkl", "zxcvbnm", "1234567890", "qwertzuiop", "azertyuiop", "abcdefghijklmnopqrstuvwxyz"];
+const ROWS: &[&str] = &[
+    "qwertyuiop",
+    "asdfghjkl",
+    "zxcvbnm",
+    "1234567890",
+    "qwertzuiop",
+    "azertyuiop",
+    "abcdefghijklmnopqrstuvwxyz",
+];
 
 /// Prose has more words than this; a pass phrase may have as many.
 const MOST_WORDS: usize = 4;
 
 /// What hashes of passwords begin with.
 const STORED_HASHES: &[&str] = &[
-    "$2a$", "$2b$", "$2y$", "$1$", "$5$", "$6$", "$y$", "$argon2", "$apr1$", "$pbkdf2", "$scrypt", "$P$", "$H$",
-    "pbkdf2_", "pbkdf2:", "scrypt:", "scrypt$", "argon2", "bcrypt", "{sha}", "{ssha}", "{crypt}", "sha1$", "md5$", "sha256$",
-    "scram-sha-", "md5:", "sha1:", "sha256:", "sha512:", "sha512-", "sha256-", "sha384-", "sha1-",
+    "$2a$",
+    "$2b$",
+    "$2y$",
+    "$1$",
+    "$5$",
+    "$6$",
+    "$y$",
+    "$argon2",
+    "$apr1$",
+    "$pbkdf2",
+    "$scrypt",
+    "$P$",
+    "$H$",
+    "pbkdf2_",
+    "pbkdf2:",
+    "scrypt:",
+    "scrypt$",
+    "argon2",
+    "bcrypt",
+    "{sha}",
+    "{ssha}",
+    "{crypt}",
+    "sha1$",
+    "md5$",
+    "sha256$",
+    "scram-sha-",
+    "md5:",
+    "sha1:",
+    "sha256:",
+    "sha512:",
+    "sha512-",
+    "sha256-",
+    "sha384-",
+    "sha1-",
 ];
 
 /// What is sealed, public or a reference begins with.
 const SEALED: &[&str] = &[
-    "enc[", "enc(", "{cipher}", "vault:", "$ansible_vault", "age1", "age-encryption", "pgp message", "agaaa", "agb", "aqaaab", "{aqaaab",
-    "ssh-rsa", "ssh-ed25519", "ssh-dss", "ecdsa-sha2", "aaaab3nza", "aaaac3nza", "-----begin", "data:", "arn:", "urn:", "op://",
-    "secretref:", "keyring:", "kms:", "sops:", "ref+", "file:", "classpath:", "env:",
+    "enc[",
+    "enc(",
+    "{cipher}",
+    "vault:",
+    "$ansible_vault",
+    "age1",
+    "age-encryption",
+    "pgp message",
+    "agaaa",
+    "agb",
+    "aqaaab",
+    "{aqaaab",
+    "ssh-rsa",
+    "ssh-ed25519",
+    "ssh-dss",
+    "ecdsa-sha2",
+    "aaaab3nza",
+    "aaaac3nza",
+    "-----begin",
+    "data:",
+    "arn:",
+    "urn:",
+    "op://",
+    "secretref:",
+    "keyring:",
+    "kms:",
+    "sops:",
+    "ref+",
+    "file:",
+    "classpath:",
+    "env:",
 ];
 
 /// A value between its quotes, or without any.
@@ -71,7 +140,11 @@ impl Value {
         let quote = text.get(open).copied().filter(|byte| is_quote(*byte));
         if let Some(quote) = quote {
             let from = raw.start + open + 1;
-            let to = if text.last() == Some(&quote) && text.len() > open + 1 { raw.end - 1 } else { raw.end };
+            let to = if text.last() == Some(&quote) && text.len() > open + 1 {
+                raw.end - 1
+            } else {
+                raw.end
+            };
             let to = if text[0] == b'\\' && bytes[from..to].ends_with(b"\\") { to - 1 } else { to };
             let inner = &bytes[from..to];
             let left = inner.len() - inner.trim_ascii_start().len();
@@ -118,7 +191,11 @@ pub(super) fn weigh(text: &[u8], named: Named, weights: &Weights) -> Option<f32>
     if strange * 2 > text.len() || is_number(value) || is_walk(value) || is_repeated(text) {
         return None;
     }
-    if value.chars().any(char::is_control) || is_sealed(value) || is_place(value) || is_template(value) {
+    if value.chars().any(char::is_control)
+        || is_sealed(value)
+        || is_place(value)
+        || is_template(value)
+    {
         return None;
     }
     let strength = strength(value, named, weights)?;
@@ -129,7 +206,9 @@ pub(super) fn weigh(text: &[u8], named: Named, weights: &Weights) -> Option<f32>
 fn strength(value: &str, named: Named, weights: &Weights) -> Option<f32> {
     let text = value.as_bytes();
     let lower = text.to_ascii_lowercase();
-    let starts = |all: &[&str]| all.iter().any(|start| lower.starts_with(start.to_ascii_lowercase().as_bytes()));
+    let starts = |all: &[&str]| {
+        all.iter().any(|start| lower.starts_with(start.to_ascii_lowercase().as_bytes()))
+    };
     if starts(STORED_HASHES) {
         return Some(weights.stored_hash);
     }
@@ -145,7 +224,11 @@ fn strength(value: &str, named: Named, weights: &Weights) -> Option<f32> {
         };
     }
     let has_letters = text.iter().any(u8::is_ascii_alphabetic);
-    if text.len() >= LEAST_HEX && text.iter().all(u8::is_ascii_hexdigit) && figures > 1 && has_letters {
+    if text.len() >= LEAST_HEX
+        && text.iter().all(u8::is_ascii_hexdigit)
+        && figures > 1
+        && has_letters
+    {
         return Some(weights.hex + if text.len() >= LONG { weights.long } else { 0.0 });
     }
     let blanks = value_words(text);
@@ -161,7 +244,9 @@ fn strength(value: &str, named: Named, weights: &Weights) -> Option<f32> {
     if blanks > 1 {
         sum += weights.spaces;
     }
-    let is_mark = |byte: &u8| matches!(byte, b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*' | b'+' | b'~' | b'?');
+    let is_mark = |byte: &u8| {
+        matches!(byte, b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*' | b'+' | b'~' | b'?')
+    };
     if blanks == 1 && text.iter().any(is_mark) {
         sum += weights.marks;
     }
@@ -218,7 +303,9 @@ fn is_mixed(text: &[u8], figures: usize) -> bool {
 /// A figure between two letters.
 fn is_strewn(text: &[u8]) -> bool {
     let is_between = |three: &[u8]| {
-        three[0].is_ascii_alphabetic() && three[1].is_ascii_digit() && three[2].is_ascii_alphabetic()
+        three[0].is_ascii_alphabetic()
+            && three[1].is_ascii_digit()
+            && three[2].is_ascii_alphabetic()
     };
     text.len() >= LEAST_STREWN && text.windows(3).any(is_between)
 }
@@ -241,11 +328,14 @@ fn plain(value: &str) -> Vec<u8> {
 /// A version, an address, an object identifier, a number of a program.
 fn is_number(value: &str) -> bool {
     let value = value.trim_start_matches(['-', '+']);
-    let dotted = value.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b':' | b'/' | b','));
+    let dotted = value
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b':' | b'/' | b','));
     let has_marks = value.bytes().any(|byte| !byte.is_ascii_digit());
     let lower = value.to_ascii_lowercase();
     let hex = lower.strip_prefix("0x").is_some_and(|rest| {
-        rest.len() <= 22 && rest.bytes().all(|b| b.is_ascii_hexdigit() || matches!(b, b'_' | b'u' | b'l'))
+        rest.len() <= 22
+            && rest.bytes().all(|b| b.is_ascii_hexdigit() || matches!(b, b'_' | b'u' | b'l'))
     });
     let one_letter = lower.starts_with("\\u") && value.len() <= 8;
     dotted && has_marks || hex || one_letter
@@ -253,9 +343,8 @@ fn is_number(value: &str) -> bool {
 
 /// One short text again and again.
 fn is_repeated(text: &[u8]) -> bool {
-    (1..=text.len().min(16) / 2).any(|unit| {
-        text.len() >= 8 && text.chunks(unit).all(|chunk| text.starts_with(chunk))
-    })
+    (1..=text.len().min(16) / 2)
+        .any(|unit| text.len() >= 8 && text.chunks(unit).all(|chunk| text.starts_with(chunk)))
 }
 
 /// Neighbouring keys.
@@ -285,12 +374,52 @@ fn is_place(value: &str) -> bool {
     }
     let starts = ["/", "./", "../", "~/", "C:\\", "c:\\", "\\\\", "www."];
     let ends = [
-        ".json", ".pem", ".key", ".txt", ".yml", ".yaml", ".xml", ".html", ".php", ".js", ".css", ".py", ".rb", ".crt",
-        ".cer", ".p12", ".pfx", ".jks", ".conf", ".cfg", ".ini", ".properties", ".com", ".org", ".net", ".io", ".md", ".ts",
-        ".dll", ".so", ".png", ".svg", ".sh", ".go", ".rs", ".dat", ".db", ".pub", ".keystore", ".local", ".env",
+        ".json",
+        ".pem",
+        ".key",
+        ".txt",
+        ".yml",
+        ".yaml",
+        ".xml",
+        ".html",
+        ".php",
+        ".js",
+        ".css",
+        ".py",
+        ".rb",
+        ".crt",
+        ".cer",
+        ".p12",
+        ".pfx",
+        ".jks",
+        ".conf",
+        ".cfg",
+        ".ini",
+        ".properties",
+        ".com",
+        ".org",
+        ".net",
+        ".io",
+        ".md",
+        ".ts",
+        ".dll",
+        ".so",
+        ".png",
+        ".svg",
+        ".sh",
+        ".go",
+        ".rs",
+        ".dat",
+        ".db",
+        ".pub",
+        ".keystore",
+        ".local",
+        ".env",
     ];
-    let is_path = starts.iter().any(|start| value.starts_with(start)) && value[1..].contains(['/', '\\', '.']);
-    let is_base64 = || value.len() % 4 == 0 && BASE64.decode(value.as_bytes()).is_ok() && value.len() >= 24;
+    let is_path = starts.iter().any(|start| value.starts_with(start))
+        && value[1..].contains(['/', '\\', '.']);
+    let is_base64 =
+        || value.len() % 4 == 0 && BASE64.decode(value.as_bytes()).is_ok() && value.len() >= 24;
     let is_short_path = value.starts_with('/') && value.len() < LEAST_HEX;
     (is_path && !is_base64())
         || is_short_path
@@ -311,9 +440,31 @@ fn is_mail(value: &str) -> bool {
 /// A text with places to fill in.
 fn is_template(value: &str) -> bool {
     let holds = |text: &str| value.contains(text);
-    holds("%s") || holds("%d") || holds("%v") || holds("%(") || holds("{}") || holds("{0}") || holds("${")
-        || holds("{{") || holds("$(") || holds("#{") || holds("<%") || holds("\" +") || holds("' +") || holds("\\(")
-        || holds(" + ") || value.starts_with("+ ") || value.ends_with(" +") || holds("(?") || holds("[a-z") || holds("[A-Z") || holds("[0-9") || holds("\\d") || holds("]+") || holds(".*") || holds("]{")
+    holds("%s")
+        || holds("%d")
+        || holds("%v")
+        || holds("%(")
+        || holds("{}")
+        || holds("{0}")
+        || holds("${")
+        || holds("{{")
+        || holds("$(")
+        || holds("#{")
+        || holds("<%")
+        || holds("\" +")
+        || holds("' +")
+        || holds("\\(")
+        || holds(" + ")
+        || value.starts_with("+ ")
+        || value.ends_with(" +")
+        || holds("(?")
+        || holds("[a-z")
+        || holds("[A-Z")
+        || holds("[0-9")
+        || holds("\\d")
+        || holds("]+")
+        || holds(".*")
+        || holds("]{")
         || value.matches('%').count() * 6 > value.len() + 6 && value.matches('%').count() > 1
         || value.starts_with('<') && value.ends_with('>')
         || value.starts_with('[') && value.ends_with(']')
