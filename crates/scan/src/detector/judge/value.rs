@@ -470,3 +470,56 @@ fn is_template(value: &str) -> bool {
         || value.starts_with('[') && value.ends_with(']')
         || value.starts_with('{') && value.ends_with('}') && !value.contains(':')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn strength_of(text: &str) -> Option<f32> {
+        let weights = Weights::get();
+        weigh(text.as_bytes(), weights.given, weights)
+    }
+
+    #[test]
+    fn chance_is_stronger_than_words() {
+        for text in ["jzkqvw", "qx7fkz2m", "vQ8mZr2LkT5xWn7B", "3f9c1e77a0b2d4583f9c1e77a0b2d458"] {
+            assert!(strength_of(text).is_some_and(|strength| strength > 2.0), "{text}");
+        }
+        for text in ["administrator", "letmein", "my secret", "l\u{e8}tmein"] {
+            assert!(strength_of(text).is_none_or(|strength| strength < -2.0), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_something_else_is_no_secret() {
+        for text in [
+            "/etc/ssl/private.pem",
+            "https://example.org/login",
+            "user@example.org",
+            "${PASSWORD}",
+            "{{ password }}",
+            "1.2.840.113549",
+            "0xC000006A",
+            "asdfgh",
+            "ENC[AES256,data]",
+            "[A-Za-z0-9]{8,}",
+            "ssh-rsa AAAAB3Nza",
+            "abcabcabcabc",
+        ] {
+            assert_eq!(strength_of(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn quotes_and_what_follows_are_no_part_of_a_value() {
+        let at = |text: &str| {
+            let value = Value::split(text.as_bytes(), 0..text.len()).unwrap();
+            text[value.at].to_owned()
+        };
+        assert_eq!(at("\"vq8mzr\""), "vq8mzr");
+        assert_eq!(at("@'vq8mzr'"), "vq8mzr");
+        assert_eq!(at("\\\"vq8mzr\\\""), "vq8mzr");
+        assert_eq!(at("vq8mzr);"), "vq8mzr");
+        assert_eq!(at("vq8mzr&next=1"), "vq8mzr");
+    }
+}
