@@ -418,8 +418,11 @@ fn is_place(value: &str) -> bool {
     ];
     let is_path = starts.iter().any(|start| value.starts_with(start))
         && value[1..].contains(['/', '\\', '.']);
-    let is_base64 =
-        || value.len() % 4 == 0 && BASE64.decode(value.as_bytes()).is_ok() && value.len() >= 24;
+    let is_base64 = || {
+        value.len().is_multiple_of(4)
+            && BASE64.decode(value.as_bytes()).is_ok()
+            && value.len() >= 24
+    };
     let is_short_path = value.starts_with('/') && value.len() < LEAST_HEX;
     (is_path && !is_base64())
         || is_short_path
