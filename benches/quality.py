@@ -48,8 +48,8 @@ class Bench:
         tool = self.tools[name]
         return {
             "quietus": [tool, "--quiet", "scan", target, "--tree-only", "--format", "jsonl", "--show-secrets", "--no-memory"],
-            "kingfisher": [tool, "-q", "--no-update-check", "scan", "--no-validate", "--git-history", "none", "-f", "json", "-o", report, target],
-            "betterleaks": [tool, "dir", target, "--no-banner", "-s", "--exit-code", "0", "-o", report],
+            "kingfisher": [tool, "-q", "--no-update-check", "scan", "--no-validate", "--no-dedup", "--git-history", "none", "-f", "json", "-o", report, target],
+            "betterleaks": [tool, "fs", "--no-banner", "-s", "-j", "0", "--exit-code", "0", "-o", report, target],
             "gitleaks": [tool, "dir", target, "--report-format", "json", "--report-path", report, "--no-banner", "--exit-code", "0"],
         }[name]
 
