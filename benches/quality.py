@@ -48,15 +48,14 @@ class Bench:
         tool = self.tools[name]
         return {
             "quietus": [tool, "--quiet", "scan", target, "--tree-only", "--format", "jsonl", "--show-secrets", "--no-memory"],
-            "kingfisher": [tool, "scan", target, "--no-validate", "--no-update-check", "--format", "json", "--output", report,
-                           "--git-history=none", "--no-dedup", "--redact=false"],
-            "betterleaks": [tool, "dir", target, "--report-format", "json", "--report-path", report, "--no-banner", "--exit-code", "0"],
+            "kingfisher": [tool, "-q", "--no-update-check", "scan", "--no-validate", "--no-dedup", "--git-history", "none", "-f", "json", "-o", report, target],
+            "betterleaks": [tool, "fs", "--no-banner", "-s", "-j", "0", "--exit-code", "0", "-o", report, target],
             "gitleaks": [tool, "dir", target, "--report-format", "json", "--report-path", report, "--no-banner", "--exit-code", "0"],
         }[name]
 
     def findings(self, name, folder, target, strip=()):
         """Findings of a tool, as the scorer reads them."""
-        report = os.path.join(self.scratch, f"{name}.report")
+        report = os.path.join(self.scratch, f"{name}.json")
         with open(os.path.join(self.scratch, f"{name}.err"), "w", encoding="utf8") as errors:
             ran = subprocess.run(self.command(name, target, report), cwd=folder, stdout=subprocess.PIPE, stderr=errors, check=False)
         if name == "quietus":
