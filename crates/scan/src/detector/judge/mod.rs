@@ -7,6 +7,7 @@
 mod letters;
 mod line;
 mod name;
+mod other;
 mod value;
 mod weights;
 
