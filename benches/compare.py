@@ -292,9 +292,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="compare-") as temporary:
         scratch = os.path.abspath(options.scratch or temporary)
         os.makedirs(scratch, exist_ok=True)
-        for kind in ("DATA", "CACHE", "STATE", "CONFIG"):
-            os.environ[f"XDG_{kind}_HOME"] = os.path.join(scratch, "home")
-        os.environ.update(GIT_CONFIG_GLOBAL=os.devnull, GIT_CONFIG_SYSTEM=os.devnull)
+        timing.isolate(scratch)
         bench = Bench(options, scratch)
         for mode in options.modes:
             globals()[mode](bench)

@@ -20,6 +20,7 @@ import tempfile
 sys.dont_write_bytecode = True
 
 import grounds  # noqa: E402
+import timing  # noqa: E402
 
 # Two, because the scan of objects alone needs two; they share no work that is counted twice.
 THREADS = "2"
@@ -101,9 +102,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="instructions-") as temporary:
         scratch = os.path.abspath(options.scratch or temporary)
         os.makedirs(scratch, exist_ok=True)
-        for kind in ("DATA", "CACHE", "STATE", "CONFIG"):
-            os.environ[f"XDG_{kind}_HOME"] = os.path.join(scratch, "home")
-        os.environ.update(GIT_CONFIG_GLOBAL=os.devnull, GIT_CONFIG_SYSTEM=os.devnull)
+        timing.isolate(scratch)
         name, count = counter(scratch)
         print(f"Instructions in user space, counted by {name}, {THREADS} threads:\n")
         print("| run | million instructions | a byte of blobs |\n|---|---|---|")

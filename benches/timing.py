@@ -13,6 +13,13 @@ import time
 FEW, MANY = 3, 15
 
 
+def isolate(scratch):
+    """From now on nothing is read from or written to the user's own folders and git settings."""
+    for kind in ("DATA", "CACHE", "STATE", "CONFIG"):
+        os.environ[f"XDG_{kind}_HOME"] = os.path.join(scratch, "home")
+    os.environ.update(GIT_CONFIG_GLOBAL=os.devnull, GIT_CONFIG_SYSTEM=os.devnull)
+
+
 @dataclasses.dataclass
 class Contender:
     """One command line of a comparison.

@@ -270,7 +270,8 @@ fn what_is_silenced_is_counted_aloud() {
     let summary = &sandbox.run(&arguments).exits(0).json()["summary"];
     assert_eq!(summary["hidden"]["silenced by a quietus:allow comment"], 1);
     // Below the confidence asked for is counted as well.
-    repository.commit("more.py", format!("password = \"{}\"\n", password("more")), "second");
+    let weak = format!("password: {}\n", concat!("kx82", "mqlw"));
+    repository.commit("more.yml", weak, "second");
     let ran = sandbox.run(&["scan", repository.arg(), "--confidence", "high"]);
     assert!(ran.exits(0).out().contains("below the confidence asked for"), "{}", ran.out());
 }

@@ -162,7 +162,7 @@ fn a_file_that_may_not_be_read_is_a_gap() {
     let ran = Ran::of(command.args(["scan", "plain", "--format", "json"]));
     let report = ran.exits(5).json();
     let found = report["findings"].as_array().unwrap();
-    assert_eq!(found.iter().map(|one| &one["path"]).collect::<Vec<_>>(), ["open.env"]);
+    assert_eq!(found.iter().map(|one| &one["path"]).collect::<Vec<_>>(), ["plain/open.env"]);
     assert_eq!(report["scopes"][0]["gaps"][0]["object"], "closed.env");
     assert_eq!(report["scopes"][0]["gaps"][0]["reason"], "unreadable");
 }

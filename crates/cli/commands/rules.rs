@@ -79,8 +79,10 @@ fn lint(name: &str, file: &RuleFile) -> Vec<String> {
 /// A detector of the shipped rules, the user's own, and those of `texts`.
 fn among_all(setup: &Setup, texts: &[(String, String)]) -> Result<Arc<Detector>> {
     let own = setup.own_rules()?;
-    let shipped = |name: &str| quietus_catalogue::files().iter().any(|(file, _)| *file == name);
-    let files = own.iter().chain(texts.iter().filter(|(name, _)| !shipped(name)));
+    let shipped = |own: &(String, String)| {
+        quietus_catalogue::files().iter().any(|(name, text)| (*name, *text) == (&own.0, &own.1))
+    };
+    let files = own.iter().chain(texts.iter().filter(|own| !shipped(own)));
     let files = files.map(|(name, text)| (name.as_str(), text.as_str()));
     Ok(Arc::new(setup.detector(Arc::new(quietus_catalogue::shipped_with(files)?))?))
 }

@@ -9,13 +9,16 @@ use crate::progress::Bar;
 use crate::setup::Setup;
 use anyhow::{Context, anyhow};
 use futures_util::stream::{self, StreamExt};
-use quietus_model::{Doubt, Finding, FingerprintKey, Hit, Judgement, Offline, Scope, Verdict};
+use quietus_model::{
+    Doubt, Finding, FingerprintKey, Hit, Judgement, Location, Offline, Place, SafeText, Scope,
+    Verdict,
+};
 use quietus_scan::{Detector, Scanned, Source};
 use quietus_track::{Look, Looking, look};
 use quietus_validate::Validator;
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 /// How many issuers are asked at the same time.
@@ -38,7 +41,8 @@ pub(crate) async fn run(setup: &Setup, args: &Scan) -> Result<Exit, Failure> {
     for error in &found.errors {
         output::error_text(&error.to_string());
     }
-    let (hits, hidden) = worth_showing(found.hits, args);
+    let (mut hits, hidden) = worth_showing(found.hits, args);
+    hits.iter_mut().flat_map(|hit| &mut hit.finding.locations).for_each(as_opened);
     let shown = ask(validator.as_ref(), hits, args.show_secrets, setup).await;
     let exit = exit_of(&found.scopes, &shown, !found.errors.is_empty());
     let report =
@@ -102,6 +106,23 @@ fn special_source(args: &Scan, sources: &[String]) -> Result<Option<Source>, Fai
         Some(revision) => Source::Since { path, revision: revision.clone() },
         None => Source::Staged(path),
     }))
+}
+
+/// Names a file on disk as one opens it from here: below the folder that was named. A survey keeps
+/// paths as the repository has them, so this is for showing only.
+fn as_opened(location: &mut Location) {
+    let source = Path::new(location.source.as_str());
+    let is_elsewhere = source.components().any(|part| !matches!(part, Component::CurDir));
+    if location.place != Place::WorkTree || source.is_absolute() || !is_elsewhere {
+        return;
+    }
+    // A file that was named itself is its own source.
+    if !source.ends_with(location.path.as_str()) || source.is_dir() {
+        let path = source.join(location.path.as_str());
+        location.path = SafeText::plain(path.to_string_lossy());
+    } else {
+        location.path = SafeText::plain(source.to_string_lossy());
+    }
 }
 
 /// What is left out is counted aloud.

@@ -32,7 +32,7 @@ pub use recipe::{
 };
 pub use repository::RepositoryId;
 pub use rule::{
-    Check, CompanionRule, Confidence, Provider, Rule, RuleError, RuleFile, RuleId, RuleSet,
+    Check, CompanionRule, Confidence, Judge, Provider, Rule, RuleError, RuleFile, RuleId, RuleSet,
     RuleTests, Severity,
 };
 pub use secret::{Redacted, Secret};

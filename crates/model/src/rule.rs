@@ -112,6 +112,10 @@ pub struct Rule {
     /// Its check part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<Check>,
+    /// How native code weighs a match that no format proves; the rule's confidence is then the
+    /// highest that it can reach.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judge: Option<Judge>,
     /// SHA-256 of published examples, in hex: reported as dummy, never sent.
     #[serde(default)]
     pub dummies: Vec<String>,
@@ -154,6 +158,20 @@ pub struct Check {
     /// A wrong check part rejects the match; otherwise it only lowers the confidence. The pattern
     /// has the groups `body` (what it is computed from) and `check`.
     pub firm: bool,
+}
+
+/// What tells that a value without a format is a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Judge {
+    /// The name that it is assigned to, which the group `name` of the pattern holds.
+    Assigned,
+    /// The syntax it stands in, such as the user information of a URL or `--password`.
+    Given,
+    /// That syntax together with a value that looks generated, as that of a bearer token does.
+    Random,
+    /// That it is a user name and a password in base 64 (RFC 7617).
+    Basic,
 }
 
 /// A further part of a credential, looked for near the match of the main pattern.
@@ -213,7 +231,7 @@ impl Rule {
             (
                 (&self.id, self.severity, self.confidence, &self.anchors, self.anchors_any_case),
                 (&self.pattern, self.reach, self.entropy, &self.check, &self.dummies),
-                (&self.companions, self.precedence, &self.replaces),
+                (&self.companions, self.precedence, &self.replaces, &self.judge),
             )
         )
     }

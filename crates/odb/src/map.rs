@@ -11,8 +11,11 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 /// The system brings in so many bytes around what is looked at, as a power of two, if it has them
 /// at hand.
 const AROUND: u32 = 16;
-/// After so many bytes the pages of a file are given back.
-const MOST: u64 = 64 << 20;
+/// When so many bytes of files are in memory, those of a pack are given back.
+const MOST: u64 = 56 << 20;
+/// After so many new stretches it is looked how many there are: the system often brings in more
+/// than was asked for.
+const LOOK: u64 = 64;
 
 /// An open file of bytes that do not change.
 #[derive(Debug)]
@@ -33,28 +36,38 @@ struct Mapped {
     map: Mmap,
     /// A bit for each stretch that was touched.
     touched: Box<[AtomicU64]>,
-    /// How many bits are set.
+    /// How many bits were set since the pages were given back.
     count: AtomicU64,
+    /// How many bytes of files were in memory then.
+    floor: AtomicU64,
 }
 
 impl Mapped {
     fn new(map: Mmap) -> Self {
         let words = (map.len() >> AROUND) / 64 + 1;
         let touched = (0..words).map(|_| AtomicU64::new(0)).collect();
-        Self { map, touched, count: AtomicU64::new(0) }
+        let floor = AtomicU64::new(resident().unwrap_or(0));
+        Self { map, touched, count: AtomicU64::new(0), floor }
     }
 
     fn touch(&self, start: u64, end: u64) {
         for at in start >> AROUND..=end.saturating_sub(1).max(start) >> AROUND {
             let Some(word) = self.touched.get((at / 64) as usize) else { return };
             let bit = 1 << (at % 64);
-            if word.load(Relaxed) & bit == 0
-                && word.fetch_or(bit, Relaxed) & bit == 0
-                && self.count.fetch_add(1, Relaxed) << AROUND > MOST
-            {
-                self.release();
+            if word.load(Relaxed) & bit == 0 && word.fetch_or(bit, Relaxed) & bit == 0 {
+                let count = self.count.fetch_add(1, Relaxed);
+                if count.is_multiple_of(LOOK) && self.held(count) > MOST {
+                    self.release();
+                }
             }
         }
+    }
+
+    /// How many bytes of it are in memory, or would be if the system brought in no more than it
+    /// must.
+    fn held(&self, count: u64) -> u64 {
+        let more = resident().map_or(0, |bytes| bytes.saturating_sub(self.floor.load(Relaxed)));
+        more.max(count << AROUND)
     }
 
     fn release(&self) {
@@ -65,7 +78,20 @@ impl Mapped {
         // them again, in this thread or another, sees the same bytes of the file. Only advice:
         // a refusal changes nothing.
         let _ = unsafe { self.map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+        self.floor.store(resident().unwrap_or(0), Relaxed);
     }
+}
+
+/// How many bytes of files this process has in memory, where the system tells
+/// (proc_pid_statm(5), the third number, in pages).
+fn resident() -> Option<u64> {
+    if !cfg!(target_os = "linux") {
+        return None;
+    }
+    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = text.split_ascii_whitespace().nth(2)?.parse().ok()?;
+    // Where pages are larger, what is held is given back later.
+    Some(pages << 12)
 }
 
 impl Bytes {

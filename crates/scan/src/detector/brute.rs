@@ -32,7 +32,7 @@ fn windowed(
         occurrences.iter().filter(|one| one.rule as usize == number).cloned().collect();
     window::merge(&mine, matcher.reach(), bytes.len())
         .into_iter()
-        .flat_map(|window| matcher.matches(bytes, window))
+        .flat_map(|window| matcher.matches(bytes, window, &mine))
         .map(|one| (one.span.start, one.span.end))
         .collect()
 }

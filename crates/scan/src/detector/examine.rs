@@ -3,7 +3,7 @@
 use super::matcher::{Match, Matcher};
 use super::sift::{self, Dummies, Sifted};
 use super::trace::LINE_LIMIT;
-use super::{Detection, code, decode, pairing};
+use super::{Detection, code, decode, judge, pairing};
 use quietus_model::{Companion, Confidence, Offline, Rule, Secret};
 use std::ops::Range;
 use std::sync::Arc;
@@ -53,7 +53,12 @@ impl Examiner<'_> {
         one: &Match,
         companions: Vec<Vec<Range<usize>>>,
     ) -> Option<Detection> {
-        let main = one.secret.clone().or_else(|| one.id.clone()).unwrap_or(one.span.clone());
+        let judged = match rule.judge {
+            Some(kind) => Some(judge::judge(kind, self.bytes, one)?),
+            None => None,
+        };
+        let stated = one.secret.clone().or_else(|| one.id.clone()).unwrap_or(one.span.clone());
+        let main = judged.as_ref().map_or(stated, |judged| judged.secret.clone());
         let by_name = || rule.companions.iter().zip(&companions);
         let keyed = by_name()
             .find(|(companion, _)| companion.name == "secret")
@@ -66,8 +71,9 @@ impl Examiner<'_> {
         let token = decode::jwt(&self.bytes[main.clone()])?;
         let (decoded, offline) = self.facts(&main, &token, offline);
 
-        let mut parts: Vec<Companion> =
-            one.parts.iter().map(|(name, span)| self.part(name, span)).collect();
+        // The name of a judged value is no part of a credential.
+        let named = one.parts.iter().filter(|(name, _)| judged.is_none() || &**name != "name");
+        let mut parts: Vec<Companion> = named.map(|(name, span)| self.part(name, span)).collect();
         if one.id.is_some() && (one.secret.is_some() || keyed.is_some()) {
             parts.extend(one.id.iter().map(|span| self.part("id", span)));
         }
@@ -82,7 +88,10 @@ impl Examiner<'_> {
         let doubts = usize::from(!missing.is_empty())
             + usize::from(check == CheckPart::Wrong && offline != Offline::Dummy);
         Some(Detection {
-            confidence: lowered(rule.confidence, doubts),
+            confidence: lowered(
+                judged.map_or(rule.confidence, |judged| judged.confidence.min(rule.confidence)),
+                doubts,
+            ),
             allowed_inline: self.is_allowed(&secret_span),
             rule: Arc::clone(rule),
             span: one.span.clone(),
@@ -137,7 +146,8 @@ impl Examiner<'_> {
             // An id whose secret stands elsewhere is public and has no entropy to speak of.
             let keyed_on_companion = rule.companions.iter().any(|c| c.name == "secret");
             let floor = if keyed_on_companion { 0.0 } else { rule.entropy };
-            let is_code = || rule.precedence <= code::BROAD && code::is_code(before, main);
+            let is_broad = rule.precedence <= code::BROAD && rule.judge.is_none();
+            let is_code = || is_broad && code::is_code(before, main);
             if is_code() || sift::sift(main, rule.shape.as_ref(), floor) == Sifted::Placeholder {
                 return None;
             }

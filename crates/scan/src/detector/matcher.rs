@@ -1,10 +1,12 @@
 //! A rule's pattern, compiled, and its matches inside a window.
 
+use super::anchors::{self, Occurrence};
 use crate::RuleProblem;
 use quietus_model::Rule;
 use regex::bytes::{Captures, Regex, RegexBuilder};
 use regex_syntax::hir::Hir;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Compiled size of one pattern; several times what the largest honest rule needs.
 const SIZE_LIMIT: usize = 4 << 20;
@@ -15,8 +17,10 @@ const COMPANION_TAIL: usize = 4096;
 #[derive(Debug)]
 pub(super) struct Matcher {
     pattern: Regex,
+    /// Every match begins with an anchor, and the pattern is only tried there.
+    begins: bool,
     /// The groups besides `secret`, `id`, `body` and `check`.
-    parts: Vec<String>,
+    parts: Vec<Arc<str>>,
     reach: usize,
     bounded: bool,
     companions: Vec<Regex>,
@@ -30,7 +34,7 @@ pub(super) struct Match {
     pub(super) id: Option<Range<usize>>,
     pub(super) body: Option<Range<usize>>,
     pub(super) check: Option<Range<usize>>,
-    pub(super) parts: Vec<(String, Range<usize>)>,
+    pub(super) parts: Vec<(Arc<str>, Range<usize>)>,
 }
 
 impl Match {
@@ -44,7 +48,7 @@ impl Match {
             id: optional(&self.id),
             body: optional(&self.body),
             check: optional(&self.check),
-            parts: self.parts.iter().map(|(name, span)| (name.clone(), range(span))).collect(),
+            parts: self.parts.iter().map(|(name, span)| (Arc::clone(name), range(span))).collect(),
         }
     }
 }
@@ -114,6 +118,18 @@ fn reach(rule: &Rule, hir: &Hir) -> usize {
     rule.reach.unwrap_or(0).max(hir.properties().maximum_len().unwrap_or(0))
 }
 
+/// How many bytes round an anchor a rule has to look.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reach {
+    pub(super) before: usize,
+    pub(super) after: usize,
+}
+
+/// Whether no match begins elsewhere than at an anchor, whatever stands before it.
+fn begins_with_anchor(rule: &Rule, hir: &Hir) -> bool {
+    hir.properties().look_set_prefix_any().is_empty() && anchors::nothing_before(rule, hir)
+}
+
 impl Matcher {
     pub(super) fn new(rule: &Rule) -> Result<Self, RuleProblem> {
         let problem = |what: String| RuleProblem {
@@ -122,8 +138,11 @@ impl Matcher {
             what,
             advice: "simplify it".into(),
         };
-        let pattern = compile(&rule.pattern).map_err(|e| problem(format!("its pattern: {e}")))?;
-        let longest = parse(&rule.pattern).ok().and_then(|hir| hir.properties().maximum_len());
+        let hir = parse(&rule.pattern).ok();
+        let longest = hir.as_ref().and_then(|hir| hir.properties().maximum_len());
+        let begins = longest.is_some() && hir.is_some_and(|hir| begins_with_anchor(rule, &hir));
+        let pattern = if begins { format!("^(?:{})", rule.pattern) } else { rule.pattern.clone() };
+        let pattern = compile(&pattern).map_err(|e| problem(format!("its pattern: {e}")))?;
         let companions = rule.companions.iter().map(|companion| {
             compile(&companion.pattern)
                 .map_err(|e| problem(format!("its companion {}: {e}", companion.name)))
@@ -131,9 +150,10 @@ impl Matcher {
         let known = ["secret", "id", "body", "check"];
         let parts = pattern.capture_names().flatten().filter(|name| !known.contains(name));
         Ok(Self {
-            parts: parts.map(str::to_owned).collect(),
+            parts: parts.map(Arc::from).collect(),
             reach: rule.reach.unwrap_or(0).max(longest.unwrap_or(0)),
             bounded: longest.is_some(),
+            begins,
             companions: companions.collect::<Result<_, _>>()?,
             pattern,
         })
@@ -142,15 +162,24 @@ impl Matcher {
     /// How many bytes before and after an anchor a match may go. A window is wider than that by
     /// the anchor itself, so that a match which holds the anchor never touches its edge, and `\b`
     /// and `$` see what really follows.
-    pub(super) fn reach(&self) -> usize {
-        self.reach
+    pub(super) fn reach(&self) -> Reach {
+        Reach { before: if self.begins { 0 } else { self.reach }, after: self.reach }
     }
 
-    /// Every match inside `window`, as if all of `bytes` had been searched.
+    /// Every match inside `window`, as if all of `bytes` had been searched. `anchors` are those of
+    /// this rule that stand in it, by place.
     ///
     /// A match that is cut by an edge of the window is no match: by the rule's own word about its
     /// reach it does not hold the anchor that the window was opened for.
-    pub(super) fn matches(&self, bytes: &[u8], window: Range<usize>) -> Vec<Match> {
+    pub(super) fn matches(
+        &self,
+        bytes: &[u8],
+        window: Range<usize>,
+        anchors: &[Occurrence],
+    ) -> Vec<Match> {
+        if self.begins {
+            return self.matches_at(bytes, &window, anchors);
+        }
         let mut found = Vec::new();
         let haystack = &bytes[..window.end];
         let mut at = window.start;
@@ -159,7 +188,7 @@ impl Matcher {
             let cut_after = whole.end() == window.end && window.end < bytes.len();
             let cut_before = !self.bounded && whole.start() == window.start && window.start > 0;
             if !whole.is_empty() && !cut_after && !cut_before {
-                found.push(self.spans(&captures, whole.range()));
+                found.push(self.spans(&captures, 0));
             }
             at = if whole.is_empty() { whole.end() + 1 } else { whole.end() };
             if at > haystack.len() {
@@ -169,10 +198,41 @@ impl Matcher {
         found
     }
 
-    fn spans(&self, captures: &Captures<'_>, span: Range<usize>) -> Match {
-        let group = |name: &str| captures.name(name).map(|m| m.range());
+    /// Every match begins where an anchor does: what is searched for from there on needs not be
+    /// searched for anywhere else.
+    fn matches_at(
+        &self,
+        bytes: &[u8],
+        window: &Range<usize>,
+        anchors: &[Occurrence],
+    ) -> Vec<Match> {
+        let mut found: Vec<Match> = Vec::new();
+        let from = anchors.partition_point(|one| one.start < window.start);
+        let mut at = window.start;
+        for start in anchors[from..].iter().map(|one| one.start) {
+            if start >= window.end {
+                break;
+            }
+            if start < at {
+                continue;
+            }
+            let Some(captures) = self.pattern.captures(&bytes[start..window.end]) else { continue };
+            let one = self.spans(&captures, start);
+            let cut_after = one.span.end == window.end && window.end < bytes.len();
+            at = one.span.end;
+            if !one.span.is_empty() && !cut_after {
+                found.push(one);
+            }
+        }
+        found
+    }
+
+    /// The groups of a match in bytes that stand at `from`.
+    fn spans(&self, captures: &Captures<'_>, from: usize) -> Match {
+        let there = |m: regex::bytes::Match<'_>| m.start() + from..m.end() + from;
+        let group = |name: &str| captures.name(name).map(there);
         Match {
-            span,
+            span: captures.get(0).map(there).unwrap_or_default(),
             secret: group("secret"),
             id: group("id"),
             body: group("body"),
@@ -180,7 +240,7 @@ impl Matcher {
             parts: self
                 .parts
                 .iter()
-                .filter_map(|name| Some((name.clone(), group(name)?)))
+                .filter_map(|name| Some((Arc::clone(name), group(name)?)))
                 .collect(),
         }
     }

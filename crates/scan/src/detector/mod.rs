@@ -4,6 +4,7 @@ mod anchors;
 mod code;
 mod decode;
 mod examine;
+mod judge;
 mod matcher;
 mod pairing;
 pub(crate) mod placeholder;
@@ -203,9 +204,9 @@ impl Detector {
                     .matches
                     .extend(seen.iter().map(|seen| part.carried(seen, bytes, is_alone))),
                 None => {
-                    trace
-                        .matches
-                        .extend(matcher.matches(bytes, window.clone()).into_iter().map(Seen::new));
+                    trace.matches.extend(
+                        matcher.matches(bytes, window.clone(), of_rule).into_iter().map(Seen::new),
+                    );
                 }
             }
             let matches = before..trace.matches.len() as u32;

@@ -328,7 +328,7 @@ fn windowed(detector: &Detector, bytes: &[u8]) -> Vec<(usize, Range<usize>)> {
         found.sort();
         let mine: Vec<_> = found.into_iter().filter(|o| o.rule as usize == index).collect();
         for window in window::merge(&mine, matcher.reach(), bytes.len()) {
-            all.extend(matcher.matches(bytes, window).into_iter().map(|m| (index, m.span)));
+            all.extend(matcher.matches(bytes, window, &mine).into_iter().map(|m| (index, m.span)));
         }
     }
     all

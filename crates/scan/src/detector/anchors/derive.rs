@@ -31,7 +31,7 @@ pub(super) const EDGE: usize = 256;
 pub(super) struct Set([u64; 5]);
 
 impl Set {
-    fn of(symbols: impl IntoIterator<Item = usize>) -> Self {
+    pub(super) fn of(symbols: impl IntoIterator<Item = usize>) -> Self {
         let mut set = Self::default();
         symbols.into_iter().for_each(|symbol| set.0[symbol / 64] |= 1 << (symbol % 64));
         set

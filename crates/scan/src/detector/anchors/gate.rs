@@ -1,6 +1,6 @@
 //! Whether an occurrence of an anchor can be part of a match, from the few bytes around it.
 
-use super::derive::{self, Around, EDGE, Step, Times};
+use super::derive::{self, Around, EDGE, Set, Step, Times};
 use super::pieces::Wanted;
 use crate::detector::parse;
 use quietus_model::Rule;
@@ -8,6 +8,9 @@ use std::sync::{Arc, OnceLock};
 
 /// How many bytes before and after an anchor a gate looks at.
 pub(super) const SIGHT: usize = 32;
+
+/// Of how many rules that wait for one anchor it is told apart what may follow.
+pub(super) const MOST_WAITING: usize = 64;
 
 /// How many steps of a sequence are kept; there are only so many bits, and one says "through".
 const MOST_STEPS: usize = 63;
@@ -24,6 +27,8 @@ type OfRule = Option<Vec<Vec<Gate>>>;
 struct Gate {
     before: Sequence,
     after: Sequence,
+    /// What may end the name that an anchor stands in: looked up before anything is compared.
+    ends: Set,
 }
 
 /// A sequence of byte sets that is compared with a text, all ways through it at once.
@@ -46,6 +51,23 @@ impl Gates {
         Self { rules: rules.iter().map(|rule| (Arc::clone(rule), OnceLock::new())).collect() }
     }
 
+    /// By what [`beyond`] says of a place, which of these rules still may have a match there.
+    pub(super) fn by_end(&self, wanted: &[Wanted]) -> Box<[u64; EDGE + 1]> {
+        let mut waiting = Box::new([0; EDGE + 1]);
+        for (index, wanted) in wanted.iter().enumerate().take(MOST_WAITING) {
+            let gates = self.rules.get(wanted.rule as usize);
+            let gates =
+                gates.and_then(|(rule, gates)| gates.get_or_init(|| of_rule(rule)).as_ref());
+            let gates = gates.and_then(|gates| gates.get(wanted.anchor as usize));
+            for (symbol, waiting) in waiting.iter_mut().enumerate() {
+                if gates.is_none_or(|gates| gates.iter().any(|gate| gate.ends.has(symbol))) {
+                    *waiting |= 1 << index;
+                }
+            }
+        }
+        waiting
+    }
+
     /// Whether an anchor of a rule that stands at `start..end` can be what a match is found by.
     pub(super) fn admits(&self, wanted: &Wanted, bytes: &[u8], start: usize, end: usize) -> bool {
         let Some((rule, gates)) = self.rules.get(wanted.rule as usize) else { return true };
@@ -57,11 +79,29 @@ impl Gates {
     }
 }
 
+/// The first symbol after an anchor that no name holds, if it is in sight. Many rules share their
+/// anchors and differ in what follows the name: this is looked for once for all of them.
+pub(super) fn beyond(bytes: &[u8], end: usize) -> Option<usize> {
+    let rest = &bytes[end..bytes.len().min(end + SIGHT)];
+    match rest.iter().find(|byte| !is_of_name(usize::from(**byte))) {
+        Some(byte) => Some(usize::from(*byte)),
+        None if rest.len() < SIGHT => Some(EDGE),
+        None => None,
+    }
+}
+
+fn is_of_name(symbol: usize) -> bool {
+    u8::try_from(symbol).is_ok_and(|byte| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-') || !byte.is_ascii()
+    })
+}
+
 fn of_rule(rule: &Rule) -> OfRule {
     let around = derive::derive(rule, &parse(&rule.pattern).ok()?)?;
     let mut gates: Vec<Vec<Gate>> = rule.anchors.iter().map(|_| Vec::new()).collect();
     for Around { anchor, before, after } in &around {
-        let gate = Gate { before: Sequence::new(before), after: Sequence::new(after) };
+        let after = Sequence::new(after);
+        let gate = Gate { before: Sequence::new(before), ends: after.ends(), after };
         gates[*anchor].push(gate);
     }
     Some(gates)
@@ -103,6 +143,24 @@ impl Sequence {
             next = self.skip(taken << 1 | taken & self.repeated);
         }
         true
+    }
+
+    /// What may follow any number of symbols that a name may hold, and more: which of them there
+    /// are is not looked at.
+    fn ends(&self) -> Set {
+        let names = (0..EDGE).filter(|symbol| is_of_name(*symbol));
+        let names = names.fold(0, |all, symbol| all | self.takers[symbol]);
+        let mut reached = self.skip(1);
+        loop {
+            let taken = reached & names;
+            let next = reached | self.skip(taken << 1 | taken & self.repeated);
+            if next == reached {
+                break;
+            }
+            reached = next;
+        }
+        let is_through = reached & self.through != 0;
+        Set::of((0..=EDGE).filter(|symbol| is_through || reached & self.takers[*symbol] != 0))
     }
 
     /// Adds the steps after those that may be left out.

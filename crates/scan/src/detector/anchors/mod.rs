@@ -20,8 +20,9 @@ mod vector;
 use crate::RuleProblem;
 use filter::{Filter, WIDTH};
 use gate::Gates;
-use pieces::{Pieces, Text};
+use pieces::{Pieces, Text, Wanted};
 use quietus_model::Rule;
+use regex_syntax::hir::Hir;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -29,6 +30,12 @@ use vector::{BEYOND, BLOCK, Instructions};
 
 /// How many blocks are marked before their marks are looked at.
 const BATCH: usize = 64;
+
+/// Whether nothing can stand before the anchor that a match of `rule` is found by.
+pub(super) fn nothing_before(rule: &Rule, pattern: &Hir) -> bool {
+    derive::derive(rule, pattern)
+        .is_some_and(|around| around.iter().all(|around| around.before.is_empty()))
+}
 
 /// One anchor of one rule in the bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -146,11 +153,24 @@ impl Pass<'_> {
     }
 
     fn admit(&self, text: &Text, start: usize, end: usize, found: &mut Vec<Occurrence>) {
-        for wanted in &text.wanted {
+        let mut add = |wanted: &Wanted| {
             if self.anchors.gates.admits(wanted, self.bytes, start, end) {
                 found.push(Occurrence { rule: wanted.rule, start, end });
             }
+        };
+        let (few, more) = text.wanted.split_at(text.wanted.len().min(gate::MOST_WAITING));
+        match gate::beyond(self.bytes, end).filter(|_| few.len() > 1) {
+            Some(symbol) => {
+                let by_end = text.by_end.get_or_init(|| self.anchors.gates.by_end(few));
+                let mut waiting = by_end[symbol];
+                while waiting != 0 {
+                    add(&few[waiting.trailing_zeros() as usize]);
+                    waiting &= waiting - 1;
+                }
+            }
+            None => few.iter().for_each(&mut add),
         }
+        more.iter().for_each(add);
     }
 }
 

@@ -1,11 +1,12 @@
 //! From four bytes at a place to the anchors that may stand there.
 
+use super::derive::EDGE;
 use super::filter::{Filter, WIDTH};
 use crate::RuleProblem;
 use quietus_model::Rule;
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// An anchor and the rules that wait for it.
 pub(super) struct Text {
@@ -17,6 +18,8 @@ pub(super) struct Text {
     /// Its piece, as the slots know it.
     key: u64,
     pub(super) wanted: Vec<Wanted>,
+    /// By what ends the name that it stands in, a bit for each of the first 64 that still wait.
+    pub(super) by_end: OnceLock<Box<[u64; EDGE + 1]>>,
 }
 
 /// A rule that waits for an anchor.
@@ -188,6 +191,13 @@ fn texts(rules: &[Arc<Rule>]) -> Result<Vec<Text>, RuleProblem> {
             }
         }
     }
-    let text = |((bytes, any_case), wanted)| Text { bytes, any_case, before: 0, key: 0, wanted };
+    let text = |((bytes, any_case), wanted)| Text {
+        bytes,
+        any_case,
+        before: 0,
+        key: 0,
+        wanted,
+        by_end: OnceLock::new(),
+    };
     Ok(wanted.into_iter().map(text).collect())
 }

@@ -364,7 +364,7 @@ fn a_gate_shuts_out_what_cannot_be_part_of_a_match() {
     let id = |id: &str| SHIPPED.get(&id.into()).unwrap();
     for (rule, none, one) in [
         ("generic-secret-assignment", "check(password)", "password = 'abcdefgh'"),
-        ("generic-secret-assignment", "author(Somebody)", "auth: abcdefgh1"),
+        ("generic-token-assignment", "author(Somebody)", "auth: abcdefgh1"),
         ("url-userinfo", "https://example.org/a", "https://u:pass@h"),
         ("mailchimp-key", "lang-us", "0123456789abcdef0123456789abcdef-us1"),
         (
@@ -428,7 +428,7 @@ fn nearly_every_shipped_rule_has_a_gate() {
         .filter(|rule| !ANCHORS.gates.knows(*rule))
         .map(|rule| &SHIPPED.rules()[rule].id)
         .collect();
-    assert!(without.len() <= 5, "{without:?}");
+    assert!(without.len() <= 10, "{without:?}");
 }
 
 #[test]

@@ -1,0 +1,74 @@
+//! Weighs a value that no format proves: by the name it is assigned to or the syntax it stands
+//! in, by itself, and by its line.
+//!
+//! Everything here depends on the match and on the rest of its lines, never on a path: an outcome
+//! is carried over to other versions of a file and shared by all paths of a blob.
+
+mod letters;
+mod line;
+mod name;
+mod other;
+mod value;
+mod weights;
+
+use super::matcher::Match;
+use super::placeholder;
+use data_encoding::BASE64_NOPAD;
+use quietus_model::{Confidence, Judge};
+use std::ops::Range;
+use value::Value;
+use weights::Weights;
+
+/// What was made of a match.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Judged {
+    /// Where the secret stands, without its quotes.
+    pub(super) secret: Range<usize>,
+    pub(super) confidence: Confidence,
+}
+
+/// Weighs one match; `None` when it is no secret, or hardly.
+pub(super) fn judge(kind: Judge, bytes: &[u8], one: &Match) -> Option<Judged> {
+    let weights = Weights::get();
+    let raw = one.secret.clone()?;
+    let value = Value::split(bytes, raw)?;
+    let line = line::Line::new(bytes, one, &value);
+    let named = match kind {
+        Judge::Given => weights.given,
+        Judge::Random => weights.random(),
+        Judge::Basic => return basic(bytes, one, value, weights),
+        Judge::Assigned => {
+            let name = one.parts.iter().find(|(name, _)| &**name == "name").map(|(_, at)| at)?;
+            let whole = line.whole_name(name.clone());
+            name::weigh(&bytes[whole], weights)?
+        }
+    };
+    let text = &bytes[value.at.clone()];
+    let by_itself = value::weigh(text, named, weights)?;
+    let around = line.weigh(text, by_itself, kind, weights)?;
+    let confidence = weights.confidence(named.weight + by_itself + around)?;
+    Some(Judged { secret: value.at, confidence })
+}
+
+/// A user name and a password in base 64: what is weighed is the password.
+fn basic(bytes: &[u8], one: &Match, value: Value, weights: &Weights) -> Option<Judged> {
+    let text = &bytes[value.at.clone()];
+    let free = text.iter().rposition(|byte| *byte != b'=').map_or(0, |at| at + 1);
+    let decoded = BASE64_NOPAD.decode(&text[..free]).ok()?;
+    let plain = decoded.iter().filter(|byte| (b' '..=b'~').contains(*byte)).count();
+    if plain * 4 < decoded.len() * 3 {
+        return None;
+    }
+    let colon = decoded.iter().position(|byte| *byte == b':')?;
+    let password = String::from_utf8_lossy(&decoded[colon + 1..]).into_owned();
+    if placeholder::is_placeholder(password.as_bytes())
+        || placeholder::is_reference(password.as_bytes())
+    {
+        return None;
+    }
+    let by_itself = value::weigh(password.as_bytes(), weights.given, weights)?;
+    let around =
+        line::Line::new(bytes, one, &value).weigh(text, by_itself, Judge::Basic, weights)?;
+    let confidence = weights.confidence(weights.given.weight + by_itself + around)?;
+    Some(Judged { secret: value.at, confidence })
+}

@@ -1,0 +1,297 @@
+//! What a value says by itself.
+
+use super::letters::wordness;
+use super::name::Named;
+use super::other::{
+    STORED_HASHES, is_number, is_place, is_repeated, is_sealed, is_template, is_uuid, is_walk,
+};
+use super::weights::Weights;
+use std::ops::Range;
+
+/// Shorter ones are words and numbers.
+const LEAST: usize = 4;
+
+/// The least that a generated key has.
+pub(super) const LEAST_HEX: usize = 16;
+
+/// The least in which figures strewn among letters say much.
+const LEAST_MIXED: usize = 10;
+
+/// The least in which a figure between letters says something.
+const LEAST_STREWN: usize = 6;
+
+/// What a program makes is at least this long; people make shorter ones.
+const LEAST_MADE: usize = 8;
+
+/// From here on chance is out of the question.
+const LONG: usize = 32;
+
+/// Letters that are no word and mean none.
+const SHORT_FORMS: &[&str] = &[
+    "pwd", "psw", "pswd", "passwd", "pw", "usr", "cfg", "ctx", "tmp", "str", "msg", "utf", "iso",
+    "xyz", "foo", "bar", "baz", "qux", "btn", "src", "dst", "req", "res", "http", "https", "html",
+    "xml", "json", "jwt", "rsa", "aes", "sql", "ssh", "ssl", "tls", "uuid", "guid", "md", "sha",
+    "hmac", "oauth",
+];
+
+/// What such a form counts as a word, in bits.
+const SHORT_FORM: f32 = 6.0;
+
+/// Prose has more words than this; a pass phrase may have as many.
+const MOST_WORDS: usize = 4;
+
+/// A value between its quotes, or without any.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Value {
+    pub(super) at: Range<usize>,
+    pub(super) is_quoted: bool,
+}
+
+impl Value {
+    /// Takes off quotes and what does not belong to a value that has none.
+    pub(super) fn split(bytes: &[u8], raw: Range<usize>) -> Option<Self> {
+        let text = &bytes[raw.clone()];
+        let is_quote = |byte: u8| matches!(byte, b'"' | b'\'' | b'`');
+        // `\"` within a string; `@"`, `b"` and their like.
+        let kinds = text.iter().take(3).take_while(|byte| b"\\@$bBrRfFuULN".contains(byte)).count();
+        let open = if text.get(kinds).copied().is_some_and(is_quote) { kinds } else { 0 };
+        let quote = text.get(open).copied().filter(|byte| is_quote(*byte));
+        if let Some(quote) = quote {
+            let from = raw.start + open + 1;
+            let to = if text.last() == Some(&quote) && text.len() > open + 1 {
+                raw.end - 1
+            } else {
+                raw.end
+            };
+            let to = if text[0] == b'\\' && bytes[from..to].ends_with(b"\\") { to - 1 } else { to };
+            let inner = &bytes[from..to];
+            let left = inner.len() - inner.trim_ascii_start().len();
+            let at = from + left..from + inner.trim_ascii_end().len().max(left);
+            return (at.len() >= LEAST).then_some(Self { at, is_quoted: true });
+        }
+        if text[0] == b'&' && text.ends_with(b"&") {
+            // An entity in place of a quote.
+            let from = raw.start + text.iter().position(|byte| *byte == b';')? + 1;
+            let at = from..raw.end - 1;
+            return (at.len() >= LEAST).then_some(Self { at, is_quoted: true });
+        }
+        let mut end = text.len();
+        // `a=x&b=y`: the next parameter is not part of the value.
+        if let Some(and) = text.iter().position(|byte| *byte == b'&') {
+            end = and;
+        }
+        let opens = |end: usize, byte: u8| text[..end].contains(&byte);
+        while end > 0 {
+            let cut = match text[end - 1] {
+                b')' => !opens(end, b'('),
+                b'}' => !opens(end, b'{'),
+                b']' => !opens(end, b'['),
+                b'.' | b',' | b';' | b':' | b'\\' | b'"' | b'\'' => true,
+                _ => false,
+            };
+            if !cut {
+                break;
+            }
+            end -= 1;
+        }
+        let at = raw.start..raw.start + end;
+        (at.len() >= LEAST).then_some(Self { at, is_quoted: false })
+    }
+}
+
+/// Weighs a value that has such a name; `None` when it is something else than a secret.
+pub(super) fn weigh(text: &[u8], named: Named, weights: &Weights) -> Option<f32> {
+    let value = std::str::from_utf8(text).ok()?;
+    if !named.is_password && text.len() < LEAST_MADE {
+        return None;
+    }
+    let strange = text.iter().filter(|byte| !byte.is_ascii()).count();
+    if strange * 2 > text.len() || is_number(value) || is_walk(value) || is_repeated(text) {
+        return None;
+    }
+    if value.chars().any(char::is_control)
+        || is_sealed(value)
+        || is_place(value)
+        || is_template(value)
+    {
+        return None;
+    }
+    let strength = strength(value, named, weights)?;
+    (strength >= named.needs || named.is_password && strength > weights.words_most / 2.0)
+        .then_some(strength)
+}
+
+fn strength(value: &str, named: Named, weights: &Weights) -> Option<f32> {
+    let text = value.as_bytes();
+    let lower = text.to_ascii_lowercase();
+    let starts = |all: &[&str]| {
+        all.iter().any(|start| lower.starts_with(start.to_ascii_lowercase().as_bytes()))
+    };
+    if starts(STORED_HASHES) {
+        return Some(weights.stored_hash);
+    }
+    if is_uuid(text) {
+        return Some(weights.uuid);
+    }
+    let figures = text.iter().filter(|byte| byte.is_ascii_digit()).count();
+    if figures == text.len() {
+        return match text.len() {
+            0..6 if !named.is_password => None,
+            0..12 => Some(weights.digits),
+            _ => Some(weights.digits_long),
+        };
+    }
+    let has_letters = text.iter().any(u8::is_ascii_alphabetic);
+    if text.len() >= LEAST_HEX
+        && text.iter().all(u8::is_ascii_hexdigit)
+        && figures > 1
+        && has_letters
+    {
+        return Some(weights.hex + if text.len() >= LONG { weights.long } else { 0.0 });
+    }
+    let blanks = value_words(text);
+    if blanks > MOST_WORDS {
+        return None;
+    }
+    let mut sum = by_letters(&plain(value), weights);
+    if is_mixed(text, figures) && sum > weights.words_most / 2.0 {
+        sum = sum.max(weights.mixed) + if text.len() >= LONG { weights.long } else { 0.0 };
+    } else if blanks == 1 && is_strewn(text) && sum > weights.words_most / 2.0 {
+        sum = sum.max(0.0) + weights.strewn;
+    }
+    if blanks > 1 {
+        sum += weights.spaces;
+    }
+    let is_mark = |byte: &u8| {
+        matches!(byte, b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*' | b'+' | b'~' | b'?')
+    };
+    if blanks == 1 && text.iter().any(is_mark) {
+        sum += weights.marks;
+    }
+    Some(sum)
+}
+
+fn value_words(text: &[u8]) -> usize {
+    text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).count()
+}
+
+/// Letters that look like chance speak for a secret, words against it.
+fn by_letters(text: &[u8], weights: &Weights) -> f32 {
+    let mut sum = 0.0;
+    let mut start = 0;
+    for at in 0..=text.len() {
+        let ends = match text.get(at) {
+            None => true,
+            Some(byte) if !byte.is_ascii_alphabetic() => true,
+            Some(byte) => {
+                at > start && byte.is_ascii_uppercase() && text[at - 1].is_ascii_lowercase()
+            }
+        };
+        if ends {
+            let run = text[start..at].to_ascii_lowercase();
+            if SHORT_FORMS.iter().any(|form| form.as_bytes() == run) {
+                sum -= SHORT_FORM;
+            } else if run.len() >= 2 {
+                sum -= wordness(&run);
+            }
+            start = if text.get(at).is_some_and(u8::is_ascii_alphabetic) { at } else { at + 1 };
+        }
+    }
+    (sum * weights.letters).clamp(weights.words_most, weights.letters_most)
+}
+
+/// Figures strewn among letters, or cases changed back and forth.
+fn is_mixed(text: &[u8], figures: usize) -> bool {
+    let class = |byte: u8| match byte {
+        b'0'..=b'9' => 0,
+        b'a'..=b'z' => 1,
+        b'A'..=b'Z' => 2,
+        _ => 3,
+    };
+    let pairs = text.windows(2).filter(|pair| {
+        let (one, other) = (class(pair[0]), class(pair[1]));
+        one != other && one != 3 && other != 3
+    });
+    let changes = pairs.count();
+    // The capital of a word changes once for five letters and more.
+    let needed = if figures >= 2 { 4 } else { 2 };
+    text.len() >= LEAST_MIXED && figures >= 1 && changes * needed >= text.len()
+}
+
+/// A figure between two letters.
+fn is_strewn(text: &[u8]) -> bool {
+    let is_between = |three: &[u8]| {
+        three[0].is_ascii_alphabetic()
+            && three[1].is_ascii_digit()
+            && three[2].is_ascii_alphabetic()
+    };
+    text.len() >= LEAST_STREWN && text.windows(3).any(is_between)
+}
+
+/// Letters without their accents, byte for letter.
+fn plain(value: &str) -> Vec<u8> {
+    let letter = |letter: char| match letter {
+        'à'..='å' | 'À'..='Å' => b'a',
+        'è'..='ë' | 'È'..='Ë' => b'e',
+        'ì'..='ï' | 'Ì'..='Ï' => b'i',
+        'ò'..='ö' | 'Ò'..='Ö' => b'o',
+        'ù'..='ü' | 'Ù'..='Ü' => b'u',
+        'ç' | 'Ç' => b'c',
+        'ñ' | 'Ñ' => b'n',
+        letter => u8::try_from(letter).ok().filter(u8::is_ascii).unwrap_or(b' '),
+    };
+    value.chars().map(letter).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn strength_of(text: &str) -> Option<f32> {
+        let weights = Weights::get();
+        weigh(text.as_bytes(), weights.given, weights)
+    }
+
+    #[test]
+    fn chance_is_stronger_than_words() {
+        for text in ["jzkqvw", "qx7fkz2m", "vQ8mZr2LkT5xWn7B", "3f9c1e77a0b2d4583f9c1e77a0b2d458"] {
+            assert!(strength_of(text).is_some_and(|strength| strength > 2.0), "{text}");
+        }
+        for text in ["administrator", "letmein", "my secret", "l\u{e8}tmein"] {
+            assert!(strength_of(text).is_none_or(|strength| strength < -2.0), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_something_else_is_no_secret() {
+        for text in [
+            "/etc/ssl/private.pem",
+            "https://example.org/login",
+            "user@example.org",
+            "${PASSWORD}",
+            "{{ password }}",
+            "1.2.840.113549",
+            "0xC000006A",
+            "asdfgh",
+            "ENC[AES256,data]",
+            "[A-Za-z0-9]{8,}",
+            "ssh-rsa AAAAB3Nza",
+            "abcabcabcabc",
+        ] {
+            assert_eq!(strength_of(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn quotes_and_what_follows_are_no_part_of_a_value() {
+        let at = |text: &str| {
+            let value = Value::split(text.as_bytes(), 0..text.len()).unwrap();
+            text[value.at].to_owned()
+        };
+        assert_eq!(at("\"vq8mzr\""), "vq8mzr");
+        assert_eq!(at("@'vq8mzr'"), "vq8mzr");
+        assert_eq!(at("\\\"vq8mzr\\\""), "vq8mzr");
+        assert_eq!(at("vq8mzr);"), "vq8mzr");
+        assert_eq!(at("vq8mzr&next=1"), "vq8mzr");
+    }
+}
