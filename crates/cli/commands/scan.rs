@@ -183,7 +183,7 @@ fn exit_of(scopes: &[Scope], shown: &[Shown], unreadable: bool) -> Exit {
     exit
 }
 
-/// A gap anywhere, or a source in which nothing at all was read.
+/// Something left out anywhere, or a source in which nothing at all was read.
 pub(crate) fn is_incomplete(scopes: &[Scope]) -> bool {
     scopes.iter().any(|scope| {
         let nothing = scope.stats.files + scope.stats.objects == 0;
@@ -193,7 +193,7 @@ pub(crate) fn is_incomplete(scopes: &[Scope]) -> bool {
                 | quietus_model::ScopeKind::Since
                 | quietus_model::ScopeKind::Stdin
         );
-        !scope.gaps.is_empty() || (nothing && !may_be_empty)
+        scope.has_omissions() || (nothing && !may_be_empty)
     })
 }
 

@@ -171,8 +171,10 @@ fn repositories(out: &mut impl Write, board: &Board<'_>) -> Result<()> {
 
 /// When a repository was last scanned completely, or why it was not.
 pub(crate) fn last_complete(scans: &RepositoryScans, now: Timestamp) -> String {
-    let gaps = scans.latest.scope.gaps.len() as u64;
-    let why = match scans.latest.scope.gaps.first() {
+    let all = &scans.latest.scope.gaps;
+    let omissions: Vec<_> = all.iter().filter(|gap| gap.reason.is_omission()).collect();
+    let gaps = omissions.len() as u64;
+    let why = match omissions.first() {
         Some(gap) => format!("{}, first {} ({})", plural(gaps, "gap"), gap.object, gap.reason),
         None => "only part of it was looked at".to_owned(),
     };

@@ -15,6 +15,8 @@ struct Line<'a> {
     severity: &'a str,
     confidence: &'a str,
     path: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    inside: &'a str,
     line: u32,
     column: u32,
     end_line: u32,
@@ -30,7 +32,8 @@ struct Line<'a> {
     secret: Option<String>,
     tags: Vec<&'a str>,
     verdict: Value,
-    decoded: Vec<Value>,
+    facts: Vec<Value>,
+    decoded: &'a [String],
 }
 
 /// One line for each place.
@@ -82,6 +85,7 @@ fn line<'a>(shown: &'a Shown, at: &'a Location) -> Line<'a> {
         severity: finding.severity.as_str(),
         confidence: finding.confidence.as_str(),
         path: at.path.as_str(),
+        inside: at.inside.as_str(),
         line: at.line,
         column: at.column,
         end_line: at.end_line,
@@ -102,11 +106,12 @@ fn line<'a>(shown: &'a Shown, at: &'a Location) -> Line<'a> {
             .chain(finding.tags.iter().map(String::as_str))
             .collect(),
         verdict: verdict(&shown.judgements),
-        decoded: finding
+        facts: finding
             .decoded
             .iter()
             .map(|fact| json!({ "name": fact.name, "value": fact.value }))
             .collect(),
+        decoded: &at.decoded,
     }
 }
 

@@ -24,7 +24,7 @@ fn document(report: &ScanReport) -> Value {
         .flat_map(|shown| shown.finding.locations.iter().map(move |at| (shown, at)))
         .map(|(shown, at)| result(shown, at, &index, report))
         .collect();
-    let complete = report.scopes.iter().all(|scope| scope.gaps.is_empty());
+    let complete = !report.scopes.iter().any(quietus_model::Scope::has_omissions);
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -66,7 +66,13 @@ fn result(
     let finding = &shown.finding;
     let id = finding.rule.as_str();
     let name = report.rules.get(&finding.rule).map_or(id, |rule| &rule.name);
-    let text = format!("{name} ({}), {}", finding.redacted, finding.fingerprint.short());
+    let mut text = format!("{name} ({}), {}", finding.redacted, finding.fingerprint.short());
+    // Lines are those of what lies in an archive, which has none itself.
+    let (mut first, mut last) = (at.line.max(1), at.end_line.max(1));
+    if !at.inside.is_empty() {
+        text.push_str(&format!(", in it {}:{first}", at.inside));
+        (first, last) = (1, 1);
+    }
     let mut result = json!({
         "ruleId": id,
         "level": level(finding.severity),
@@ -74,12 +80,14 @@ fn result(
         "locations": [{ "physicalLocation": {
             "artifactLocation": { "uri": uri(at) },
             // Columns in SARIF count characters; ours count bytes, so the line has to do.
-            "region": { "startLine": at.line.max(1), "endLine": at.end_line.max(1) },
+            "region": { "startLine": first, "endLine": last },
         }}],
         "properties": {
             "confidence": finding.confidence.as_str(),
             "repository": at.repository.as_str(),
             "commit": at.introduced.as_ref().map(|introduced| &introduced.commit),
+            "inside": at.inside.as_str(),
+            "decoded": at.decoded,
             "atHead": at.at_head.iter().map(|head| head.as_str()).collect::<Vec<_>>(),
         },
     });

@@ -79,8 +79,11 @@ pub(crate) fn place(location: &Location) -> String {
     let mut text = if location.path.is_empty() {
         location.display()
     } else {
-        format!("{}:{}:{}", location.path, location.line, location.column)
+        format!("{}:{}", location.display(), location.column)
     };
+    if !location.decoded.is_empty() {
+        text.push_str(&format!("  {DIM}in {}{DIM:#}", location.decoded.join(", ")));
+    }
     if location.at_head.is_empty() {
         text.push_str(&format!("  {DIM}only in history{DIM:#}"));
     } else {
@@ -144,8 +147,12 @@ pub(crate) fn gaps(out: &mut impl Write, scope: &Scope) -> Result<()> {
     for gap in scope.gaps.iter().take(GAPS) {
         writeln!(
             out,
-            "{YELLOW}not read{YELLOW:#}  {} in {}: {} ({})",
-            gap.object, scope.source, gap.reason, gap.detail
+            "{YELLOW}{}{YELLOW:#}  {} in {}: {} ({})",
+            if gap.reason.is_omission() { "not read" } else { "not opened" },
+            gap.object,
+            scope.source,
+            gap.reason,
+            gap.detail
         )?;
     }
     if scope.gaps.len() > GAPS {

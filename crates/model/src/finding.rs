@@ -98,6 +98,13 @@ pub struct Location {
     pub place: Place,
     /// The path inside the repository; empty for standard input and messages.
     pub path: SafeText,
+    /// Where in that file, if it is an archive or the like: the names of what lies in one another, with
+    /// `!/` between them. No part of the location's name.
+    #[serde(default, skip_serializing_if = "SafeText::is_empty")]
+    pub inside: SafeText,
+    /// What has to be undone to come to the secret, the outermost first: `["zip", "base64"]`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decoded: Vec<String>,
     /// The path's name under the organisation's key. What is masked in `path` depends on which
     /// secrets a scan found; this does not, so a location keeps its id.
     #[serde(default)]
@@ -106,7 +113,8 @@ pub struct Location {
     /// same when lines move.
     #[serde(default)]
     pub ordinal: u32,
-    /// First line, from 1, in the newest version that holds it.
+    /// First line, from 1, in the newest version that holds it. This and what follows speak of what
+    /// `inside` names, where it names something, and of the encoded text where the secret is encoded.
     pub line: u32,
     /// First column in bytes, from 1.
     pub column: u32,
@@ -114,7 +122,7 @@ pub struct Location {
     pub end_line: u32,
     /// Column after the last byte.
     pub end_column: u32,
-    /// Where the secret starts in the blob or file, in bytes.
+    /// Where the secret, or what it is encoded in, starts in the blob or file, in bytes.
     pub offset: u64,
     /// The blob those numbers speak of, when it is in the object store.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -194,12 +202,17 @@ impl Location {
         LocationId(Digest::of_parts(parts).as_str()[..24].to_owned())
     }
 
-    /// `path:line`, or the place where there is no path.
+    /// `path:line`, or the place where there is no path; `archive!/path:line` in an archive.
     pub fn display(&self) -> String {
-        if self.path.is_empty() {
+        let path = if self.path.is_empty() {
             format!("{:?}", self.place).to_lowercase()
         } else {
-            format!("{}:{}", self.path, self.line)
+            self.path.to_string()
+        };
+        match (self.path.is_empty(), self.inside.is_empty()) {
+            (true, true) => path,
+            (false, true) => format!("{path}:{}", self.line),
+            (_, false) => format!("{path}!/{}:{}", self.inside, self.line),
         }
     }
 }
@@ -215,6 +228,8 @@ mod tests {
             source: SafeText::default(),
             place: Place::History,
             path: SafeText::plain(shown),
+            inside: SafeText::default(),
+            decoded: Vec::new(),
             path_key: FingerprintKey::new([3; 32]).path_key(path),
             ordinal: 0,
             line: 1,

@@ -143,6 +143,16 @@ pub enum GapReason {
     Overflow,
     /// There was nothing to read at all: an unmounted folder looks like this.
     Empty,
+    /// It was read, but what lies in it is encrypted, damaged or packed in an unknown way. That holds
+    /// for everybody who has the repository: it does not make a scan incomplete.
+    Opaque,
+}
+
+impl GapReason {
+    /// Whether something was left out that could have been read: then the scan is not complete.
+    pub fn is_omission(self) -> bool {
+        self != Self::Opaque
+    }
 }
 
 impl fmt::Display for GapReason {
@@ -157,6 +167,7 @@ impl fmt::Display for GapReason {
             Self::Interrupted => "interrupted",
             Self::Overflow => "overflow",
             Self::Empty => "empty",
+            Self::Opaque => "opaque",
         })
     }
 }
@@ -220,9 +231,20 @@ impl Kind {
 }
 
 impl Scope {
-    /// Whether everything of its kind was read: no gap, no path filter.
+    /// Whether everything of its kind was read: nothing left out, no path filter.
     pub fn is_complete(&self) -> bool {
-        self.gaps.is_empty() && self.path_filter.is_empty()
+        !self.has_omissions() && self.path_filter.is_empty()
+    }
+
+    /// Whether something was left out that could have been read.
+    pub fn has_omissions(&self) -> bool {
+        self.gaps.iter().any(|gap| gap.reason.is_omission())
+    }
+
+    /// Whether it could open all that it met, so that it may say of what was seen in an archive that
+    /// it is gone.
+    pub fn opened_all(&self) -> bool {
+        self.gaps.is_empty()
     }
 
     /// Whether it may say that something is at no head of its repository: it is complete and

@@ -126,6 +126,10 @@ impl Sighting {
 
     /// Whether the scope covered what the location stands in.
     fn is_covered_by(&self, scope: &Scope) -> bool {
+        // An archive that cannot be opened any more may still hold it.
+        if !self.location.inside.is_empty() && !scope.opened_all() {
+            return false;
+        }
         match self.location.place {
             Place::WorkTree => scope.covers_work_tree(),
             Place::Index => scope.covers_work_tree() && scope.covers_heads(),

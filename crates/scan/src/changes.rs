@@ -287,7 +287,7 @@ pub(crate) fn sight_name(path: &[u8], run: &Run<'_>) -> Vec<Sighting> {
     if path.len() - name < run.vault.detector().shortest() {
         return Vec::new();
     }
-    let mut sightings = run.vault.sight(&path[name..]);
+    let mut sightings = run.sight_name(&path[name..]);
     place_name(&mut sightings, name);
     sightings
 }

@@ -3,6 +3,7 @@
 
 use crate::guard;
 use crate::located::Located;
+use crate::reading::Subject;
 use crate::repository::{Read, WORK_TREE};
 use crate::run::Run;
 use git2::Repository;
@@ -34,9 +35,11 @@ pub(crate) fn extend(read: &mut Read, path: &Path, repository: &Repository, run:
         }
         read.stats.files += 1;
         read.stats.bytes += bytes.len() as u64;
-        read.located.extend(run.vault.sight(&bytes).iter().map(|sighting| Located {
-            at_head: vec![WORK_TREE.to_vec()],
-            ..Located::new(Place::WorkTree, &shown, sighting)
+        read.located.extend(run.sight(Subject::Named(b"config"), &bytes).iter().map(|sighting| {
+            Located {
+                at_head: vec![WORK_TREE.to_vec()],
+                ..Located::new(Place::WorkTree, &shown, sighting)
+            }
         }));
     }
 }

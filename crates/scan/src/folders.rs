@@ -357,7 +357,7 @@ impl Collector<'_> {
         if name.len() < self.run.vault.detector().shortest() {
             return false;
         }
-        let sightings = self.run.vault.sight(name);
+        let sightings = self.run.sight_name(name);
         if sightings.is_empty() {
             return false;
         }

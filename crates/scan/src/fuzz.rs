@@ -1,10 +1,11 @@
 //! What the fuzz targets need beneath the public interface: nothing else may use it.
 
 use crate::bounds::Bounds;
-use crate::detector::{Detection, Detector, Trace};
+use crate::detector::{Detection, Detector};
 use crate::folders::{Folders, Leads, NONE};
 use crate::gaps::Gaps;
 use crate::lead::{Lead, Leading};
+use crate::reading::{Opener, Openings, Reading};
 use crate::run::Run;
 use crate::source::Options;
 use crate::tree::{self, Kind};
@@ -24,24 +25,20 @@ pub fn carry(
     versions: &[Version],
     mut tell: impl FnMut(Vec<(usize, Detection)>, Vec<(usize, Detection)>),
 ) {
-    let mut base = Trace::default();
+    let openings = Openings::default();
+    let opener = Opener { detector, openings: &openings };
+    let mut base = Reading::default();
     for (number, (bytes, copies)) in versions.iter().enumerate() {
-        let (mut carried, mut whole) = (Trace::default(), Trace::default());
-        detector.trace(bytes, &mut whole);
+        let (mut carried, mut whole) = (Reading::default(), Reading::default());
+        opener.read(bytes, &mut whole);
         if number == 0 {
-            detector.trace(bytes, &mut carried);
+            opener.read(bytes, &mut carried);
         } else {
-            detector.retrace(bytes, &base, copies, &mut carried);
+            opener.reread(bytes, &base, copies, &mut carried);
         }
-        tell(found(&mut carried), found(&mut whole));
+        tell(carried.told(bytes), whole.told(bytes));
         base = carried;
     }
-}
-
-fn found(trace: &mut Trace) -> Vec<(usize, Detection)> {
-    let mut all = Vec::new();
-    trace.for_each(|one| all.push((one.secret_span.start, Detection::clone(one.detection))));
-    all
 }
 
 /// A name in a tree, and in words where it leads.
@@ -75,6 +72,7 @@ pub fn folders(
         options: &options,
         gaps: Gaps::default(),
         bounds: Bounds::default(),
+        openings: Openings::default(),
         progress: &(),
         cancel: &cancel,
     };
@@ -138,7 +136,7 @@ fn all_edges(store: &Store, run: &Run<'_>, data: &[u8]) -> Vec<Edge> {
             (Kind::Blob, Some(number)) => wanted(number).then(|| format!("blob {number}")),
             (_, None) => Some(missing(&entry.id)),
         };
-        let named = !run.vault.sight(entry.name).is_empty();
+        let named = !run.sight_name(entry.name).is_empty();
         let named = named.then(|| "named".to_owned());
         edges.extend(leads.into_iter().chain(named).map(|leads| (entry.name.to_vec(), leads)));
     }

@@ -128,6 +128,13 @@ fn location(
         place: one.place,
         path: scrubber.text(&one.path),
         path_key: key.path_key(&one.path),
+        inside: seen
+            .hidden
+            .as_ref()
+            .map_or_else(SafeText::default, |hidden| scrubber.text(hidden.inside.as_bytes())),
+        decoded: seen.hidden.as_ref().map_or_else(Vec::new, |hidden| {
+            hidden.layers.iter().map(|layer| layer.as_str().to_owned()).collect()
+        }),
         ordinal: seen.ordinal,
         line: seen.line,
         column: seen.column,
@@ -158,7 +165,9 @@ mod tests {
         let detector = crate::Detector::new(made_up::set(&rules)).unwrap();
         let key = FingerprintKey::new([7; 32]);
         let vault = Vault::new(&detector, &key, Timestamp::UNIX_EPOCH);
-        assert_eq!(vault.sight(secret.as_bytes()).len(), 1);
+        let found = detector.detect(secret.as_bytes());
+        assert_eq!(found.len(), 1);
+        vault.keep(&found[0], None);
         vault.into_known().remove(0)
     }
 

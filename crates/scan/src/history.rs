@@ -1,9 +1,9 @@
 //! Every object of a store once: blobs, and the messages of commits and tags.
 
-use crate::detector::Trace;
 use crate::graph::Graph;
 use crate::parallel;
 use crate::pieces;
+use crate::reading::{Reading, Subject};
 use crate::run::Run;
 use crate::source::Stage;
 use crate::store::{self, Commit, OidMap};
@@ -82,7 +82,7 @@ impl Objects {
         let message = store::message(data);
         self.stats.objects += 1;
         self.stats.bytes += message.len() as u64;
-        let sightings = run.vault.sight_in(id, message);
+        let sightings = run.sight(Subject::Object(id), message);
         if !sightings.is_empty() {
             self.messages.push(Message { object: id, sightings });
         }
@@ -130,9 +130,9 @@ impl Scanner<'_> {
 }
 
 impl Visitor for Scanner<'_> {
-    type State = Trace;
+    type State = Reading;
 
-    fn object(&mut self, object: Object<'_>, base: Option<&Trace>, trace: &mut Trace) {
+    fn object(&mut self, object: Object<'_>, base: Option<&Reading>, reading: &mut Reading) {
         let (len, before) = (object.data.len() as u64, self.found.stats.bytes);
         if object.kind != Kind::Blob {
             if object.wanted {
@@ -142,20 +142,23 @@ impl Visitor for Scanner<'_> {
             }
             return;
         }
-        let detector = self.run.vault.detector();
+        let opener = self.run.opener();
         match (object.delta, base) {
             (Some(delta), Some(base)) if !self.run.options.whole_objects => {
-                detector.retrace(object.data, base, delta.copies, trace);
+                opener.reread(object.data, base, delta.copies, reading);
             }
-            _ => detector.trace(object.data, trace),
+            _ => opener.read(object.data, reading),
         }
         if object.wanted {
             self.found.stats.objects += 1;
             self.found.stats.bytes += len;
             self.note(object.number, len, before);
-            if !trace.is_clean() {
+            let opened = opener.open(object.data);
+            if !(reading.is_clean() && opened.is_clean()) {
                 let id = object.id();
-                self.found.blob(id, self.run.vault.sightings(object.data, trace, Some(id)));
+                let subject = Subject::Object(id);
+                let sightings = self.run.sightings(subject, object.data, reading, &opened);
+                self.found.blob(id, sightings);
             }
         }
     }
@@ -166,7 +169,8 @@ impl Visitor for Scanner<'_> {
             self.run.gaps.add(GapReason::TooLarge, id.to_string(), detail);
             return;
         }
-        let (read, before) = (pieces::sight(bytes, self.run), self.found.stats.bytes);
+        let (read, before) =
+            (pieces::sight(Subject::Object(id), bytes, self.run), self.found.stats.bytes);
         self.found.stats.objects += 1;
         self.found.stats.bytes += read.bytes;
         self.note(number, size, before);
@@ -249,7 +253,7 @@ fn read_object(
     if kind == ObjectType::Blob {
         objects.stats.objects += 1;
         objects.stats.bytes += object.data().len() as u64;
-        objects.blob(id, run.vault.sight_in(id, object.data()));
+        objects.blob(id, run.sight(Subject::Object(id), object.data()));
     } else {
         objects.text(id, kind == ObjectType::Commit, object.data(), run);
     }

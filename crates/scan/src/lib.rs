@@ -78,6 +78,7 @@ mod parallel;
 mod pieces;
 mod problem;
 mod reader;
+mod reading;
 mod recall;
 mod repository;
 mod run;

@@ -17,7 +17,7 @@ const MASK: &str = "[secret]";
 pub(crate) fn sight(found: &mut Read, run: &Run<'_>) {
     let mut seen: BTreeMap<SecretNumber, Located> = BTreeMap::new();
     for (name, is_head) in shown(found) {
-        for mut sighting in run.vault.sight(&name) {
+        for mut sighting in run.sight_name(&name) {
             sighting.ordinal = NAME_ORDINAL;
             let one = seen
                 .entry(sighting.secret)
@@ -38,7 +38,7 @@ pub(crate) fn sight(found: &mut Read, run: &Run<'_>) {
 fn masked(repository: &RepositoryId, run: &Run<'_>) -> RepositoryId {
     let mut text = repository.as_str().as_bytes().to_vec();
     let mut free_to = text.len();
-    for sighting in run.vault.sight(repository.as_str().as_bytes()).iter().rev() {
+    for sighting in run.sight_name(repository.as_str().as_bytes()).iter().rev() {
         let start = sighting.offset as usize;
         let end = start + (sighting.end_column - sighting.column) as usize;
         if end <= free_to {

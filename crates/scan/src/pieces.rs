@@ -1,7 +1,9 @@
 //! Scans what is too large to be held at once, in pieces that overlap.
 
+use crate::reading::{Inside, Reading, Subject};
 use crate::run::Run;
 use crate::vault::{SecretNumber, Sighting};
+use quietus_unpack::{Charset, Kind};
 use std::collections::HashMap;
 use std::io::{self, Read};
 
@@ -20,14 +22,15 @@ pub(crate) struct Pieces {
     pub(crate) error: Option<io::Error>,
 }
 
-/// Every secret in a stream, in the order of their places.
-pub(crate) fn sight(stream: &mut dyn Read, run: &Run<'_>) -> Pieces {
-    sight_in(stream, PIECE, run)
+/// Every secret in a stream, in the order of their places. What hides in it is found as far as it
+/// shows in one piece; what does not is told.
+pub(crate) fn sight(subject: Subject<'_>, stream: &mut dyn Read, run: &Run<'_>) -> Pieces {
+    sight_in(subject, stream, PIECE, run)
 }
 
 /// Each piece is seen with as many bytes before and after it as a rule may look at; what begins
 /// in the piece itself counts.
-fn sight_in(stream: &mut dyn Read, piece: usize, run: &Run<'_>) -> Pieces {
+fn sight_in(subject: Subject<'_>, stream: &mut dyn Read, piece: usize, run: &Run<'_>) -> Pieces {
     let margin = run.vault.detector().horizon();
     let mut all = Pieces::default();
     let mut seen: HashMap<SecretNumber, u32> = HashMap::new();
@@ -49,7 +52,12 @@ fn sight_in(stream: &mut dyn Read, piece: usize, run: &Run<'_>) -> Pieces {
             }
         };
         let end = if is_over { buffer.len() } else { own + piece };
-        for mut sighting in run.vault.sight(&buffer) {
+        if let Some(what) = unseen(&buffer, all.bytes == 0, &buffer[end..]) {
+            run.cut_off(subject, what);
+        }
+        let mut reading = Reading::default();
+        run.opener().read(&buffer, &mut reading);
+        for mut sighting in run.sightings(subject, &buffer, &mut reading, &Inside::default()) {
             let at = sighting.offset as usize;
             if !(own..end).contains(&at) {
                 continue;
@@ -68,6 +76,24 @@ fn sight_in(stream: &mut dyn Read, piece: usize, run: &Run<'_>) -> Pieces {
         buffer.drain(..start);
     }
     all
+}
+
+/// What of a stream cannot be seen in pieces, if that shows in one: in the first, what it is; at the
+/// end of any, `beyond` it, that a stretch goes on.
+fn unseen(piece: &[u8], is_first: bool, beyond: &[u8]) -> Option<&'static str> {
+    let in_stretch = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_=\r\n".contains(byte);
+    match Kind::of(piece).filter(|_| is_first) {
+        // What lies in a program lies bare in it.
+        Some(Kind::Executable) => None,
+        Some(_) => Some("too large to be opened"),
+        None if is_first && matches!(Charset::of(piece), Charset::Utf16Le | Charset::Utf16Be) => {
+            Some("too large to be read as UTF-16")
+        }
+        None if !beyond.is_empty() && beyond.iter().all(in_stretch) => {
+            Some("too much encoded in one stretch")
+        }
+        None => None,
+    }
 }
 
 /// Reads until `buffer` holds `wanted` bytes. Whether the stream is over.
@@ -113,6 +139,7 @@ mod tests {
     use crate::bounds::Bounds;
     use crate::gaps::Gaps;
     use crate::made_up;
+    use crate::reading::Openings;
     use crate::source::Options;
     use crate::vault::Vault;
     use proptest::prelude::*;
@@ -136,12 +163,13 @@ mod tests {
                 options: &options,
                 gaps: Gaps::default(),
                 bounds: Bounds::default(),
+        openings: Openings::default(),
                 progress: &(),
                 cancel: &AtomicBool::new(false),
             };
-            let whole = run.vault.sight(text.as_bytes());
+            let whole = run.sight(Subject::Named(b"whole"), text.as_bytes());
             prop_assert_eq!(whole.len(), lines.len());
-            let read = sight_in(&mut text.as_bytes(), piece, &run);
+            let read = sight_in(Subject::Named(b"pieces"), &mut text.as_bytes(), piece, &run);
             prop_assert_eq!(read.bytes as usize, text.len());
             prop_assert_eq!(format!("{:?}", read.sightings), format!("{whole:?}"));
         }

@@ -4,6 +4,7 @@ use crate::Detector;
 use crate::bounds::Bounds;
 use crate::gaps::Gaps;
 use crate::gather;
+use crate::reading::{Openings, Subject};
 use crate::run::Run;
 use crate::source::{Options, ScanError, Source};
 use crate::store::{self, Shelf};
@@ -56,6 +57,7 @@ pub fn recall(
         options,
         gaps: Gaps::default(),
         bounds: Bounds::default(),
+        openings: Openings::default(),
         progress: &(),
         cancel,
     };
@@ -78,7 +80,10 @@ pub fn recall(
                 Origin::Object(id) => object(repository.as_ref(), id, &run),
                 Origin::File(path) => file(source.path(), path, &run),
             };
-            bytes.map(|bytes| run.vault.sight(&bytes)).unwrap_or_default()
+            let subject = match &origin {
+                Origin::Object(name) | Origin::File(name) => Subject::Named(name.as_bytes()),
+            };
+            bytes.map(|bytes| run.sight(subject, &bytes)).unwrap_or_default()
         });
     }
     let known = run.vault.into_known();

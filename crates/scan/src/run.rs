@@ -2,6 +2,7 @@
 
 use crate::bounds::Bounds;
 use crate::gaps::Gaps;
+use crate::reading::Openings;
 use crate::source::{Options, Progress};
 use crate::vault::Vault;
 use quietus_model::GapReason;
@@ -14,6 +15,7 @@ pub(crate) struct Run<'a> {
     pub(crate) options: &'a Options,
     pub(crate) gaps: Gaps,
     pub(crate) bounds: Bounds,
+    pub(crate) openings: Openings,
     pub(crate) progress: &'a dyn Progress,
     pub(crate) cancel: &'a AtomicBool,
 }

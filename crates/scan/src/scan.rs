@@ -8,6 +8,7 @@ use crate::gather;
 use crate::located::Located;
 use crate::modules;
 use crate::names;
+use crate::reading::{Openings, Subject};
 use crate::repository::{self, Read};
 use crate::run::Run;
 use crate::source::{Options, Progress, ScanError, Scanned, Source};
@@ -44,6 +45,7 @@ pub fn scan(
         options,
         gaps: Gaps::default(),
         bounds: Bounds::default(),
+        openings: Openings::default(),
         progress,
         cancel,
     };
@@ -167,7 +169,7 @@ fn optional(
 }
 
 fn stdin(bytes: &[u8], run: &Run<'_>) -> Read {
-    let sightings = run.vault.sight(bytes);
+    let sightings = run.sight(Subject::Named(b"stdin"), bytes);
     let name = run.options.name.clone();
     Read {
         repository: name.unwrap_or_else(|| RepositoryId::named("stdin")),

@@ -1,6 +1,7 @@
 //! The secrets of one scan, each once, and where in a byte string each was seen.
 
-use crate::detector::{Detection, Detector, LINE_LIMIT, Mark, Trace};
+use crate::detector::{Detection, Detector};
+use crate::reading::{Hidden, Place};
 use aho_corasick::AhoCorasick;
 use jiff::Timestamp;
 use quietus_model::{
@@ -35,6 +36,8 @@ pub(crate) struct Sighting {
     /// Tells whether the line changed between two versions.
     pub(crate) line_hash: u64,
     pub(crate) allowed_inline: bool,
+    /// How it is hidden, unless it stands there as it is.
+    pub(crate) hidden: Option<Arc<Hidden>>,
 }
 
 /// What is known of one secret.
@@ -90,64 +93,33 @@ impl<'a> Vault<'a> {
         self.now
     }
 
-    /// Every secret in `bytes`, in the order of their places.
-    pub(crate) fn sight(&self, bytes: &[u8]) -> Vec<Sighting> {
-        self.look(bytes, None)
-    }
-
-    /// Every secret in `bytes`, which are those of a blob or the message of a commit or tag.
-    pub(crate) fn sight_in(&self, object: ObjectId, bytes: &[u8]) -> Vec<Sighting> {
-        self.look(bytes, Some(object))
-    }
-
-    fn look(&self, bytes: &[u8], object: Option<ObjectId>) -> Vec<Sighting> {
-        let mut trace = Trace::default();
-        self.detector.trace(bytes, &mut trace);
-        self.sightings(bytes, &mut trace, object)
-    }
-
     pub(crate) fn detector(&self) -> &Detector {
         self.detector
     }
 
-    /// Every secret that `trace` found in `bytes`, those of `object` if it is of one, in the order
-    /// of their places.
-    pub(crate) fn sightings(
+    /// One occurrence of a secret as it is told.
+    pub(crate) fn sighting(
         &self,
-        bytes: &[u8],
-        trace: &mut Trace,
-        object: Option<ObjectId>,
-    ) -> Vec<Sighting> {
-        if trace.is_clean() {
-            return Vec::new();
+        secret: SecretNumber,
+        ordinal: u32,
+        place: Place,
+        hidden: Option<Arc<Hidden>>,
+        allowed_inline: bool,
+    ) -> Sighting {
+        let mut hasher = DefaultHasher::new();
+        (&self.salt, place.line_hash).hash(&mut hasher);
+        Sighting {
+            secret,
+            ordinal,
+            line: place.line,
+            column: place.column,
+            end_line: place.end_line,
+            end_column: place.end_column,
+            offset: place.offset,
+            line_hash: hasher.finish(),
+            allowed_inline,
+            hidden,
         }
-        let mut lines = Lines::new(bytes);
-        let mut seen: HashMap<SecretNumber, u32> = HashMap::new();
-        let mut all = Vec::new();
-        trace.for_each(|found| {
-            let span = found.secret_span;
-            let mark = found.mark.get_or_insert_with(|| Mark {
-                secret: self.keep(found.detection, object),
-                line_hash: line_hash(&self.salt, bytes, span.start),
-            });
-            let (line, column) = lines.at(span.start);
-            let (end_line, end_column) = lines.after(span.end);
-            let next = seen.entry(mark.secret).or_default();
-            let ordinal = *next;
-            *next += 1;
-            all.push(Sighting {
-                secret: mark.secret,
-                ordinal,
-                line,
-                column,
-                end_line,
-                end_column,
-                offset: span.start as u64,
-                line_hash: mark.line_hash,
-                allowed_inline: found.detection.allowed_inline,
-            });
-        });
-        all
     }
 
     /// The secrets by number, when all threads are done.
@@ -157,7 +129,8 @@ impl<'a> Vault<'a> {
         all
     }
 
-    fn keep(&self, detection: &Detection, object: Option<ObjectId>) -> SecretNumber {
+    /// The number of a detection's secret, which was seen in an object if it was in one.
+    pub(crate) fn keep(&self, detection: &Detection, object: Option<ObjectId>) -> SecretNumber {
         let facts = detection.decoded.iter().cloned();
         let of_rule = |part: &Companion| (detection.rule.id.clone(), part.clone());
         let known = Known {
@@ -307,69 +280,4 @@ impl Known {
 
 fn other_order((rule, part): &(RuleId, Companion)) -> impl Ord + '_ {
     (rule, &part.name, part.secret.expose())
-}
-
-/// Line and column of ascending offsets, counting every newline once.
-struct Lines<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    line: u32,
-    line_start: usize,
-}
-
-impl<'a> Lines<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0, line: 1, line_start: 0 }
-    }
-
-    fn at(&mut self, offset: usize) -> (u32, u32) {
-        if offset >= self.at {
-            (self.line, self.line_start) = self.count(offset);
-            self.at = offset;
-        }
-        (self.line, column(offset, self.line_start))
-    }
-
-    /// Where `end` is, without moving on: the next secret may start before it.
-    fn after(&self, end: usize) -> (u32, u32) {
-        let (line, line_start) = self.count(end);
-        (line, column(end, line_start))
-    }
-
-    fn count(&self, offset: usize) -> (u32, usize) {
-        let passed = &self.bytes[self.at..offset];
-        let newlines = passed.iter().filter(|byte| **byte == b'\n').count();
-        let start = passed.iter().rposition(|byte| *byte == b'\n');
-        (self.line + newlines as u32, start.map_or(self.line_start, |at| self.at + at + 1))
-    }
-}
-
-fn column(offset: usize, line_start: usize) -> u32 {
-    u32::try_from(offset - line_start + 1).unwrap_or(u32::MAX)
-}
-
-fn line_hash(salt: &[u8; 32], bytes: &[u8], at: usize) -> u64 {
-    let before = &bytes[at.saturating_sub(LINE_LIMIT)..at];
-    let after = &bytes[at..at.saturating_add(LINE_LIMIT).min(bytes.len())];
-    let from = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
-    let to = after.iter().position(|byte| *byte == b'\n').unwrap_or(after.len());
-    let mut hasher = DefaultHasher::new();
-    (salt, &before[from..], &after[..to]).hash(&mut hasher);
-    hasher.finish()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_and_columns_count_from_one() {
-        let mut lines = Lines::new(b"ab\ncd\n\nef");
-        assert_eq!(lines.at(0), (1, 1));
-        assert_eq!(lines.at(1), (1, 2));
-        assert_eq!(lines.after(4), (2, 2));
-        assert_eq!(lines.at(3), (2, 1));
-        assert_eq!(lines.at(7), (4, 1));
-        assert_eq!(lines.after(9), (4, 3));
-    }
 }

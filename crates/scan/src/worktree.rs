@@ -2,6 +2,7 @@
 
 use crate::changes::sight_name;
 use crate::pieces;
+use crate::reading::Subject;
 use crate::run::Run;
 use crate::source::Stage;
 use crate::store::{git_format, id};
@@ -148,13 +149,20 @@ impl FileReader<'_> {
             Err(error) => return self.run.gaps.add(GapReason::Unreadable, path, error),
             Ok(rest) if self.buffer.len() as u64 > limit => {
                 let start = std::mem::take(&mut self.buffer);
-                let read = pieces::sight(&mut start.as_slice().chain(rest), self.run);
+                let read = pieces::sight(
+                    Subject::Named(&path),
+                    &mut start.as_slice().chain(rest),
+                    self.run,
+                );
                 if let Some(error) = read.error {
                     self.run.gaps.add(GapReason::Unreadable, path.clone(), error);
                 }
                 (read.sightings, read.bytes, true)
             }
-            Ok(_) => (self.run.vault.sight(&self.buffer), self.buffer.len() as u64, false),
+            Ok(_) => {
+                let subject = Subject::Named(&path);
+                (self.run.sight(subject, &self.buffer), self.buffer.len() as u64, false)
+            }
         };
         self.run.progress.advance(1, bytes);
         if !sightings.is_empty() {

@@ -37,6 +37,37 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Its name, as it is told to people and programs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Bzip2 => "bzip2",
+            Self::Xz => "xz",
+            Self::Zstd => "zstd",
+            Self::Tar => "tar",
+            Self::Zip => "zip",
+            Self::Notebook => "notebook",
+            Self::Sqlite => "sqlite",
+            Self::Pdf => "pdf",
+            Self::Pyc => "pyc",
+            Self::Class => "class",
+            Self::Executable => "executable",
+            Self::Mail => "mail",
+            Self::Office => "office",
+        }
+    }
+
+    /// Whether it holds files, and is none itself that one would read.
+    pub fn is_archive(self) -> bool {
+        let all = [Self::Gzip, Self::Bzip2, Self::Xz, Self::Zstd, Self::Tar, Self::Zip];
+        all.contains(&self)
+    }
+
+    /// Whether what it is made of is a program's, and no text that somebody wrote.
+    pub fn is_compiled(self) -> bool {
+        matches!(self, Self::Pyc | Self::Class | Self::Executable)
+    }
+
     /// What `bytes` are, if they can be opened. Looks at some kilobytes at the beginning, and at the
     /// end of what may be a notebook.
     pub fn of(bytes: &[u8]) -> Option<Self> {

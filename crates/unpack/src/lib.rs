@@ -24,6 +24,9 @@
 //! archives copy what can be borrowed, stop at the first mistake and pass over what no directory
 //! lists.
 
+/// Names what comes out of bytes: it is another one when anything else comes out of the same.
+pub const VERSION: u32 = 1;
+
 mod archive;
 mod bounds;
 mod document;
@@ -36,6 +39,6 @@ mod walk;
 
 pub use bounds::{Bounds, Gap, Reason};
 pub use kind::Kind;
-pub use spans::{Encoding, Span, spans};
+pub use spans::{BORDER_SIGHT, Encoding, Span, around, spans};
 pub use text::{Charset, Text};
 pub use walk::{Form, Member, members, members_of};

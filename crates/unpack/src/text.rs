@@ -16,6 +16,23 @@ pub enum Charset {
     Utf16Be,
 }
 
+impl Charset {
+    /// Its name, as it is told to people and programs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ascii => "ascii",
+            Self::Utf8Marked => "utf-8",
+            Self::Utf16Le => "utf-16le",
+            Self::Utf16Be => "utf-16be",
+        }
+    }
+
+    /// How `bytes` are encoded, if they are text: by the first 4096 bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        charset(bytes).0
+    }
+}
+
 /// A text as UTF-8 (or as it is, where ASCII can be read in it), and the way back.
 ///
 /// ```

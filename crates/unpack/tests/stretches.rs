@@ -197,3 +197,51 @@ proptest! {
         }
     }
 }
+
+/// What is found in each part alone, in their order, as of the whole.
+fn in_parts(text: &[u8], cuts: [std::ops::Range<usize>; 2]) -> Vec<quietus_unpack::Span> {
+    let parts = cuts.into_iter().flat_map(|part| {
+        let from = part.start;
+        spans(&text[part]).into_iter().map(move |mut span| {
+            span.range = span.range.start + from..span.range.end + from;
+            span
+        })
+    });
+    parts.collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// A text falls into parts at its borders, and a border is one whatever follows it.
+    #[test]
+    fn a_text_is_the_sum_of_its_parts(
+        pieces in proptest::collection::vec((0..16usize, "[A-Za-z0-9+/_=-]{0,44}"), 1..24),
+        at in 0..900usize,
+    ) {
+        let line = BASE64.encode("a line of text in base 64, whole.".as_bytes());
+        let between =
+            [" ", "\n", "\n", "\r\n", "\n    ", "\t", "=\n", "%41", "\\u0041", "&#65;", "=3D", "\"",
+            "", "\\n", "\n\n", " = "];
+        let text: String = pieces.iter().map(|(number, piece)| {
+            let piece = if number % 3 == 0 { &line } else { piece };
+            format!("{}{piece}", between[*number])
+        }).collect();
+        let text = text.as_bytes();
+        let at = at.min(text.len());
+        let around = quietus_unpack::around(text, at..at);
+        prop_assert!(around.start <= at && at <= around.end);
+        for cut in [around.start, around.end] {
+            let parts = in_parts(text, [0..cut, cut..text.len()]);
+            let mut whole = spans(text);
+            whole.sort_by_key(|span| (span.range.start, span.range.end, span.encoding));
+            prop_assert_eq!(parts, whole, "cut at {} of {:?}", cut, String::from_utf8_lossy(text));
+        }
+        let sight = quietus_unpack::BORDER_SIGHT;
+        if around.start >= sight && around.start < at {
+            let from = around.start - sight;
+            let cut = quietus_unpack::around(&text[from..], sight..sight + 1);
+            prop_assert_eq!(cut.start, sight, "it is one by the bytes before it");
+        }
+    }
+}

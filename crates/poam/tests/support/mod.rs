@@ -76,6 +76,8 @@ pub fn answer(target: Target, binding: Binding, hours: i64, verdict: Verdict) ->
 
 pub fn place(path: &str, heads: &[&str], introduced_at: i64) -> Location {
     Location {
+        inside: SafeText::default(),
+        decoded: Vec::new(),
         repository: RepositoryId::named(REPO),
         source: SafeText::default(),
         place: Place::History,

@@ -200,9 +200,13 @@ impl Examiner<'_> {
         let after = &self.bytes[secret.end..after_end];
         let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
         let line_end = after.iter().position(|b| *b == b'\n').unwrap_or(after.len());
-        let holds = |text: &[u8]| text.windows(ALLOW.len()).any(|window| window == ALLOW);
-        holds(&before[line_start..]) || holds(&after[..line_end])
+        holds_allow(&before[line_start..]) || holds_allow(&after[..line_end])
     }
+}
+
+/// Whether what a developer says of a line stands in it.
+pub(crate) fn holds_allow(line: &[u8]) -> bool {
+    line.windows(ALLOW.len()).any(|window| window == ALLOW)
 }
 
 fn lowered(confidence: Confidence, grades: usize) -> Confidence {

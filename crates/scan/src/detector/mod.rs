@@ -16,6 +16,7 @@ mod words;
 use crate::RuleProblem;
 use anchors::{Anchors, Occurrence};
 use examine::Examiner;
+pub(crate) use examine::holds_allow;
 use matcher::Matcher;
 pub(crate) use matcher::{compile, parse};
 use quietus_model::{Companion, Confidence, Fact, Offline, Rule, RuleSet, Secret};
@@ -23,8 +24,8 @@ use quietus_odb::Copied;
 use sift::Dummies;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
-use trace::{Carry, Outcome, Seen, Window};
-pub(crate) use trace::{LINE_LIMIT, Mark, Trace};
+pub(crate) use trace::{Carry, LINE_LIMIT, Trace};
+use trace::{Outcome, Seen, Window};
 
 /// One credential in a byte string.
 #[derive(Clone, Debug)]
@@ -55,6 +56,11 @@ pub struct Detection {
 }
 
 impl Detection {
+    /// Whether its rule knows a format, and not only a name or a syntax round any value.
+    pub(crate) fn has_format(&self) -> bool {
+        self.rule.judge.is_none() && self.rule.precedence > code::BROAD
+    }
+
     /// What the bytes say by themselves at `now`.
     pub fn offline_at(&self, now: jiff::Timestamp) -> Offline {
         match (self.offline, self.expires) {
@@ -132,9 +138,7 @@ impl Detector {
     pub fn detect(&self, bytes: &[u8]) -> Vec<Detection> {
         let mut trace = Trace::default();
         self.trace(bytes, &mut trace);
-        let mut found = Vec::new();
-        trace.for_each(|one| found.push(Detection::clone(one.detection)));
-        found
+        trace.detections().map(|(detection, _)| Detection::clone(&detection)).collect()
     }
 
     /// Every credential that any rule sees in `bytes`, those included that another rule outdoes.
@@ -161,7 +165,8 @@ impl Detector {
         trace.clear(bytes.len());
         let carry = Carry { base, copies, len: bytes.len() };
         let sight = self.anchors.sight();
-        for range in carry.dirty(sight + self.anchors.longest()) {
+        let reach = sight + self.anchors.longest();
+        for range in carry.dirty(reach, reach) {
             self.anchors.find(bytes, range, &mut trace.occurrences);
         }
         carry.occurrences(sight, &mut trace.occurrences);

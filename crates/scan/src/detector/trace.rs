@@ -7,6 +7,7 @@
 use super::Detection;
 use super::anchors::Occurrence;
 use super::matcher::Match;
+use crate::vault::SecretNumber;
 use quietus_odb::Copied;
 use std::ops::Range;
 use std::sync::Arc;
@@ -41,8 +42,8 @@ pub(super) struct Window {
 pub(super) struct Seen {
     pub(super) one: Match,
     pub(super) outcome: Outcome,
-    /// What the keeper of secrets noted about it.
-    pub(super) mark: Option<Mark>,
+    /// What the keeper of secrets calls it, so that it need not look again.
+    pub(super) number: Option<SecretNumber>,
 }
 
 #[derive(Clone, Debug)]
@@ -52,20 +53,6 @@ pub(super) enum Outcome {
     Rejected,
     /// Its spans are those of the bytes in which it was first seen.
     Kept(Arc<Detection>),
-}
-
-/// What the keeper of secrets notes about a detection, so that it need not look again.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Mark {
-    pub(crate) secret: u32,
-    pub(crate) line_hash: u64,
-}
-
-/// One detection in its place.
-pub(crate) struct Found<'a> {
-    pub(crate) detection: &'a Arc<Detection>,
-    pub(crate) secret_span: Range<usize>,
-    pub(crate) mark: &'a mut Option<Mark>,
 }
 
 impl Trace {
@@ -82,22 +69,37 @@ impl Trace {
         self.kept.is_empty()
     }
 
-    /// Every detection, in the order of the places of their secrets.
-    pub(crate) fn for_each(&mut self, mut tell: impl FnMut(Found<'_>)) {
-        for number in &self.kept {
-            let Some(Seen { one, outcome: Outcome::Kept(detection), mark }) =
-                self.matches.get_mut(*number as usize)
-            else {
-                continue;
-            };
-            tell(Found { secret_span: detection.secret_span_at(one.span.start), detection, mark });
+    /// Every detection and where its secret stands, in the order of these places.
+    pub(crate) fn detections(&self) -> impl Iterator<Item = (Arc<Detection>, Range<usize>)> + '_ {
+        self.kept.iter().filter_map(|number| {
+            let seen = self.matches.get(*number as usize)?;
+            let Outcome::Kept(detection) = &seen.outcome else { return None };
+            Some((Arc::clone(detection), detection.secret_span_at(seen.one.span.start)))
+        })
+    }
+
+    /// What was noted about a detection, by its place among [`detections`](Self::detections).
+    pub(crate) fn noted(&self, at: usize) -> Option<SecretNumber> {
+        self.matches.get(*self.kept.get(at)? as usize)?.number
+    }
+
+    /// Notes what the keeper of secrets calls a detection.
+    pub(crate) fn note(&mut self, at: usize, secret: SecretNumber) {
+        let number = self.kept.get(at).map(|number| *number as usize);
+        if let Some(seen) = number.and_then(|number| self.matches.get_mut(number)) {
+            seen.number = Some(secret);
         }
+    }
+
+    /// How bytes of this length were made from those that this is the trace of.
+    pub(crate) fn carry<'a>(&'a self, copies: &'a [Copied], len: usize) -> Carry<'a> {
+        Carry { base: self, copies, len }
     }
 }
 
 impl Seen {
     pub(super) fn new(one: Match) -> Self {
-        Self { one, outcome: Outcome::Open, mark: None }
+        Self { one, outcome: Outcome::Open, number: None }
     }
 }
 
@@ -111,7 +113,7 @@ impl Detection {
 
 /// How bytes were made from others: what may be carried over.
 #[derive(Clone, Copy)]
-pub(super) struct Carry<'a> {
+pub(crate) struct Carry<'a> {
     pub(super) base: &'a Trace,
     pub(super) copies: &'a [Copied],
     /// How many bytes there are now.
@@ -159,13 +161,13 @@ impl Carry<'_> {
         }
     }
 
-    /// The ranges in which anchors have to be looked for: what is new and every seam, with as many
-    /// bytes round them as an anchor and its `sight` may reach over.
-    pub(super) fn dirty(&self, reach: usize) -> Vec<Range<usize>> {
+    /// The ranges that have to be looked at: what is new and every seam, with so many bytes before and
+    /// after them.
+    pub(crate) fn dirty(&self, before: usize, after: usize) -> Vec<Range<usize>> {
         let mut ranges: Vec<Range<usize>> = Vec::new();
         let mut add = |start: usize, end: usize| {
-            let start = start.saturating_sub(reach);
-            let end = end.saturating_add(reach).min(self.len);
+            let start = start.saturating_sub(before);
+            let end = end.saturating_add(after).min(self.len);
             match ranges.last_mut() {
                 Some(last) if start <= last.end => last.end = last.end.max(end),
                 _ => ranges.push(start..end),
@@ -227,6 +229,12 @@ impl Carry<'_> {
         self.base.matches.get(matches).map(|matches| (part, matches))
     }
 
+    /// Where in the original the byte stood that was copied to `at`.
+    pub(crate) fn source(&self, at: usize) -> Option<usize> {
+        let part = self.part_at(at)?;
+        (at < part.target + part.len).then(|| part.original(at))
+    }
+
     fn part_at(&self, at: usize) -> Option<Part> {
         let after = self.copies.partition_point(|copied| copied.target as usize <= at);
         let copied = self.copies.get(after.checked_sub(1)?)?;
@@ -252,7 +260,7 @@ impl Part {
         let (before, after) = line_round(bytes, &around);
         if self.holds(&around, before, after) {
             moved.outcome = seen.outcome.clone();
-            moved.mark = seen.mark;
+            moved.number = seen.number;
         }
         moved
     }

@@ -206,7 +206,7 @@ fn read(store: &Store, kept: Option<(Objects, &[bool])>, tips: &Tips, run: &Run<
 fn stable(walked: &Told, all: Told) -> Option<Told> {
     let lasts = |of: &(GapReason, Vec<u8>)| match of.0 {
         GapReason::Missing => true,
-        GapReason::TooLarge => walked.contains_key(of),
+        GapReason::TooLarge | GapReason::Opaque => walked.contains_key(of),
         _ => false,
     };
     all.keys().all(lasts).then_some(all)
@@ -252,7 +252,10 @@ fn lasting(past: &Past, place: &Place, tips: &Tips, spent: u64, run: &Run<'_>) -
     }
     let paths = past.changes.changes.iter().map(|change| change.path.as_slice());
     let gaps = told.iter().flat_map(|((_, object), detail)| [object, detail.as_bytes()]);
-    if run.vault.holds_any(paths.chain(gaps)) {
+    let blobs = past.objects.blobs.values().flatten();
+    let sightings = past.objects.messages.iter().flat_map(|m| &m.sightings).chain(blobs);
+    let inside = sightings.filter_map(|one| Some(one.hidden.as_ref()?.inside.as_bytes()));
+    if run.vault.holds_any(paths.chain(gaps).chain(inside)) {
         return None;
     }
     Some(Record {

@@ -166,7 +166,8 @@ fn context(format: Format, run: &Run<'_>) -> String {
     let rules = run.vault.detector().rules().digest();
     let key = run.vault.key().id();
     let largest = run.options.max_file_size;
-    format!("{} {} {rules} {key} {largest} {format:?}", env!("CARGO_PKG_VERSION"), program())
+    let engine = (env!("CARGO_PKG_VERSION"), quietus_unpack::VERSION);
+    format!("{engine:?} {} {rules} {key} {largest} {format:?}", program())
 }
 
 /// Which build of the program this is: versions are not told apart by their number alone while

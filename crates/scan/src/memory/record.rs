@@ -5,6 +5,7 @@ use crate::changes::Change;
 use crate::gaps::Told;
 use crate::history::{Message, Objects};
 use crate::parallel;
+use crate::reading::{Hidden, Layer, Subject};
 use crate::run::Run;
 use crate::store::{self, Commit, OidMap, OidSet, Shelf};
 use crate::vault::{SecretNumber, Sighting};
@@ -13,12 +14,13 @@ use quietus_model::{Fingerprint, GapReason, Stats};
 use quietus_odb::{Format, Inventory, ObjectId, Piece};
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Witnesses that are handed to a thread at a time.
 const CHUNK: usize = 32;
 
 /// Reasons for gaps that may be remembered, by their number in the file.
-const REASONS: [GapReason; 2] = [GapReason::Missing, GapReason::TooLarge];
+const REASONS: [GapReason; 3] = [GapReason::Missing, GapReason::TooLarge, GapReason::Opaque];
 
 /// The last bytes of a file: of a pack and of an index that is a check sum over all of it. Empty
 /// where it could not be read.
@@ -207,8 +209,8 @@ fn hear(objects: OidSet, path: &Path, run: &Run<'_>) -> Option<OidSet> {
 fn testify(repository: &Repository, id: &ObjectId, run: &Run<'_>) -> bool {
     let Ok((kind, bytes)) = repository.object(id, run.options.max_file_size) else { return false };
     match kind {
-        ObjectType::Blob => run.vault.sight_in(*id, &bytes),
-        _ => run.vault.sight_in(*id, store::message(&bytes)),
+        ObjectType::Blob => run.sight(Subject::Object(*id), &bytes),
+        _ => run.sight(Subject::Object(*id), store::message(&bytes)),
     };
     true
 }
@@ -287,6 +289,13 @@ fn put_sighting(to: &mut Writer, of: &Sighting) {
     to.number(of.offset);
     to.fixed(&of.line_hash.to_le_bytes());
     to.number(of.allowed_inline.into());
+    to.number(of.hidden.is_some().into());
+    if let Some(hidden) = &of.hidden {
+        to.bytes(hidden.inside.as_bytes());
+        to.list(&hidden.layers, |to, layer| {
+            to.number(Layer::ALL.iter().take_while(|one| *one != layer).count() as u64);
+        });
+    }
 }
 
 fn sighting(from: &mut Reader<'_>) -> Option<Sighting> {
@@ -300,5 +309,12 @@ fn sighting(from: &mut Reader<'_>) -> Option<Sighting> {
         offset: from.number()?,
         line_hash: u64::from_le_bytes(from.fixed(8)?.try_into().ok()?),
         allowed_inline: from.number::<u8>()? != 0,
+        hidden: match from.number::<u8>()? {
+            0 => None,
+            _ => Some(Arc::new(Hidden {
+                inside: from.text()?,
+                layers: from.list(|from| Layer::ALL.get(from.number::<usize>()?).copied())?,
+            })),
+        },
     })
 }

@@ -6,9 +6,8 @@ use crate::walk::Walk;
 /// Shorter ones are mostly machine code.
 const SHORTEST: usize = 6;
 
-/// Opens a program, and the archive appended to it, if there is one.
+/// Opens a program, and the archive appended to it, if there is one. Strings of ASCII lie bare in it.
 pub(crate) fn read(walk: &mut Walk<'_>, bytes: &[u8]) {
-    walk.text(b"strings", &ascii(bytes, walk.allowed().saturating_add(1)));
     walk.text(b"wide strings", &wide(bytes, walk.allowed().saturating_add(1)));
     if zip::is_appended(bytes) {
         zip::read(walk, bytes);

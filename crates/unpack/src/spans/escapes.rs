@@ -2,7 +2,8 @@
 
 use super::runs::nibble;
 use super::{Encoding, SHORTEST, Span};
-use memchr::{memchr3_iter, memmem};
+use memchr::{memchr3_iter, memmem::Finder};
+use std::sync::LazyLock;
 
 /// One way to escape.
 struct Way {
@@ -22,6 +23,8 @@ static WAYS: [Way; 4] = [
     Way { encoding: Encoding::QuotedPrintable, trigger: b'=', unit: quoted, plain: is_graphic },
 ];
 
+static QUOTED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"=3D"));
+
 /// Finds all of them.
 pub(super) fn find(text: &[u8], found: &mut Vec<Span>) {
     let mut ends = [0; 3];
@@ -40,7 +43,7 @@ pub(super) fn find(text: &[u8], found: &mut Vec<Span>) {
     // An equals sign stands everywhere; one that is quoted does not, nor does one at the end of a
     // line that goes on.
     let mut end = 0;
-    for at in memmem::find_iter(text, b"=3D") {
+    for at in QUOTED.find_iter(text) {
         if at >= end {
             end = stretch(text, at, end, &WAYS[3], found);
         }

@@ -1,8 +1,10 @@
 //! Encoded stretches of a text, found and decoded.
 
+mod border;
 mod escapes;
 mod runs;
 
+pub use border::{BORDER_SIGHT, around};
 pub(crate) use escapes::{entity, quoted};
 pub(crate) use runs::decode_base64;
 
@@ -31,6 +33,26 @@ pub enum Encoding {
     Entities,
     /// `=40` and `=` at the end of a line, RFC 2045 section 6.7.
     QuotedPrintable,
+}
+
+impl Encoding {
+    /// Its name, as it is told to people and programs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Base64 => "base64",
+            Self::Base64Url => "base64url",
+            Self::Hex => "hex",
+            Self::Percent => "percent",
+            Self::Escapes => "escapes",
+            Self::Entities => "entities",
+            Self::QuotedPrintable => "quoted-printable",
+        }
+    }
+
+    /// Whether it encodes single characters and leaves the others as they are.
+    pub fn is_escaping(self) -> bool {
+        !matches!(self, Self::Base64 | Self::Base64Url | Self::Hex)
+    }
 }
 
 /// A stretch of a text that is encoded, and what it says.

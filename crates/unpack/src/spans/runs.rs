@@ -8,7 +8,7 @@ const SHORTEST: usize = 22;
 /// And so many make 16 bytes of hex.
 const SHORTEST_HEX: usize = 32;
 /// Lines of wrapped base64 are 60, 64 or 76 long, and seldom anything less than this.
-const SHORTEST_LINE: usize = 40;
+pub(super) const SHORTEST_LINE: usize = 40;
 
 const STANDARD: u8 = 1;
 const URL: u8 = 2;
@@ -82,17 +82,62 @@ fn class(byte: u8) -> u8 {
     CLASS[usize::from(byte)]
 }
 
-/// Finds runs that are long enough, looking at one byte of each so many where there is none.
+/// Whether a byte may be one of a run.
+pub(super) fn may_be_encoded(byte: u8) -> bool {
+    class(byte) & ANY != 0
+}
+
+/// Bytes that are looked at together; compilers make vector instructions of it.
+const STEP: usize = 64;
+
+/// Finds runs that are long enough.
 pub(super) fn find(text: &[u8], found: &mut Vec<Span>) {
+    let (steps, rest) = text.as_chunks::<STEP>();
+    let mut last = [0; STEP];
+    last[..rest.len()].copy_from_slice(rest);
+    // Which bytes may be encoded: those of one step, and above them those of the next.
+    let mut marks = 0;
     let mut from = 0;
-    while let Some(window) = text.get(from..from + SHORTEST) {
-        if let Some(last) = window.iter().rposition(|&byte| class(byte) & ANY == 0) {
-            from += last + 1;
-            continue;
+    for at in 0..=steps.len() + 1 {
+        let next = mark(steps.get(at).unwrap_or(if at == steps.len() { &last } else { &[0; STEP] }));
+        marks = marks >> STEP | u128::from(next) << STEP;
+        let mut starts = starts(marks);
+        while starts != 0 {
+            let base = at.saturating_sub(1) * STEP;
+            let start = base + starts.trailing_zeros() as usize;
+            if start >= from {
+                let end = end_of(text, start + SHORTEST, ANY);
+                from = run(text, start..end, found).max(end);
+            }
+            let done = from.saturating_sub(base);
+            starts = if done < STEP { starts >> done << done } else { 0 };
         }
-        let end = end_of(text, from + SHORTEST, ANY);
-        from = run(text, from..end, found).max(end);
     }
+}
+
+/// At which of the lower half so many marks begin to follow one another as make up the shortest run.
+fn starts(marks: u128) -> u64 {
+    let two = marks & marks >> 1;
+    let four = two & two >> 2;
+    let eight = four & four >> 4;
+    let sixteen = eight & eight >> 8;
+    (sixteen & sixteen >> (SHORTEST - 16)) as u64
+}
+
+/// A bit for each byte that may be encoded.
+fn mark(step: &[u8; STEP]) -> u64 {
+    let mut flags = [0; STEP];
+    for (flag, byte) in flags.iter_mut().zip(step) {
+        let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+        let digit = byte.wrapping_sub(b'/') < 11;
+        let sign = *byte == b'+' || *byte == b'-' || *byte == b'_';
+        *flag = u8::from(letter | digit | sign);
+    }
+    // The product moves the lowest bit of each byte into the highest byte.
+    let bits = |eight: &[u8; 8]| {
+        u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56
+    };
+    flags.as_chunks::<8>().0.iter().rev().fold(0, |mark, eight| mark << 8 | bits(eight))
 }
 
 fn end_of(text: &[u8], from: usize, wanted: u8) -> usize {

@@ -33,7 +33,7 @@ fn the_limit_of_a_line_is_exact() {
 fn what_is_new_and_every_seam_is_dirty() {
     let base = Trace { len: 100, ..Trace::default() };
     let dirty = |copies: &[Copied], len| {
-        let ranges = Carry { base: &base, copies, len }.dirty(3);
+        let ranges = Carry { base: &base, copies, len }.dirty(3, 3);
         ranges.into_iter().map(|range| (range.start, range.end)).collect::<Vec<_>>()
     };
     assert!(dirty(&[copied(0, 0, 100)], 100).is_empty());
@@ -102,13 +102,12 @@ fn both_ways(old: &[u8], range: Range<usize>, new: &[u8]) -> [Vec<(usize, String
     DETECTOR.trace(old, &mut base);
     DETECTOR.trace(&text, &mut whole);
     DETECTOR.retrace(&text, &base, &copies, &mut carried);
-    [carried, whole].map(|mut trace| {
-        let mut told = Vec::new();
-        trace.for_each(|found| {
-            let Detection { rule, allowed_inline, .. } = &**found.detection;
-            told.push((found.secret_span.start, rule.id.to_string(), *allowed_inline));
+    [carried, whole].map(|trace| {
+        let told = trace.detections().map(|(detection, span)| {
+            let Detection { rule, allowed_inline, .. } = &*detection;
+            (span.start, rule.id.to_string(), *allowed_inline)
         });
-        told
+        told.collect()
     })
 }
 
