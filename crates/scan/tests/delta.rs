@@ -126,11 +126,14 @@ fn compare(name: &str, format: &str, arrange: Arrange) -> Share {
         }
         brute::check(&store, &expected, (&bases, &seams), &mut share);
     }
-    let Share { blobs, inherited, at_start, at_end, across, beside, rules } = &share;
+    let Share { blobs, inherited, at_start, at_end, across, beside, rules, .. } = &share;
     println!(
         "{name}: {blobs} blobs with secrets, {inherited} inherited; {at_start} at the start, \
-         {at_end} at the end, {across} across seams, {beside} beside; {} rules",
-        rules.len()
+         {at_end} at the end, {across} across seams, {beside} beside; {} rules; {} objects hide \
+         something: {:?}",
+        rules.len(),
+        share.hidden,
+        share.encodings,
     );
     share
 }
@@ -183,6 +186,9 @@ fn says_enough(share: &Share) {
     assert!(share.inherited * 2 > share.blobs, "most secrets came anew: {share:?}");
     let all = DETECTOR.rules().rules().len();
     assert!(share.rules.len() * 10 > all, "{share:?}");
+    let ways =
+        ["base64", "hex", "percent", "escapes", "entities", "base64url", "gzip", "tar", "utf-16le"];
+    assert!(ways.iter().all(|way| share.encodings.contains(*way)), "{share:?}");
     for number in [share.at_end, share.across, share.beside] {
         assert!(number > 0, "{share:?}");
     }

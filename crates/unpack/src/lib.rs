@@ -39,6 +39,6 @@ mod walk;
 
 pub use bounds::{Bounds, Gap, Reason};
 pub use kind::Kind;
-pub use spans::{BORDER_SIGHT, Encoding, Span, around, spans};
+pub use spans::{BORDER_SIGHT, Encoding, STEP, Span, around, may_be_encoded, spans, spans_by};
 pub use text::{Charset, Text};
 pub use walk::{Form, Member, members, members_of};

@@ -21,6 +21,7 @@ use matcher::Matcher;
 pub(crate) use matcher::{compile, parse};
 use quietus_model::{Companion, Confidence, Fact, Offline, Rule, RuleSet, Secret};
 use quietus_odb::Copied;
+use quietus_unpack::{Span, spans_by};
 use sift::Dummies;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -113,6 +114,11 @@ impl Detector {
     /// The rules.
     pub fn rules(&self) -> &Arc<RuleSet> {
         &self.set
+    }
+
+    /// Every encoded stretch of a text.
+    pub(crate) fn spans(&self, text: &[u8]) -> Vec<Span> {
+        spans_by(text, &|steps, marks| self.anchors.mark_encoded(steps, marks))
     }
 
     /// The least number of bytes that anything found has.

@@ -155,7 +155,7 @@ impl Reading {
     }
 
     /// What counts of it, and where.
-    #[cfg(any(test, feature = "fuzz"))]
+    #[cfg(feature = "fuzz")]
     pub(crate) fn told(&self, bytes: &[u8]) -> Vec<(usize, Detection)> {
         let opened = Inside::default();
         let placed = settle::place(bytes, is_text(bytes), self, &opened, &|at| at);

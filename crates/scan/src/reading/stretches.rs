@@ -7,7 +7,7 @@
 use super::inside::Inside;
 use super::opener::Opener;
 use crate::detector::Carry;
-use quietus_unpack::{BORDER_SIGHT, Encoding, around, spans};
+use quietus_unpack::{BORDER_SIGHT, Encoding, around};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ impl Opener<'_> {
     ) {
         let from = part.start;
         let _turn = if depth == 0 { self.openings.long(part.len()) } else { None };
-        for span in spans(&bytes[part]) {
+        for span in self.detector.spans(&bytes[part]) {
             let inside = self.decoded(&span.bytes, depth);
             if !inside.found.is_empty() || !inside.gaps.is_empty() {
                 found.push(Stretch {

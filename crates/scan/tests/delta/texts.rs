@@ -4,8 +4,11 @@
 use crate::dice::Dice;
 use crate::samples::{Sample, mutants, positives};
 use aho_corasick::AhoCorasick;
+use data_encoding::{BASE64, BASE64URL, HEXLOWER};
 use quietus_model::Rule;
+use std::io::Write;
 use std::ops::Range;
+use std::process::Command;
 
 /// How far round a secret on its line the scanner may look; edits are made on both sides of it.
 const LINE_LIMIT: usize = 4096;
@@ -35,9 +38,15 @@ impl Palette {
         let right: Vec<Sample> = rules.iter().flat_map(|rule| positives(rule)).collect();
         let spoilt = rules.iter().flat_map(|rule| mutants(rule)).map(|mutant| mutant.sample);
         let spoilt: Vec<Sample> = spoilt.collect();
-        let secrets = AhoCorasick::new(right.iter().chain(&spoilt).map(Sample::secret)).unwrap();
-        let texts = |samples: Vec<Sample>| samples.into_iter().map(|sample| sample.text).collect();
-        let (right, spoilt) = (texts(right), texts(spoilt));
+        let bare = right.iter().chain(&spoilt).map(|sample| sample.secret().to_vec());
+        let encoded: Vec<Vec<u8>> =
+            right.iter().zip(0..).map(|(sample, way)| encode(&sample.text, way)).collect();
+        let secrets = AhoCorasick::new(bare.chain(encoded.clone())).unwrap();
+        let texts = |samples: Vec<Sample>| -> Vec<Vec<u8>> {
+            samples.into_iter().map(|sample| sample.text).collect()
+        };
+        let (mut right, spoilt) = (texts(right), texts(spoilt));
+        right.extend(encoded);
         let mut words: Vec<String> = WORDS.split_whitespace().map(String::from).collect();
         words.extend(rules.iter().flat_map(|rule| rule.anchors.clone()));
         Self { right, spoilt, secrets, words }
@@ -87,7 +96,9 @@ impl Palette {
         }
         match dice.below(16) {
             0 => utf16(&text),
-            1 => data_encoding::BASE64.encode(&text).into_bytes(),
+            2 => gzip(&text),
+            3 => tar(&[&text, b"Nothing.\n", &self.prose(dice, 300, "\n")]),
+            1 => BASE64.encode(&text).into_bytes(),
             _ => text,
         }
     }
@@ -273,6 +284,43 @@ impl Palette {
             }
         }
     }
+}
+
+/// One of the ways to hide it in text.
+fn encode(text: &[u8], way: usize) -> Vec<u8> {
+    let each = |show: fn(&u8) -> String| text.iter().map(show).collect::<String>().into_bytes();
+    match way % 8 {
+        0 => BASE64.encode(text).into_bytes(),
+        1 => BASE64.encode(BASE64.encode(text).as_bytes()).into_bytes(),
+        2 => {
+            let lines = BASE64.encode(text).into_bytes();
+            lines.chunks(76).collect::<Vec<_>>().join(&b"\n    "[..])
+        }
+        3 => HEXLOWER.encode(text).into_bytes(),
+        4 => each(|byte| format!("%{byte:02X}")),
+        5 => each(|byte| format!("\\u{byte:04x}")),
+        6 => each(|byte| format!("&#{byte};")),
+        _ => BASE64URL.encode(&gzip(text)).into_bytes(),
+    }
+}
+
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(text).unwrap();
+    gzip.finish().unwrap()
+}
+
+/// Files as the tar of this machine packs them.
+fn tar(files: &[&[u8]]) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    for (number, text) in files.iter().enumerate() {
+        std::fs::write(folder.path().join(format!("{number}.txt")), text).unwrap();
+    }
+    let mut tar = Command::new("tar");
+    tar.args(["-c", "--sort=name", "--mtime=@1700000000", "--owner=0", "--group=0", "-f", "-"]);
+    let packed = tar.arg(".").current_dir(folder.path()).output().unwrap();
+    assert!(packed.status.success(), "{packed:?}");
+    packed.stdout
 }
 
 /// The text in UTF-16 with its mark, as some editors save it.

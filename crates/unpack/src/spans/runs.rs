@@ -10,6 +10,9 @@ const SHORTEST_HEX: usize = 32;
 /// Lines of wrapped base64 are 60, 64 or 76 long, and seldom anything less than this.
 pub(super) const SHORTEST_LINE: usize = 40;
 
+/// Bytes that are looked at together.
+pub const STEP: usize = 64;
+
 const STANDARD: u8 = 1;
 const URL: u8 = 2;
 const ANY: u8 = STANDARD | URL;
@@ -20,7 +23,7 @@ const LOWER: u8 = 16;
 const OTHER: u8 = 32;
 const MIXED: u8 = UPPER | LOWER | OTHER;
 
-static CLASS: [u8; 256] = classes();
+const CLASS: [u8; 256] = classes();
 static VALUE: [u8; 256] = values();
 static DIGIT: [u8; 256] = digits();
 
@@ -82,36 +85,58 @@ fn class(byte: u8) -> u8 {
     CLASS[usize::from(byte)]
 }
 
-/// Whether a byte may be one of a run.
-pub(super) fn may_be_encoded(byte: u8) -> bool {
-    class(byte) & ANY != 0
+/// Whether a byte may be one of a run of base64 or hex.
+pub const fn may_be_encoded(byte: u8) -> bool {
+    CLASS[byte as usize] & ANY != 0
 }
 
-/// Bytes that are looked at together; compilers make vector instructions of it.
-const STEP: usize = 64;
+/// Marks which bytes may be encoded: of each step a bit for each byte, the lowest for the first.
+pub(super) type Mark<'a> = dyn Fn(&[[u8; STEP]], &mut [u64]) + 'a;
+
+/// So many steps are marked at a time.
+const BATCH: usize = 32;
 
 /// Finds runs that are long enough.
-pub(super) fn find(text: &[u8], found: &mut Vec<Span>) {
+pub(super) fn find(text: &[u8], mark: &Mark<'_>, found: &mut Vec<Span>) {
     let (steps, rest) = text.as_chunks::<STEP>();
-    let mut last = [0; STEP];
-    last[..rest.len()].copy_from_slice(rest);
-    // Which bytes may be encoded: those of one step, and above them those of the next.
-    let mut marks = 0;
-    let mut from = 0;
-    for at in 0..=steps.len() + 1 {
-        let next = mark(steps.get(at).unwrap_or(if at == steps.len() { &last } else { &[0; STEP] }));
-        marks = marks >> STEP | u128::from(next) << STEP;
-        let mut starts = starts(marks);
+    // What comes behind the last whole step, and nothing behind that.
+    let mut last = [[0; STEP]; 2];
+    last[0][..rest.len()].copy_from_slice(rest);
+    let mut runs = Runs { text, base: 0, marks: 0, from: 0 };
+    for steps in steps.chunks(BATCH).chain([&last[..]]) {
+        let mut marks = [0; BATCH];
+        let marks = &mut marks[..steps.len()];
+        mark(steps, marks);
+        marks.iter().for_each(|mark| runs.step(*mark, found));
+    }
+}
+
+/// The search for runs, a step behind what is marked.
+struct Runs<'a> {
+    text: &'a [u8],
+    /// Where the step ends that was looked at last.
+    base: usize,
+    /// The marks of that one step, and above them those of the next.
+    marks: u128,
+    /// Where the last run ends.
+    from: usize,
+}
+
+impl Runs<'_> {
+    fn step(&mut self, next: u64, found: &mut Vec<Span>) {
+        self.marks = self.marks >> STEP | u128::from(next) << STEP;
+        let mut starts = starts(self.marks);
+        let base = self.base.saturating_sub(STEP);
         while starts != 0 {
-            let base = at.saturating_sub(1) * STEP;
             let start = base + starts.trailing_zeros() as usize;
-            if start >= from {
-                let end = end_of(text, start + SHORTEST, ANY);
-                from = run(text, start..end, found).max(end);
+            if start >= self.from {
+                let end = end_of(self.text, start + SHORTEST, ANY);
+                self.from = run(self.text, start..end, found).max(end);
             }
-            let done = from.saturating_sub(base);
+            let done = self.from.saturating_sub(base);
             starts = if done < STEP { starts >> done << done } else { 0 };
         }
+        self.base += STEP;
     }
 }
 
@@ -124,20 +149,12 @@ fn starts(marks: u128) -> u64 {
     (sixteen & sixteen >> (SHORTEST - 16)) as u64
 }
 
-/// A bit for each byte that may be encoded.
-fn mark(step: &[u8; STEP]) -> u64 {
-    let mut flags = [0; STEP];
-    for (flag, byte) in flags.iter_mut().zip(step) {
-        let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-        let digit = byte.wrapping_sub(b'/') < 11;
-        let sign = *byte == b'+' || *byte == b'-' || *byte == b'_';
-        *flag = u8::from(letter | digit | sign);
+/// Marks one byte after the other.
+pub(super) fn mark(steps: &[[u8; STEP]], marks: &mut [u64]) {
+    for (step, mark) in steps.iter().zip(marks) {
+        let bit = |at: usize| u64::from(may_be_encoded(step[at])) << at;
+        *mark = (0..STEP).fold(0, |mark, at| mark | bit(at));
     }
-    // The product moves the lowest bit of each byte into the highest byte.
-    let bits = |eight: &[u8; 8]| {
-        u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56
-    };
-    flags.as_chunks::<8>().0.iter().rev().fold(0, |mark, eight| mark << 8 | bits(eight))
 }
 
 fn end_of(text: &[u8], from: usize, wanted: u8) -> usize {

@@ -71,6 +71,11 @@ impl Anchors {
         gate::SIGHT
     }
 
+    /// Marks the bytes of each block that may be part of base64 or hex.
+    pub(super) fn mark_encoded(&self, blocks: &[[u8; BLOCK]], marks: &mut [u64]) {
+        self.instructions.mark_encoded(blocks, marks);
+    }
+
     /// The length of the longest anchor in bytes.
     pub(super) fn longest(&self) -> usize {
         self.pieces.longest()

@@ -436,3 +436,17 @@ fn an_empty_anchor_is_refused_by_name() {
     let problem = Anchors::new(&[ungated(&["ok", ""], false)]).unwrap_err();
     assert_eq!(problem.rule, "x");
 }
+
+#[test]
+fn all_instructions_mark_what_may_be_encoded() {
+    let bytes: Vec<u8> = (0..=255u8).chain((0..=255).rev()).collect();
+    let (blocks, _) = bytes.as_chunks::<BLOCK>();
+    for instructions in Instructions::available() {
+        let mut marks = vec![u64::MAX; blocks.len()];
+        instructions.mark_encoded(blocks, &mut marks);
+        for (at, byte) in bytes.iter().enumerate() {
+            let is_marked = marks[at / BLOCK] >> (at % BLOCK) & 1 == 1;
+            assert_eq!(is_marked, quietus_unpack::may_be_encoded(*byte), "{instructions:?} {byte}");
+        }
+    }
+}

@@ -2,6 +2,7 @@
 #![expect(unsafe_code, reason = "vector instructions; each block says why it is sound")]
 
 use super::filter::{Filter, GROUPS, Halves, WIDTH};
+use quietus_unpack::may_be_encoded;
 
 /// How many places one mark covers, a bit each.
 pub(super) const BLOCK: usize = 64;
@@ -76,6 +77,51 @@ impl Instructions {
     }
 }
 
+impl Instructions {
+    /// Marks the bytes of each block that [may be encoded](quietus_unpack::may_be_encoded).
+    ///
+    /// # Panics
+    /// When there are not as many marks as blocks.
+    pub(super) fn mark_encoded(self, blocks: &[[u8; BLOCK]], marks: &mut [u64]) {
+        assert_eq!(blocks.len(), marks.len(), "a mark for each block");
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: this set is only ever made where AVX2 was detected, and there are as many marks
+            // as blocks.
+            Set::Avx2 => unsafe { avx2::mark_encoded(blocks, marks) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: this set is only ever made where AVX-512 with BW was detected, and there are as
+            // many marks as blocks.
+            Set::Vbmi => unsafe { vbmi::mark_encoded(blocks, marks) },
+            _ => {
+                for (block, mark) in blocks.iter().zip(marks) {
+                    let bit = |at: usize| u64::from(may_be_encoded(block[at])) << at;
+                    *mark = (0..BLOCK).fold(0, |mark, at| mark | bit(at));
+                }
+            }
+        }
+    }
+}
+
+/// For each low half of a byte, the high halves (a bit each) with which it makes a byte that may be
+/// encoded; none of these is beyond ASCII.
+#[cfg(target_arch = "x86_64")]
+const ENCODED_LOW: [u8; 16] = {
+    let mut table = [0; 16];
+    let mut byte = 0;
+    while byte < 128 {
+        if may_be_encoded(byte) {
+            table[(byte & 15) as usize] |= 1 << (byte >> 4);
+        }
+        byte += 1;
+    }
+    table
+};
+
+/// The bit of each high half.
+#[cfg(target_arch = "x86_64")]
+const ENCODED_HIGH: [u8; 16] = [1, 2, 4, 8, 16, 32, 64, 128, 0, 0, 0, 0, 0, 0, 0, 0];
+
 fn portable(filter: &Filter, bytes: &[u8], marks: &mut [u64]) {
     let [first, second, third, fourth] = &*filter.exact;
     for (block, mark) in marks.iter_mut().enumerate() {
@@ -141,6 +187,30 @@ mod avx2 {
         }
     }
 
+    /// # Safety
+    /// The processor has AVX2.
+    #[target_feature(enable = "avx2")]
+    pub(super) unsafe fn mark_encoded(blocks: &[[u8; BLOCK]], marks: &mut [u64]) {
+        let zero = _mm256_setzero_si256();
+        let fifteen = _mm256_set1_epi8(15);
+        // SAFETY: arrays of 16 bytes; the loads need no alignment.
+        let [low, high] = [&super::ENCODED_LOW, &super::ENCODED_HIGH].map(|table| unsafe {
+            _mm256_broadcastsi128_si256(_mm_loadu_si128(table.as_ptr().cast()))
+        });
+        for (block, mark) in blocks.iter().zip(marks) {
+            *mark = 0;
+            for half in [0, HALF] {
+                // SAFETY: 32 of the 64 bytes of a block; the load needs no alignment.
+                let text = unsafe { _mm256_loadu_si256(block.as_ptr().add(half).cast()) };
+                let of_low = _mm256_shuffle_epi8(low, _mm256_and_si256(text, fifteen));
+                let nibble = _mm256_and_si256(_mm256_srli_epi16::<4>(text), fifteen);
+                let any = _mm256_and_si256(of_low, _mm256_shuffle_epi8(high, nibble));
+                let plain = _mm256_movemask_epi8(_mm256_cmpeq_epi8(any, zero)).cast_unsigned();
+                *mark |= u64::from(!plain) << half;
+            }
+        }
+    }
+
     /// For each of 32 places, the buckets of a group that all four bytes are in.
     #[target_feature(enable = "avx2")]
     #[inline]
@@ -162,9 +232,27 @@ mod vbmi {
     use super::super::filter::Lowers;
     use super::{BLOCK, GROUPS, WIDTH};
     use std::arch::x86_64::{
-        _mm512_and_si512, _mm512_loadu_si512, _mm512_or_si512, _mm512_permutexvar_epi8,
-        _mm512_setzero_si512, _mm512_test_epi8_mask,
+        _mm_loadu_si128, _mm512_and_si512, _mm512_broadcast_i32x4, _mm512_loadu_si512,
+        _mm512_or_si512, _mm512_permutexvar_epi8, _mm512_set1_epi8, _mm512_setzero_si512,
+        _mm512_shuffle_epi8, _mm512_srli_epi16, _mm512_test_epi8_mask,
     };
+
+    /// # Safety
+    /// The processor has AVX-512 with BW.
+    #[target_feature(enable = "avx512f,avx512bw")]
+    pub(super) unsafe fn mark_encoded(blocks: &[[u8; BLOCK]], marks: &mut [u64]) {
+        let fifteen = _mm512_set1_epi8(15);
+        // SAFETY: arrays of 16 bytes; the loads need no alignment.
+        let [low, high] = [&super::ENCODED_LOW, &super::ENCODED_HIGH]
+            .map(|table| unsafe { _mm512_broadcast_i32x4(_mm_loadu_si128(table.as_ptr().cast())) });
+        for (block, mark) in blocks.iter().zip(marks) {
+            // SAFETY: the 64 bytes of a block; the load needs no alignment.
+            let text = unsafe { _mm512_loadu_si512(block.as_ptr().cast()) };
+            let of_low = _mm512_shuffle_epi8(low, _mm512_and_si512(text, fifteen));
+            let nibble = _mm512_and_si512(_mm512_srli_epi16::<4>(text), fifteen);
+            *mark = _mm512_test_epi8_mask(of_low, _mm512_shuffle_epi8(high, nibble));
+        }
+    }
 
     /// # Safety
     /// The processor has AVX-512 with BW and VBMI, and `bytes` is [`super::BEYOND`] longer than
