@@ -61,6 +61,7 @@ fn a_finding_has_exactly_the_promised_fields() {
         "redacted",
         "tags",
         "verdict",
+        "facts",
         "decoded",
     ]
     .into();

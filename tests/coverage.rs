@@ -6,6 +6,8 @@
 
 #[path = "support/canary.rs"]
 mod canary;
+#[path = "coverage/forms.rs"]
+mod forms;
 #[path = "coverage/layouts.rs"]
 mod layouts;
 #[path = "coverage/places.rs"]

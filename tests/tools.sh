@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the tests use beside Cargo: compliance-trestle, which reads our OSCAL exports, a
-# PostgreSQL server, and the C++ compiler that libFuzzer is built with. Does nothing that is done
+# PostgreSQL server, the C++ compiler that libFuzzer is built with, and what makes archives. Does nothing that is done
 # already; needs no network then.
 #
 #   tests/tools.sh [DIR]     default: $QUIETUS_TEST_TOOLS, else target/test-tools
@@ -72,6 +72,19 @@ install_compiler() {
     command -v "$compiler" >/dev/null
 }
 
+# Each is in the package of its name, but for xz.
+install_packers() {
+    missing=
+    for tool in gzip bzip2 zstd zip tar python3; do
+        command -v "$tool" >/dev/null || missing="$missing $tool"
+    done
+    command -v xz >/dev/null || missing="$missing xz-utils"
+    [ -z "$missing" ] && return
+    # shellcheck disable=SC2086
+    apt_install $missing
+}
+
+install_packers
 install_trestle
 install_postgres
 install_compiler

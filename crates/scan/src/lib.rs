@@ -2,10 +2,11 @@
 //!
 //! ```text
 //! Source ──▶ worktree   files as they lie on disk        ┐
-//!            history    every object of the store once   ├─ bytes ─▶ Detector ─▶ Vault
-//!            staged     blobs that HEAD has not          ┘  anchors ▸ windows    one entry a secret,
-//!                                                           ▸ rule ▸ pairing     one sighting a place
-//!                                                           ▸ sift ▸ decode            │
+//!            history    every object of the store once   ├─ bytes ─▶ reading ────────▶ Vault
+//!            staged     blobs that HEAD has not          ┘  as they are, decoded,    one entry a secret,
+//!                                                           opened ─▶ Detector       one sighting a place
+//!                                                           anchors ▸ windows ▸ rule       │
+//!                                                           ▸ pairing ▸ sift               │
 //! Scanned ◀── gather ◀── attribute ◀── changes ◀── graph ◀─────────────────────────────┘
 //! scope, hits            paths, heads   one pass over the commits,
 //!                        and authors    only for blobs that hit
