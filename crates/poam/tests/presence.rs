@@ -1,7 +1,7 @@
 //! Absence is claimed only by a scan that could have seen.
 
 mod support;
-use quietus_model::{Place, RefTip, RuleId, SafeText, ScopeKind, Trust};
+use quietus_model::{Gap, GapReason, Place, RefTip, RuleId, SafeText, ScopeKind, Trust};
 use quietus_poam::MilestoneKind;
 use support::*;
 
@@ -27,6 +27,25 @@ fn an_incomplete_scan_shows_nothing() {
     }
     assert!(!removed_after(|s| s.scopes.clear()), "no scope at all");
     assert!(!removed_after(|s| s.trust = Trust::Untrusted), "an untrusted survey");
+}
+
+#[test]
+fn what_was_seen_in_an_archive_is_gone_only_when_all_could_be_opened() {
+    let removed = |inside: &str, reason: Option<GapReason>| {
+        let mut world = World::new();
+        let mut at = place("backup.zip", &["refs/heads/main"], 0);
+        at.inside = SafeText::plain(inside);
+        at.decoded = vec!["zip".into(); usize::from(!inside.is_empty())];
+        world.take(&survey(0, vec![finding("token", vec![at])]));
+        let mut later = survey(5, Vec::new());
+        later.scopes[0].gaps.extend(reason.map(|reason| Gap { reason, ..gap() }));
+        world.take(&later);
+        world.item("token").milestone(MilestoneKind::Remove).is_done()
+    };
+    assert!(removed("app.env", None) && removed("", None));
+    assert!(removed("", Some(GapReason::Opaque)), "it would be told if it stood there bare");
+    assert!(!removed("app.env", Some(GapReason::Opaque)), "it may stand in what cannot be opened");
+    assert!(!removed("", Some(GapReason::TooLarge)));
 }
 
 #[test]

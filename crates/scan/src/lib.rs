@@ -5,8 +5,8 @@
 //!            history    every object of the store once   ├─ bytes ─▶ reading ────────▶ Vault
 //!            staged     blobs that HEAD has not          ┘  as they are, decoded,    one entry a secret,
 //!                                                           opened ─▶ Detector       one sighting a place
-//!                                                           anchors ▸ windows ▸ rule       │
-//!                                                           ▸ pairing ▸ sift               │
+//!                                                           anchors ▸ windows ▸ rule   │
+//!                                                           ▸ pairing ▸ sift           │
 //! Scanned ◀── gather ◀── attribute ◀── changes ◀── graph ◀─────────────────────────────┘
 //! scope, hits            paths, heads   one pass over the commits,
 //!                        and authors    only for blobs that hit

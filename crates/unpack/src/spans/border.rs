@@ -17,11 +17,24 @@ pub const BORDER_SIGHT: usize = SHORTEST_LINE + 2;
 /// ```
 pub fn around(text: &[u8], range: Range<usize>) -> Range<usize> {
     let end = range.end.min(text.len());
-    let start = (0..=range.start.min(end)).rev().find(|&at| is_border(text, at)).unwrap_or(0);
-    start..(end..text.len()).find(|&at| is_border(text, at)).unwrap_or(text.len())
+    border_before(text, range.start.min(end))..border_behind(text, end)
 }
 
-/// Whether a text can be cut before the byte at `at`: a stretch reaches over the end of a line, if
+/// The last border that is not behind `at`.
+fn border_before(text: &[u8], at: usize) -> usize {
+    let blanks = text[..at].iter().enumerate().rev().filter(|(_, byte)| **byte <= b' ');
+    blanks.map(|(blank, _)| blank + 1).find(|&at| is_border(text, at)).unwrap_or(0)
+}
+
+/// The first border that is not before `at`.
+fn border_behind(text: &[u8], at: usize) -> usize {
+    let from = at.saturating_sub(1);
+    let blanks = text[from..].iter().enumerate().filter(|(_, byte)| **byte <= b' ');
+    let mut borders = blanks.map(|(blank, _)| from + blank + 1).filter(|&at| is_border(text, at));
+    if at == 0 { 0 } else { borders.next().unwrap_or(text.len()) }
+}
+
+/// Whether a text can be cut before the byte at `at`, behind a blank: a stretch reaches over the end of a line, if
 /// that is long enough or ends with `=`, and over the blanks that follow it, and over no others.
 fn is_border(text: &[u8], at: usize) -> bool {
     let Some(before) = text[..at].split_last() else { return true };

@@ -94,17 +94,20 @@ pub const fn may_be_encoded(byte: u8) -> bool {
 pub(super) type Mark<'a> = dyn Fn(&[[u8; STEP]], &mut [u64]) + 'a;
 
 /// So many steps are marked at a time.
-const BATCH: usize = 32;
+const BATCH: usize = 8;
 
 /// Finds runs that are long enough.
 pub(super) fn find(text: &[u8], mark: &Mark<'_>, found: &mut Vec<Span>) {
+    if text.len() < SHORTEST {
+        return;
+    }
     let (steps, rest) = text.as_chunks::<STEP>();
     // What comes behind the last whole step, and nothing behind that.
     let mut last = [[0; STEP]; 2];
     last[0][..rest.len()].copy_from_slice(rest);
-    let mut runs = Runs { text, base: 0, marks: 0, from: 0 };
+    let mut runs = Runs { text, base: 0, last: 0, had_half: false, from: 0 };
+    let mut marks = [0; BATCH];
     for steps in steps.chunks(BATCH).chain([&last[..]]) {
-        let mut marks = [0; BATCH];
         let marks = &mut marks[..steps.len()];
         mark(steps, marks);
         marks.iter().for_each(|mark| runs.step(*mark, found));
@@ -116,16 +119,22 @@ struct Runs<'a> {
     text: &'a [u8],
     /// Where the step ends that was looked at last.
     base: usize,
-    /// The marks of that one step, and above them those of the next.
-    marks: u128,
+    /// The marks of that one step.
+    last: u64,
+    /// Whether it has half a run.
+    had_half: bool,
     /// Where the last run ends.
     from: usize,
 }
 
 impl Runs<'_> {
     fn step(&mut self, next: u64, found: &mut Vec<Span>) {
-        self.marks = self.marks >> STEP | u128::from(next) << STEP;
-        let mut starts = starts(self.marks);
+        // One half or the other of a run lies in one of two steps.
+        let has_half = following::<{ SHORTEST / 2 }>(next.into()) != 0;
+        let both = u128::from(self.last) | u128::from(next) << STEP;
+        let may_start = has_half || self.had_half;
+        let mut starts = if may_start { following::<SHORTEST>(both) as u64 } else { 0 };
+        (self.last, self.had_half) = (next, has_half);
         let base = self.base.saturating_sub(STEP);
         while starts != 0 {
             let start = base + starts.trailing_zeros() as usize;
@@ -140,13 +149,15 @@ impl Runs<'_> {
     }
 }
 
-/// At which of the lower half so many marks begin to follow one another as make up the shortest run.
-fn starts(marks: u128) -> u64 {
-    let two = marks & marks >> 1;
-    let four = two & two >> 2;
-    let eight = four & four >> 4;
-    let sixteen = eight & eight >> 8;
-    (sixteen & sixteen >> (SHORTEST - 16)) as u64
+/// At which marks so many begin to follow one another.
+fn following<const MANY: usize>(marks: u128) -> u128 {
+    let (mut all, mut many) = (marks, 1);
+    while many < MANY {
+        let more = many.min(MANY - many);
+        all &= all >> more;
+        many += more;
+    }
+    all
 }
 
 /// Marks one byte after the other.
