@@ -9,7 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use quietus_export::oscal::{self, OscalOptions, ReadItem};
 use quietus_model::shape::{Length, Stream};
 use quietus_model::{
-    Fingerprint, FingerprintKey, Outcome as Answer, Recipe, RuleId, RuleSet, ScopeKind, Secret,
+    Fingerprint, FingerprintKey, Outcome as Answer, Recipe, Rule, RuleId, RuleSet, ScopeKind,
+    Secret,
 };
 use quietus_poam::{PoamItem, Policy, ScanRecord};
 use quietus_scan::{Detector, Options};
@@ -34,6 +35,13 @@ static RULES: LazyLock<Arc<RuleSet>> =
     LazyLock::new(|| Arc::new(quietus_catalogue::shipped().unwrap()));
 
 static DETECTOR: LazyLock<Detector> = LazyLock::new(|| Detector::new(Arc::clone(&RULES)).unwrap());
+
+/// The rules of another day: that of these credentials sees less, and no other takes its place.
+static NARROW: LazyLock<Detector> = LazyLock::new(|| {
+    let mut rule = Rule::clone(RULES.get(&RuleId::from(RULE)).unwrap());
+    rule.pattern = format!("elsewhere: {}", rule.pattern);
+    Detector::new(Arc::new(RuleSet::new(vec![Arc::new(rule)]))).unwrap()
+});
 
 static CANCEL: AtomicBool = AtomicBool::new(false);
 
@@ -104,6 +112,7 @@ pub(crate) struct World {
     url: String,
     pub(crate) ledger: Ledger,
     pub(crate) policy: Policy,
+    detector: &'static Detector,
 }
 
 impl World {
@@ -112,7 +121,12 @@ impl World {
         let key = FingerprintKey::new([7; 32]);
         let url = format!("sqlite://{}", folder.path().join("ledger.db").display());
         let ledger = Ledger::open(&url, &key.id(), at(0)).await.unwrap();
-        Self { folder, key, url, ledger, policy: Policy::default() }
+        Self { folder, key, url, ledger, policy: Policy::default(), detector: &DETECTOR }
+    }
+
+    /// From now on the rule of these credentials, under the same name, sees none of them.
+    pub(crate) fn narrow_rules(&mut self) {
+        self.detector = &NARROW;
     }
 
     /// The folder that goes with this world.
@@ -161,7 +175,7 @@ impl World {
         read: impl FnOnce(&Looking<'_>) -> T,
     ) -> T {
         read(&Looking {
-            detector: &DETECTOR,
+            detector: self.detector,
             key: &self.key,
             options: &Options { threads: 1, ..Options::default() },
             mirrors: &Mirrors::new(self.folder.path().join("mirrors")),
@@ -184,7 +198,18 @@ impl World {
         let tracker = self.tracker(ledger, validator.as_ref());
         let assessments = tracker.assess(found.hits, now).await;
         let survey = tracker.survey(found.scopes, assessments, now);
-        tracker.record(&survey, now).await.unwrap()
+        let mirrors = Mirrors::new(self.folder.path().join("mirrors"));
+        let looking = Looking {
+            detector: self.detector,
+            key: &self.key,
+            options: &Options { threads: 1, ..Options::default() },
+            mirrors: &mirrors,
+            names: &BTreeMap::new(),
+            known: &BTreeMap::new(),
+            progress: &(),
+            cancel: &CANCEL,
+        };
+        tracker.record(&survey, Some(&looking), now).await.unwrap()
     }
 
     /// Reads the known places of every item again and asks.

@@ -53,7 +53,7 @@ pub(crate) async fn run(setup: &Setup, args: &Track) -> Result<Exit, Failure> {
     let assessments = tracker.assess(hits, setup.now).await;
     let mut exit = exit_of(&scopes, &assessments, !errors.is_empty());
     let survey = tracker.survey(scopes, assessments, setup.now);
-    let outcome = tracker.record(&survey, setup.now).await?;
+    let outcome = tracker.record(&survey, Some(&looking), setup.now).await?;
     bar.done();
     for error in &errors {
         output::error_text(&error.to_string());

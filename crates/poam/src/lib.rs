@@ -31,7 +31,7 @@ pub use milestone::{Milestone, MilestoneKind, Progress};
 pub use policy::{ClosureMode, Policy, PolicyError};
 pub use presence::{Presence, Sighting};
 pub use proof::{Missing, Proof, Standing, TargetRecord};
-pub use reconcile::reconcile;
+pub use reconcile::{reconcile, shown_gone};
 pub use refusal::Refusal;
 pub use scan_record::ScanRecord;
 pub use why::Blocker;
