@@ -1,8 +1,9 @@
 //! The command line as the user writes it.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::SignedDuration;
 use quietus_model::Confidence;
-use quietus_poam::{DeviationKind, MilestoneKind};
+use quietus_poam::{DeviationKind, MilestoneKind, to_duration};
 use std::path::PathBuf;
 
 /// Finds leaked credentials in repositories and all of their history, opens a POA&M item for each,
@@ -157,6 +158,9 @@ pub(crate) struct Track {
     /// Ask the issuers whether they still work
     #[arg(long)]
     pub(crate) validate: bool,
+    /// Do not ask again about what an issuer answered within this time, such as 12h
+    #[arg(long, value_name = "TIME", requires = "validate", value_parser = to_duration)]
+    pub(crate) max_age: Option<SignedDuration>,
     /// The output format
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     pub(crate) format: ListFormat,

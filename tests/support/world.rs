@@ -16,7 +16,7 @@ use quietus_poam::{PoamItem, Policy, ScanRecord};
 use quietus_scan::{Detector, Options};
 use quietus_store::Ledger;
 use quietus_track::{Look, Looking, Mirrors, Outcome, Tracker, Wanted, look};
-use quietus_validate::{Settings, Validator};
+use quietus_validate::{Pace, Settings, Validator};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -94,6 +94,11 @@ pub(crate) fn issuer() -> Issuer {
     issuer
 }
 
+/// A pace without time between calls and without patience.
+pub(crate) fn quick() -> Pace {
+    Pace { every: Duration::ZERO, patience: Duration::ZERO, ..Pace::default() }
+}
+
 /// Settings that list `issuer` as the only instance, trust its CA and allow its address.
 pub(crate) fn listing(issuer: &Issuer) -> Settings {
     Settings {
@@ -101,6 +106,7 @@ pub(crate) fn listing(issuer: &Issuer) -> Settings {
         allow_private: vec![issuer.host()],
         ca_pem: Some(issuer.ca_pem()),
         timeout: Duration::from_secs(5),
+        pace: quick(),
         ..Settings::default()
     }
 }
@@ -194,9 +200,10 @@ impl World {
         asking: Option<&Settings>,
         now: Timestamp,
     ) -> Outcome {
-        let validator = asking.map(validator);
+        let validator = asking.map(|asking| validator(asking, now));
         let tracker = self.tracker(ledger, validator.as_ref());
-        let assessments = tracker.assess(found.hits, now).await;
+        let items = ledger.items().await.unwrap();
+        let assessments = tracker.assess(found.hits, &items).await;
         let survey = tracker.survey(found.scopes, assessments, now);
         let mirrors = Mirrors::new(self.folder.path().join("mirrors"));
         let looking = Looking {
@@ -219,7 +226,7 @@ impl World {
             self.ledger.scans().await.unwrap().into_iter().map(|scans| scans.latest).collect();
         let read =
             self.looking(&BTreeMap::new(), |looking| Wanted::of(&items, &scans).read(looking, now));
-        let validator = validator(asking);
+        let validator = validator(asking, now);
         self.tracker(&self.ledger, Some(&validator)).retest(read, now).await.unwrap()
     }
 
@@ -296,8 +303,8 @@ impl World {
     }
 }
 
-fn validator(settings: &Settings) -> Validator {
-    Validator::new(Arc::clone(&RULES), settings.clone()).unwrap()
+fn validator(settings: &Settings, now: Timestamp) -> Validator {
+    Validator::new(Arc::clone(&RULES), settings.clone(), now).unwrap()
 }
 
 fn schema_errors(document: &Value) -> Vec<String> {

@@ -28,7 +28,7 @@ pub use event::{
 };
 pub use item::{Closure, Deviation, FoldError, Phase, PoamItem, Round, TAGS};
 pub use milestone::{Milestone, MilestoneKind, Progress};
-pub use policy::{ClosureMode, Policy, PolicyError};
+pub use policy::{ClosureMode, Policy, PolicyError, to_duration};
 pub use presence::{Presence, Sighting};
 pub use proof::{Missing, Proof, Standing, TargetRecord};
 pub use reconcile::{reconcile, shown_gone};

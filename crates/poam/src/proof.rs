@@ -1,6 +1,6 @@
 //! Is it dead? What each target said over time, and whether that is proof.
 
-use crate::Policy;
+use crate::{Event, PoamItem, Policy};
 use jiff::{SignedDuration, Timestamp};
 use quietus_model::{Binding, Doubt, Judgement, Observation, Target, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,6 +41,22 @@ pub enum Standing {
         /// One of them rests on a recipe or endpoint that the user overrode.
         custom: bool,
     },
+}
+
+impl PoamItem {
+    /// The newest answer of each target, and its newest doubt.
+    pub fn judgements(&self) -> Vec<Judgement> {
+        let mut newest: BTreeMap<(&Target, bool), &Judgement> = BTreeMap::new();
+        for recorded in &self.history {
+            let Event::Judged { judgement } = &recorded.event else { continue };
+            let is_doubt = matches!(judgement.verdict, Verdict::Indeterminate(_));
+            let known = newest.entry((&judgement.target, is_doubt)).or_insert(judgement);
+            if judgement.at >= known.at {
+                *known = judgement;
+            }
+        }
+        newest.into_values().cloned().collect()
+    }
 }
 
 impl TargetRecord {

@@ -50,12 +50,20 @@ pub struct Outcome {
 }
 
 impl Tracker<'_> {
-    /// Asks the issuers about each hit and lets go of the secrets.
-    pub async fn assess(&self, hits: Vec<Hit>, now: Timestamp) -> Vec<Assessment> {
+    /// Asks the issuers about each hit and lets go of the secrets. What `items` know of earlier
+    /// answers spares questions that must not be put again so soon.
+    pub async fn assess(&self, hits: Vec<Hit>, items: &[PoamItem]) -> Vec<Assessment> {
+        let known: BTreeMap<Fingerprint, &PoamItem> =
+            items.iter().map(|item| (item.fingerprint(), item)).collect();
+        let known = &known;
         stream::iter(hits)
             .map(|hit| async move {
+                let item = known.get(&hit.finding.fingerprint);
                 let judgements = match self.validator {
-                    Some(validator) => validator.judge(&hit, now).await,
+                    Some(validator) => {
+                        let earlier = item.map(|item| item.judgements()).unwrap_or_default();
+                        validator.judge(&hit, &earlier).await
+                    }
                     None => Vec::new(),
                 };
                 let kind = self.kind(&hit.finding.rule);

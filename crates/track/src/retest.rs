@@ -133,12 +133,12 @@ impl Tracker<'_> {
     /// # Errors
     /// As [`Tracker::record`].
     pub async fn retest(&self, retest: Retest, now: Timestamp) -> Result<Outcome, TrackError> {
-        let mut assessments = self.assess(retest.hits, now).await;
+        let items = self.ledger.items().await?;
+        let mut assessments = self.assess(retest.hits, &items).await;
         for assessment in &mut assessments {
             // A recall reads known places and says nothing about where else it may be.
             assessment.finding.locations.clear();
         }
-        let items = self.ledger.items().await?;
         for print in &retest.lost {
             let item = items.iter().find(|item| item.fingerprint() == *print);
             if let Some(item) = item.filter(|item| item.lost_bytes().is_none()) {

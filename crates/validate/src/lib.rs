@@ -13,6 +13,7 @@ mod evidence;
 mod fabricate;
 mod issuers;
 mod lint;
+mod pace;
 mod pairing;
 mod plan;
 mod pointer;
@@ -25,6 +26,7 @@ mod validator;
 
 pub use endpoint::EndpointError;
 pub use lint::lint;
+pub use pace::Pace;
 pub use plan::PlannedCall;
 pub use reading::{Reading, read_answer};
 pub use settings::{Settings, SettingsError};

@@ -83,8 +83,8 @@ fn answers(elsewhere: &Issuer) -> Vec<(&'static str, Behaviour, &'static str)> {
 async fn each_answer_gets_exactly_its_verdict() {
     let (issuer, elsewhere) = (Issuer::start(), Issuer::start());
     let limit = Duration::from_millis(1500);
-    let validator = validator(Settings { timeout: limit, ..settings(&issuer) });
     for (name, behaviour, expected) in answers(&elsewhere) {
+        let validator = validator(Settings { timeout: limit, ..settings(&issuer) });
         let token = token(name);
         issuer.set(&token, behaviour);
         let judgement = judge(&validator, &hit("loop-token", &token)).await;
@@ -144,7 +144,7 @@ async fn nothing_that_is_kept_holds_the_secret() {
     for (name, behaviour) in behaviours {
         let token = token(name);
         issuer.set(&token, behaviour);
-        let judgements = validator.judge(&hit("loop-token", &token), now()).await;
+        let judgements = validator.judge(&hit("loop-token", &token), &[]).await;
         let kept = format!("{} {judgements:?}", serde_json::to_string(&judgements).unwrap());
         assert!(!kept.contains(&token), "{name}: {kept}");
         // Nor any piece of it beyond the public prefix.
@@ -269,7 +269,7 @@ async fn every_listed_instance_is_asked_and_an_override_is_custom() {
     both.instances.insert("loop".into(), vec![one.url(), two.url()]);
     both.allow_private.push(two.host());
     both.ca_pem = Some([one.ca_pem(), two.ca_pem()].concat());
-    let judgements = validator(both.clone()).judge(&hit("loop-token", &token), now()).await;
+    let judgements = validator(both.clone()).judge(&hit("loop-token", &token), &[]).await;
     let mut words: Vec<_> =
         judgements.iter().map(|j| (j.target.endpoint.clone(), word(j))).collect();
     words.sort();
