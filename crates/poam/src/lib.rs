@@ -30,7 +30,7 @@ pub use item::{Closure, Deviation, FoldError, Phase, PoamItem, Round, TAGS};
 pub use milestone::{Milestone, MilestoneKind, Progress};
 pub use policy::{ClosureMode, Policy, PolicyError, to_duration};
 pub use presence::{Presence, Sighting};
-pub use proof::{Missing, Proof, Standing, TargetRecord};
+pub use proof::{Missing, Proof, Standing, TargetRecord, Weakness};
 pub use reconcile::{reconcile, shown_gone};
 pub use refusal::Refusal;
 pub use scan_record::ScanRecord;

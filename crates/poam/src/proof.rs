@@ -38,8 +38,8 @@ pub enum Standing {
         count: usize,
         /// How many different vantage points.
         vantages: usize,
-        /// One of them rests on a recipe or endpoint that the user overrode.
-        custom: bool,
+        /// What about one of them asks for a person's judgement.
+        weakness: Option<Weakness>,
     },
 }
 
@@ -131,7 +131,7 @@ impl TargetRecord {
                 last: *last,
                 count: denials.len(),
                 vantages: denials.iter().map(|(_, o)| &o.vantage).collect::<BTreeSet<_>>().len(),
-                custom: denials.iter().any(|(_, o)| o.custom),
+                weakness: denials.iter().filter_map(|(_, o)| Weakness::of(o)).max(),
             },
             (_, _, Some(live)) => Standing::Live(known[live].0),
             _ => Standing::Unknown,
@@ -156,8 +156,8 @@ pub enum Proof {
         since: Timestamp,
         /// The evidence, in sentences.
         evidence: Vec<String>,
-        /// Part of it rests on what the user overrode: closing needs a person.
-        custom: bool,
+        /// What about part of it asks for a person's judgement before anything closes.
+        weakness: Option<Weakness>,
     },
     /// Not yet: what is missing.
     NotYet(Vec<Missing>),
@@ -244,6 +244,38 @@ pub(crate) struct Scale<'a> {
     pub(crate) reopened: Option<Timestamp>,
 }
 
+/// What about a denial asks for a person's judgement.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Weakness {
+    /// The user overrode its recipe or endpoint.
+    Custom,
+    /// It denies a public part, and the pair that was asked about was never accepted.
+    Unpaired,
+}
+
+impl Weakness {
+    fn of(seen: &Observation) -> Option<Self> {
+        match (seen.unpaired, seen.custom) {
+            (true, _) => Some(Self::Unpaired),
+            (false, true) => Some(Self::Custom),
+            (false, false) => None,
+        }
+    }
+
+    /// Why a person is asked, in words.
+    pub fn because(self) -> &'static str {
+        match self {
+            Self::Custom => {
+                "part of the proof rests on a recipe or endpoint that the user overrode"
+            }
+            Self::Unpaired => {
+                "what was denied is a public part, and the issuer never accepted it together with \
+                 this secret: look whether the two belong together"
+            }
+        }
+    }
+}
+
 /// Weighs all targets of a credential.
 pub(crate) fn weigh(
     targets: &BTreeMap<Target, TargetRecord>,
@@ -253,7 +285,7 @@ pub(crate) fn weigh(
     let mut missing = Vec::new();
     let mut evidence = Vec::new();
     let mut since = None;
-    let mut custom_used = false;
+    let mut weakness = None;
     for record in targets.values() {
         // A live answer anywhere is the end of the matter, bound or not.
         let standing = record.standing(scale.now);
@@ -262,9 +294,9 @@ pub(crate) fn weigh(
         } else if record.is_bound() {
             missing.extend(unasked_instances(record, targets));
             match denial(record, &standing, scale) {
-                Ok((first, sentence, custom)) => {
+                Ok((first, sentence, weak)) => {
                     since = since.max(Some(first));
-                    custom_used |= custom;
+                    weakness = weakness.max(weak);
                     evidence.push(sentence);
                 }
                 Err(lack) => missing.push(lack),
@@ -273,7 +305,7 @@ pub(crate) fn weigh(
     }
     missing.dedup();
     match since {
-        Some(since) if missing.is_empty() => Proof::Dead { since, evidence, custom: custom_used },
+        Some(since) if missing.is_empty() => Proof::Dead { since, evidence, weakness },
         _ if missing.is_empty() => Proof::NotYet(vec![no_bound_target(targets, askable)]),
         _ => Proof::NotYet(missing),
     }
@@ -310,14 +342,14 @@ fn unasked_instances(
         .collect()
 }
 
-/// Since when, a sentence, and whether it is custom; or what is missing.
+/// Since when, a sentence, and what about it is weak; or what is missing.
 fn denial(
     record: &TargetRecord,
     standing: &Standing,
     Scale { policy, now, reopened }: Scale<'_>,
-) -> Result<(Timestamp, String, bool), Missing> {
+) -> Result<(Timestamp, String, Option<Weakness>), Missing> {
     let target = record.target.clone();
-    let Standing::Denied { first, last, count, vantages, custom } = standing else {
+    let Standing::Denied { first, last, count, vantages, weakness } = standing else {
         return Err(Missing::NoAnswer(target, record.doubt.as_ref().map(|(_, d)| d.clone())));
     };
     let proof = &policy.proof;
@@ -349,7 +381,7 @@ fn denial(
         "{target} ({}) denied it {count} times from {first} to {last}{clause}",
         record.binding_text()
     );
-    Ok((*first, sentence, *custom))
+    Ok((*first, sentence, *weakness))
 }
 
 /// `at` plus `span`, or the end of time.

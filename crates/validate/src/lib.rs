@@ -8,6 +8,7 @@
 
 mod address;
 mod control;
+mod document;
 mod endpoint;
 mod evidence;
 mod fabricate;
@@ -20,6 +21,7 @@ mod pointer;
 mod reading;
 mod resolve;
 mod settings;
+mod sign;
 mod template;
 mod transport;
 mod validator;

@@ -1,6 +1,6 @@
 //! Reads an answer by a recipe's clauses: recipe and answer in, outcome and identity out. Pure.
 
-use crate::pointer;
+use crate::{document, pointer};
 use quietus_model::{
     Clause, Identity, IdentityPointers, JsonTest, Outcome, Recipe, SafeText, Secret,
 };
@@ -19,13 +19,20 @@ pub struct Reading {
     pub outcome: Outcome,
     /// The clause that said so; none when nothing was learnt.
     pub clause: Option<String>,
+    /// The public part that a denial speaks of alone.
+    pub about: Option<String>,
     /// Whose the credential is; empty unless it was accepted.
     pub identity: Identity,
 }
 
 impl Reading {
     fn nothing() -> Self {
-        Self { outcome: Outcome::Indeterminate, clause: None, identity: Identity::default() }
+        Self {
+            outcome: Outcome::Indeterminate,
+            clause: None,
+            about: None,
+            identity: Identity::default(),
+        }
     }
 }
 
@@ -52,7 +59,7 @@ pub(crate) fn read_masking(
     body: &[u8],
     echoes: &[Secret],
 ) -> Reading {
-    let answer = Answer { status, headers, body, json: serde_json::from_slice(body).ok(), echoes };
+    let answer = Answer { status, headers, body, json: document::read(body), echoes };
     let first = |clauses: &[Clause]| {
         clauses.iter().find(|clause| answer.matches(clause)).map(|clause| clause.name.clone())
     };
@@ -63,11 +70,12 @@ pub(crate) fn read_masking(
     match (accepted, denied) {
         (Some((outcome, clause)), None) => {
             let identity = answer.identity(&recipe.identity);
-            Reading { outcome, clause: Some(clause), identity }
+            Reading { outcome, clause: Some(clause), about: None, identity }
         }
         (None, Some(clause)) => Reading {
             outcome: Outcome::Dead,
             clause: Some(clause.name.clone()),
+            about: clause.about.clone(),
             identity: Identity::default(),
         },
         (Some(_), Some(_)) | (None, None) => Reading::nothing(),
@@ -82,7 +90,7 @@ pub(crate) fn is_refused(
     headers: &BTreeMap<String, String>,
     body: &[u8],
 ) -> bool {
-    let json = serde_json::from_slice(body).ok();
+    let json = document::read(body);
     let answer = Answer { status, headers, body, json, echoes: &[] };
     can_deny(status) && recipe.refused.iter().any(|clause| answer.matches(clause))
 }

@@ -9,7 +9,7 @@ use crate::reading::{Reading, is_refused, read_masking};
 use crate::settings::{Configured, Settings, SettingsError};
 use crate::template::{self, Filled, Parts, Unfilled};
 use crate::transport::{Call, Failure, Received, Transport};
-use crate::{evidence, fabricate};
+use crate::{evidence, fabricate, sign};
 use jiff::{SignedDuration, Timestamp};
 use quietus_model::{
     Binding, Control, Doubt, Fingerprint, Hit, Judgement, Observation, Offline, Outcome, Recipe,
@@ -45,6 +45,8 @@ struct Question<'a> {
     rule: &'a Rule,
     recipe: &'a Recipe,
     instance: &'a Instance,
+    /// The target accepted this credential in another run.
+    was_live: bool,
 }
 
 /// An answer and what its recipe makes of it.
@@ -120,7 +122,12 @@ impl Validator {
             }
             let verdict = match &offline {
                 Some(doubt) => Verdict::Indeterminate(doubt.clone()),
-                None => self.ask(Question { rule, recipe, instance }, hit).await,
+                None => {
+                    let was_live = earlier.iter().any(|judgement| {
+                        judgement.target == target && matches!(judgement.verdict, Verdict::Live(_))
+                    });
+                    self.ask(Question { rule, recipe, instance, was_live }, hit).await
+                }
             };
             let binding = instance.binding.clone();
             judgements.push(Judgement { target, binding, at: self.now(), verdict });
@@ -280,7 +287,7 @@ impl Validator {
             Unfilled::Missing(part) => Doubt::Incomplete { part },
             Unfilled::Unfit(detail) => Doubt::Refused { detail: detail.to_owned() },
         })?;
-        let received = self.send(recipe, question.endpoint(), &filled).await?;
+        let received = self.send(question, &filled, parts).await?;
         if (300..=399).contains(&received.status) {
             return Err(Doubt::Redirected { status: received.status });
         }
@@ -291,18 +298,29 @@ impl Validator {
 
     async fn send(
         &self,
-        recipe: &Recipe,
-        endpoint: &Endpoint,
+        question: Question<'_>,
         filled: &Filled,
+        parts: &Parts<'_>,
     ) -> Result<Received, Doubt> {
+        let recipe = question.recipe;
         let path = std::str::from_utf8(filled.path.expose()).ok();
-        let url = path.and_then(|path| endpoint.join(path)).ok_or_else(|| Doubt::Refused {
+        let url = path.and_then(|path| question.endpoint().join(path));
+        let url = url.ok_or_else(|| Doubt::Refused {
             detail: "the recipe's path would leave its endpoint".to_owned(),
         })?;
+        let mut headers = filled.headers.clone();
+        if let Some(how) = &recipe.sign {
+            let method = recipe.method.as_str();
+            let request =
+                sign::Request { method, url: &url, headers: &headers, body: &filled.body };
+            let signed = sign::headers(how, &request, parts, self.now())
+                .map_err(|part| Doubt::Incomplete { part })?;
+            headers.extend(signed);
+        }
         let call = Call {
             method: recipe.method,
             url: &url,
-            headers: &filled.headers,
+            headers: &headers,
             body: &filled.body,
             again: !recipe.failures_count,
         };
@@ -363,6 +381,7 @@ impl Validator {
         Observation {
             recipe: question.recipe.digest(),
             custom: self.is_custom(question.rule, question.instance),
+            unpaired: heard.reading.about.is_some() && !question.was_live,
             status: heard.received.status,
             clause,
             restricted: heard.reading.outcome == Outcome::Restricted,

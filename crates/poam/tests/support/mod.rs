@@ -46,6 +46,7 @@ pub fn observation() -> Observation {
     Observation {
         recipe: Digest::of(b"recipe"),
         custom: false,
+        unpaired: false,
         status: 401,
         clause: "bad credentials".into(),
         restricted: false,
