@@ -147,10 +147,6 @@ pub enum Basis {
 pub struct Clause {
     /// A few words for people: `bad credentials`.
     pub name: String,
-    /// The public part that it speaks of alone, such as a key id that the issuer does not know. A
-    /// denial like that says nothing of a secret that belongs to another id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub about: Option<String>,
     /// The statuses it applies to.
     pub status: Vec<u16>,
     /// Conditions on the JSON body.

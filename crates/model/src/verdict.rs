@@ -227,8 +227,8 @@ pub struct Observation {
     /// The recipe or endpoint was overridden by the user: closing on it needs a person.
     #[serde(default)]
     pub custom: bool,
-    /// The denial speaks of a public part alone, and its pair with this secret was never accepted:
-    /// another part may belong to the secret, so that closing on it needs a person.
+    /// What was denied are parts that stood near each other and were never accepted together: another
+    /// one may belong to the secret, so that closing on it needs a person.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unpaired: bool,
     /// The HTTP status, or the protocol's own code.

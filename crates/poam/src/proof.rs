@@ -249,7 +249,7 @@ pub(crate) struct Scale<'a> {
 pub enum Weakness {
     /// The user overrode its recipe or endpoint.
     Custom,
-    /// It denies a public part, and the pair that was asked about was never accepted.
+    /// It denies parts that were never accepted together.
     Unpaired,
 }
 
@@ -269,8 +269,8 @@ impl Weakness {
                 "part of the proof rests on a recipe or endpoint that the user overrode"
             }
             Self::Unpaired => {
-                "what was denied is a public part, and the issuer never accepted it together with \
-                 this secret: look whether the two belong together"
+                "the issuer denied this secret together with a part that stood near it, and never \
+                 accepted the two: look whether they belong together"
             }
         }
     }

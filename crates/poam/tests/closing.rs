@@ -217,7 +217,7 @@ fn an_overridden_recipe_needs_a_person() {
 }
 
 #[test]
-fn a_denied_id_that_was_never_accepted_with_the_secret_needs_a_person() {
+fn a_denied_pair_that_was_never_accepted_needs_a_person() {
     let mut world = leaked();
     world.take(&removed(5));
     for hours in [8, 30] {
@@ -229,7 +229,7 @@ fn a_denied_id_that_was_never_accepted_with_the_secret_needs_a_person() {
     let item = world.item("token");
     assert!(item.closure.is_none());
     let why = item.why(&world.policy, at(30)).join("\n");
-    assert!(why.contains("whether the two belong together"), "{why}");
+    assert!(why.contains("whether they belong together"), "{why}");
     world.act(31, "token", "carol", &Action::Approve { note: "checked".into() }).unwrap();
     assert!(world.item("token").closure.is_some());
 }

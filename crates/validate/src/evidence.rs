@@ -1,7 +1,5 @@
 //! What an answer's headers say that an assessor can check against the issuer's own log.
 
-use jiff::Timestamp;
-use jiff::fmt::rfc2822;
 use quietus_model::{SafeText, Secret};
 use std::collections::BTreeMap;
 
@@ -34,13 +32,6 @@ pub(crate) fn request_id(
 /// The issuer's own clock.
 pub(crate) fn date(headers: &BTreeMap<String, String>, echoes: &[Secret]) -> Option<SafeText> {
     text(headers.get("date")?, echoes)
-}
-
-/// How many seconds the issuer's clock is ahead of `now`; `None` when it does not tell the time
-/// (RFC 9110, 6.6.1), or not so that it can be read.
-pub(crate) fn skew(headers: &BTreeMap<String, String>, now: Timestamp) -> Option<i64> {
-    let date = rfc2822::parse(headers.get("date")?.trim()).ok()?;
-    Some(date.timestamp().as_second() - now.as_second())
 }
 
 fn text(value: &str, echoes: &[Secret]) -> Option<SafeText> {

@@ -8,6 +8,7 @@
 
 mod address;
 mod control;
+mod denial;
 mod document;
 mod endpoint;
 mod evidence;

@@ -19,20 +19,13 @@ pub struct Reading {
     pub outcome: Outcome,
     /// The clause that said so; none when nothing was learnt.
     pub clause: Option<String>,
-    /// The public part that a denial speaks of alone.
-    pub about: Option<String>,
     /// Whose the credential is; empty unless it was accepted.
     pub identity: Identity,
 }
 
 impl Reading {
     fn nothing() -> Self {
-        Self {
-            outcome: Outcome::Indeterminate,
-            clause: None,
-            about: None,
-            identity: Identity::default(),
-        }
+        Self { outcome: Outcome::Indeterminate, clause: None, identity: Identity::default() }
     }
 }
 
@@ -70,12 +63,11 @@ pub(crate) fn read_masking(
     match (accepted, denied) {
         (Some((outcome, clause)), None) => {
             let identity = answer.identity(&recipe.identity);
-            Reading { outcome, clause: Some(clause), about: None, identity }
+            Reading { outcome, clause: Some(clause), identity }
         }
         (None, Some(clause)) => Reading {
             outcome: Outcome::Dead,
             clause: Some(clause.name.clone()),
-            about: clause.about.clone(),
             identity: Identity::default(),
         },
         (Some(_), Some(_)) | (None, None) => Reading::nothing(),

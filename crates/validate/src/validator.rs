@@ -9,7 +9,7 @@ use crate::reading::{Reading, is_refused, read_masking};
 use crate::settings::{Configured, Settings, SettingsError};
 use crate::template::{self, Filled, Parts, Unfilled};
 use crate::transport::{Call, Failure, Received, Transport};
-use crate::{evidence, fabricate, sign};
+use crate::{denial, evidence, fabricate, sign};
 use jiff::{SignedDuration, Timestamp};
 use quietus_model::{
     Binding, Control, Doubt, Fingerprint, Hit, Judgement, Observation, Offline, Outcome, Recipe,
@@ -18,9 +18,6 @@ use quietus_model::{
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::time::Instant;
-
-/// A denial is believed when the issuer's clock and ours differ by no more than this.
-const MOST_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// Where failed logins count, a credential is tried once in this time.
 const LOCK_OUT: SignedDuration = SignedDuration::from_hours(24);
@@ -261,12 +258,10 @@ impl Validator {
         if heard.received.asks_to_wait() {
             return Verdict::Indeterminate(Doubt::RateLimited);
         }
-        if let Some(seconds) = evidence::skew(&heard.received.headers, self.now())
-            && seconds.unsigned_abs() > MOST_SKEW.unsigned_abs().as_secs()
-        {
+        if let Some(seconds) = denial::skew(&heard.received.headers, self.now()) {
             return Verdict::Indeterminate(Doubt::ClockSkew { seconds });
         }
-        if !question.recipe.denial_is_confirmed() {
+        if !denial::is_confirmed(question.recipe, &clause) {
             return Verdict::Indeterminate(Doubt::Unconfirmed { clause });
         }
         let control = match self.control(question).await {
@@ -381,7 +376,7 @@ impl Validator {
         Observation {
             recipe: question.recipe.digest(),
             custom: self.is_custom(question.rule, question.instance),
-            unpaired: heard.reading.about.is_some() && !question.was_live,
+            unpaired: !question.was_live && denial::is_of_pair(question.rule, question.recipe),
             status: heard.received.status,
             clause,
             restricted: heard.reading.outcome == Outcome::Restricted,

@@ -293,7 +293,7 @@ sign = { scheme = "aws-sigv4", service = "sts" }
 basis = "documented"
 source = "https://loop.invalid/docs"
 live = [ { name = "who", status = [200], json = [ { at = "/Who/Account" } ] } ]
-dead = [ { name = "unknown id", status = [403], json = [ { at = "/Error/Code", is = "Unknown" } ], about = "id" } ]
+dead = [ { name = "unknown id", status = [403], json = [ { at = "/Error/Code", is = "Unknown" } ] } ]
 
 [[rule.validate.answer]]
 outcome = "dead"
@@ -303,7 +303,7 @@ source = "https://loop.invalid/docs/errors"
 "#;
 
 #[tokio::test]
-async fn a_signed_request_holds_no_secret_and_its_denied_id_is_told_apart() {
+async fn a_signed_request_holds_no_secret_and_a_pair_that_was_never_accepted_is_told() {
     let issuer = Issuer::start();
     issuer.set_otherwise(Behaviour::answer(403, "<Error><Code>Unknown</Code></Error>"));
     let secret = token("signs");

@@ -96,7 +96,6 @@ fn the_clause_that_matched_is_named() {
 fn a_page_with_status_200_is_not_an_acceptance_by_status() {
     let mut by_status = recipe();
     by_status.live = vec![Clause {
-        about: None,
         name: "ok".into(),
         status: vec![200],
         json: vec![],
