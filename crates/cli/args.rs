@@ -65,6 +65,8 @@ pub(crate) enum Command {
     Find(Find),
     /// Ask about one credential on standard input, or see what validation would call
     Validate(Validate),
+    /// Ask the issuer to end credentials, after showing what would be called
+    Revoke(Revoke),
     /// List items, show them, act on them
     #[command(subcommand)]
     Item(Item),
@@ -204,6 +206,25 @@ pub(crate) struct Find {
     /// The output format
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     pub(crate) format: ListFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Revoke {
+    /// Items: V-12 or the beginning of a fingerprint
+    #[arg(value_name = "ID", required = true)]
+    pub(crate) ids: Vec<String>,
+    /// Show what would be called, and call nothing but the question whether it still works
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Do not ask; only for accounts that [revoke] of the configuration names
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) yes: bool,
+    /// The most credentials that one run may revoke
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) limit: usize,
+    /// Who you are; recorded as a claim beside the account of this machine
+    #[arg(long = "as", value_name = "NAME")]
+    pub(crate) claims: Option<String>,
 }
 
 #[derive(Debug, Args)]

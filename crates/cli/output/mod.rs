@@ -7,6 +7,7 @@ pub(crate) mod item;
 pub(crate) mod json;
 pub(crate) mod repos;
 pub(crate) mod retest;
+pub(crate) mod revoke;
 pub(crate) mod rules;
 pub(crate) mod sarif;
 pub(crate) mod terminal;
@@ -76,6 +77,13 @@ pub(crate) fn error_text(text: &str) {
 /// Something worth knowing that is no error.
 pub(crate) fn notice(text: &str) {
     anstream::eprintln!("{DIM}note:{DIM:#} {text}");
+}
+
+/// A question, with the answer to be typed behind it.
+pub(crate) fn ask(text: &str) -> Result<()> {
+    let mut out = anstream::stderr().lock();
+    write!(out, "{BOLD}{text}{BOLD:#}")?;
+    Ok(out.flush()?)
 }
 
 /// Lines as they are.
