@@ -26,6 +26,17 @@ pub enum Checksum {
 }
 
 impl Checksum {
+    /// Its name, as rules write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Crc32Base62 => "crc32-base62",
+            Self::Crc32Base36 => "crc32-base36",
+            Self::Crc32Hex => "crc32-hex",
+            Self::Crc32HexLe => "crc32-hex-le",
+            Self::Sha256Base32 => "sha256-base32",
+        }
+    }
+
     /// The check part for `input`, as ASCII.
     pub fn compute(self, input: &[u8]) -> String {
         match self {

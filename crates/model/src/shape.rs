@@ -287,6 +287,16 @@ fn piece(part: &Part, stream: &mut Stream, length: Length) -> Vec<u8> {
 }
 
 impl Encoding {
+    /// What people call it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Base64 => "base64",
+            Self::Base64Nopad => "base64 without padding",
+            Self::Base64url => "base64url",
+            Self::Base64urlNopad => "base64url without padding",
+        }
+    }
+
     fn encode(self, bytes: &[u8]) -> String {
         match self {
             Self::Base64 => BASE64.encode(bytes),
