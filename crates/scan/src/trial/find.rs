@@ -1,7 +1,9 @@
 //! Questions to a rule about what it finds and what it leaves alone.
 
 use super::Subject;
-use super::sample::{Sample, fingerprint, mutants as spoilt_credentials, plain, positives};
+use super::sample::{
+    Sample, fingerprint, in_contexts, mutants as spoilt_credentials, plain, positives,
+};
 use crate::{Detection, Detector};
 use quietus_model::shape::{Mutation, Part, alphabet};
 use quietus_model::{Offline, Rule};
@@ -20,7 +22,8 @@ pub(super) fn positive(subject: &Subject) -> Vec<String> {
     if samples.is_empty() {
         return vec!["it has no positive text with {secret}, or no shape to build one from".into()];
     }
-    let wrong = samples.iter().filter_map(|sample| {
+    let contexts = in_contexts(&subject.rule);
+    let wrong = samples.iter().chain(&contexts).filter_map(|sample| {
         exactly_found(&subject.rule, &subject.all, sample)
             .map(|how| format!("{}: {how}: {}", sample.what, shown(sample)))
     });

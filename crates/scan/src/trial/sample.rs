@@ -1,7 +1,9 @@
 //! Credentials built from the format facts of a rule, standing in the texts of its tests.
 
+use crate::detector::parse;
 use quietus_model::shape::{Length, Mutation, Stream};
 use quietus_model::{Fingerprint, FingerprintKey, Rule, Secret, Shape};
+use regex_syntax::hir::Look;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -47,6 +49,26 @@ pub(super) fn positives(rule: &Rule) -> Vec<Sample> {
                 let what = format!("positive text {number}, credential {seed}, {length:?}");
                 samples.extend(fill(template, &parts, "secret", what).map(|(sample, _)| sample));
             }
+        }
+    }
+    samples
+}
+
+/// Every positive text among other lines, and with the line ends of Windows. Nothing is put before
+/// it for a rule that knows a credential by its standing first in a file.
+pub(super) fn in_contexts(rule: &Rule) -> Vec<Sample> {
+    let parts = parts(rule, 0, Length::Min);
+    let first = parse(&rule.pattern)
+        .is_ok_and(|pattern| pattern.properties().look_set_prefix_any().contains(Look::Start));
+    let lead = if first { "" } else { "The first line.\n\n" };
+    let mut samples = Vec::new();
+    for (number, template) in rule.tests.positive.iter().enumerate() {
+        let end = if template.ends_with('\n') { "" } else { "\n" };
+        let among = format!("{lead}{template}{end}\nThe last line.\n");
+        let windows = among.replace("\r\n", "\n").replace('\n', "\r\n");
+        for (what, text) in [("among other lines", among), ("with CRLF", windows)] {
+            let what = format!("positive text {number} {what}");
+            samples.extend(fill(&text, &parts, "secret", what).map(|(sample, _)| sample));
         }
     }
     samples

@@ -85,3 +85,21 @@ fn rules_that_claim_the_same_with_the_same_precedence_are_rivals() {
     assert!(rivals.len() == 1 && rivals[0].starts_with("other claims"), "{rivals:?}");
     assert_eq!(subjects(&format!("{both}precedence = 40\n"))[0].rivals(), [""; 0]);
 }
+
+#[test]
+fn texts_are_tried_among_others_and_with_the_line_ends_of_windows() {
+    let lines = SOUND.replace(r"'\b(?P", r"'acme:\n(?P").replace("acme_\"", "acme:\"");
+    let lines = lines.replace(r#"["key = {secret}", "{secret}"]"#, r#"["acme:\n{secret}"]"#);
+    let wrong = |text: &str| subjects(text)[0].ask(Question::Positive);
+    assert!(wrong(&lines).iter().any(|wrong| wrong.contains("with CRLF")), "{:?}", wrong(&lines));
+    assert_eq!(wrong(&lines.replace(r"'acme:\n(?P", r"'acme:\r?\n(?P")), [""; 0]);
+    // One that stands first in a file is not looked for behind other lines.
+    let first = lines.replace(r"'acme:\n(?P", r"'^acme:\r?\n(?P");
+    assert_eq!(wrong(&first), [""; 0]);
+    let later = lines.replace(r"'acme:\n(?P", r"'\nacme:\r?\n(?P");
+    assert!(
+        wrong(&later)
+            .iter()
+            .any(|wrong| wrong.contains("as it stands") || wrong.contains("text 0, "))
+    );
+}
