@@ -156,7 +156,8 @@ pub struct Check {
     /// The construction.
     pub name: Checksum,
     /// A wrong check part rejects the match; otherwise it only lowers the confidence. The pattern
-    /// has the groups `body` (what it is computed from) and `check`.
+    /// has the groups `body` (what it is computed from) and `check`; `body` alone, around both,
+    /// for a construction that is sealed.
     pub firm: bool,
 }
 

@@ -77,6 +77,14 @@ fn word(part: &Part) -> String {
             let what = if text.starts_with('{') { "JSON" } else { "text" };
             format!("{what} in {}", encoding.as_str())
         }
+        Part::Fixed { hex } => {
+            let bytes: Vec<String> = hex.iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("bytes {}", code(&bytes.join(" ")))
+        }
+        Part::Sealed { seal, first, bytes, last, .. } => {
+            let bytes = first.len() + bytes + last.len();
+            format!("{bytes} bytes and check part in {}", seal.as_str())
+        }
         Part::Check { .. } => "check part".to_owned(),
     }
 }

@@ -110,12 +110,16 @@ impl Examiner<'_> {
     }
 
     fn check_part(&self, rule: &Rule, one: &Match) -> CheckPart {
-        match (&rule.check, &one.body, &one.check) {
-            (Some(check), Some(body), Some(part)) => {
-                let (body, part) = (&self.bytes[body.clone()], &self.bytes[part.clone()]);
-                if check.name.verify(body, part) { CheckPart::Right } else { CheckPart::Wrong }
-            }
-            _ => CheckPart::None,
+        let (Some(check), Some(body)) = (&rule.check, &one.body) else { return CheckPart::None };
+        let part = match &one.check {
+            Some(part) => &self.bytes[part.clone()],
+            None if check.name.is_sealed() => &[],
+            None => return CheckPart::None,
+        };
+        if check.name.verify(&self.bytes[body.clone()], part) {
+            CheckPart::Right
+        } else {
+            CheckPart::Wrong
         }
     }
 

@@ -113,9 +113,9 @@ fn group_names(rule: &Rule, groups: &[String], problems: &mut Problems<'_>) {
             "rename the one that the credential is not keyed on",
         );
     }
-    if rule.check.is_some() {
+    if let Some(check) = &rule.check {
         problems.unless(
-            has("body") && has("check"),
+            has("body") && (has("check") || check.name.is_sealed()),
             "it has a check part, but its pattern lacks the groups `body` or `check`",
             "name what the check part is computed from (?P<body>…) and itself (?P<check>…)",
         );
