@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(key.len(), 88);
         assert!(key.starts_with(&"A".repeat(80)) && key.ends_with("=="));
         assert_eq!(BASE64.decode(key.as_bytes()).unwrap()[60..], [0x57, 0x45, 0xbd, 0xf7]);
-        assert!(is_sealed(key.as_bytes()) && is_sealed(key[..86].as_bytes()));
+        assert!(is_sealed(key.as_bytes()) && is_sealed(&key.as_bytes()[..86]));
         assert!(is_sealed(format!("{}%3D%3D", &key[..86]).as_bytes()));
         let url = key.replace('+', "-").replace('/', "_");
         assert!(is_sealed(url.as_bytes()));

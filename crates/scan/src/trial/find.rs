@@ -4,9 +4,11 @@ use super::Subject;
 use super::sample::{
     Sample, fingerprint, in_contexts, mutants as spoilt_credentials, plain, positives,
 };
+use crate::detector::parse;
 use crate::{Detection, Detector};
 use quietus_model::shape::{Mutation, Part, alphabet};
 use quietus_model::{Offline, Rule};
+use regex_syntax::hir::Look;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -22,12 +24,19 @@ pub(super) fn positive(subject: &Subject) -> Vec<String> {
     if samples.is_empty() {
         return vec!["it has no positive text with {secret}, or no shape to build one from".into()];
     }
-    let contexts = in_contexts(&subject.rule);
+    let lead = if stands_first(&subject.rule) { "" } else { "The first line.\n\n" };
+    let contexts = in_contexts(&subject.rule, lead);
     let wrong = samples.iter().chain(&contexts).filter_map(|sample| {
         exactly_found(&subject.rule, &subject.all, sample)
             .map(|how| format!("{}: {how}: {}", sample.what, shown(sample)))
     });
     wrong.collect()
+}
+
+/// Whether the rule may know a credential by its standing first in a file.
+fn stands_first(rule: &Rule) -> bool {
+    let pattern = parse(&rule.pattern);
+    pattern.is_ok_and(|hir| hir.properties().look_set_prefix_any().contains(Look::Start))
 }
 
 fn exactly_found(rule: &Rule, detector: &Detector, sample: &Sample) -> Option<String> {

@@ -1,9 +1,7 @@
 //! Credentials built from the format facts of a rule, standing in the texts of its tests.
 
-use crate::detector::parse;
 use quietus_model::shape::{Length, Mutation, Stream};
 use quietus_model::{Fingerprint, FingerprintKey, Rule, Secret, Shape};
-use regex_syntax::hir::Look;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -54,13 +52,10 @@ pub(super) fn positives(rule: &Rule) -> Vec<Sample> {
     samples
 }
 
-/// Every positive text among other lines, and with the line ends of Windows. Nothing is put before
-/// it for a rule that knows a credential by its standing first in a file.
-pub(super) fn in_contexts(rule: &Rule) -> Vec<Sample> {
+/// Every positive text behind `lead` and before another line, and all of it with the line ends of
+/// Windows.
+pub(super) fn in_contexts(rule: &Rule, lead: &str) -> Vec<Sample> {
     let parts = parts(rule, 0, Length::Min);
-    let first = parse(&rule.pattern)
-        .is_ok_and(|pattern| pattern.properties().look_set_prefix_any().contains(Look::Start));
-    let lead = if first { "" } else { "The first line.\n\n" };
     let mut samples = Vec::new();
     for (number, template) in rule.tests.positive.iter().enumerate() {
         let end = if template.ends_with('\n') { "" } else { "\n" };
