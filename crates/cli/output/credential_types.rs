@@ -62,11 +62,12 @@ fn place(rule: &Rule) -> String {
         Part::OneOf { one_of } => one_of.iter().any(|lit| begins(lit)),
         _ => false,
     });
+    let is_binary = rule.anchors.iter().any(|anchor| anchor.contains(char::is_control));
     let mut text = match rule.judge {
         Some(Judge::Assigned) => "assigned to a telling name".to_owned(),
         Some(_) => format!("in its syntax: {}", some(&rule.anchors)),
         None if !rule.names.is_empty() => format!("behind a name: {}", some(&rule.names)),
-        None if by_itself || own_text => "anywhere".to_owned(),
+        None if by_itself || own_text || is_binary => "anywhere".to_owned(),
         None => format!("near {}", some(&rule.anchors)),
     };
     for part in rule.companions.iter().filter(|part| part.required) {

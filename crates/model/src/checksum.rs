@@ -71,6 +71,18 @@ impl Checksum {
         }
     }
 
+    /// What text a construction that is sealed makes.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Marvin32 => "base64",
+            Self::Marvin32Url => "base64url",
+            Self::Base58check => "base58",
+            Self::Bech32Age => "Bech32",
+            Self::Bip39 => "English words",
+            _ => "text",
+        }
+    }
+
     /// Whether the check part cannot be told from the rest in the text: it is verified by the
     /// whole of it, which [`seal`](Self::seal) makes.
     pub fn is_sealed(self) -> bool {

@@ -83,13 +83,16 @@ fn word(part: &Part) -> String {
         }
         Part::Sealed { seal, first, bytes, last, .. } => {
             let bytes = first.len() + bytes + last.len();
-            format!("{bytes} bytes and check part in {}", seal.as_str())
+            format!("{bytes} bytes and check part, in {}", seal.text())
         }
         Part::Check { .. } => "check part".to_owned(),
     }
 }
 
 fn of(count: impl std::fmt::Display, chars: &str) -> String {
+    if chars.contains(char::is_control) {
+        return format!("{count} bytes");
+    }
     format!("{count} of {}", code(chars))
 }
 
@@ -146,6 +149,14 @@ mod tests {
             (&format!("{{ lit = \"x_\" }}, {group}"), "`x_` + UUID"),
             (&[pair; 3].join(", "), "3 times (3 to 8 of `a-z` + blank)"),
             (&[pair; 2].join(", "), "3 to 8 of `a-z` + blank + 3 to 8 of `a-z` + blank"),
+            (
+                r#"{ hex = "30a0" }, { chars = "\u0000-\u007f", len = 9 }"#,
+                "bytes `30 a0` + 9 bytes",
+            ),
+            (
+                r#"{ seal = "base58check", first = "80", bytes = 32 }"#,
+                "33 bytes and check part, in base58",
+            ),
             (r#"{ one_of = ["a|b", "`"] }"#, "`a\\|b` or `` ` ``"),
             (
                 r#"{ lit = "--BEGIN\n" }, { chars = "a", len = 9 }, { lit = "\n--END--" }"#,
