@@ -70,7 +70,7 @@ fn place(rule: &Rule) -> String {
         None if by_itself || own_text || is_binary => "anywhere".to_owned(),
         None => format!("near {}", some(&rule.anchors)),
     };
-    for part in rule.companions.iter().filter(|part| part.required) {
+    for part in rule.companions.iter().filter(|part| part.required || part.needed) {
         text.push_str(&format!(", its {} within {} bytes", escaped(&part.name), part.within));
     }
     text

@@ -193,9 +193,14 @@ pub struct CompanionRule {
     pub pattern: String,
     /// How many bytes before and after the match it may stand.
     pub within: usize,
-    /// The credential cannot be used without it.
+    /// Nobody would take the match for a credential without it: when it is not found that is told,
+    /// and the confidence is lower.
     #[serde(default)]
     pub required: bool,
+    /// The credential cannot be used without it, but is known without it: when it is not found
+    /// that is told.
+    #[serde(default)]
+    pub needed: bool,
     /// Format facts of the part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shape: Option<Shape>,

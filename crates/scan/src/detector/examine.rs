@@ -81,11 +81,12 @@ impl Examiner<'_> {
         for (companion, spans) in by_name() {
             let others = spans.iter().filter(|span| **span != secret_span);
             parts.extend(others.map(|span| self.part(&companion.name, span)));
-            if companion.required && spans.is_empty() {
+            if spans.is_empty() && (companion.required || companion.needed) {
                 missing.push(companion.name.clone());
             }
         }
-        let doubts = usize::from(!missing.is_empty())
+        let is_whole = by_name().all(|(companion, spans)| !companion.required || !spans.is_empty());
+        let doubts = usize::from(!is_whole)
             + usize::from(check == CheckPart::Wrong && offline != Offline::Dummy);
         Some(Detection {
             confidence: lowered(
