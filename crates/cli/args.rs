@@ -441,8 +441,8 @@ pub(crate) enum Rules {
     /// Every active rule
     List {
         /// The output format
-        #[arg(long, value_enum, default_value_t = ListFormat::Table)]
-        format: ListFormat,
+        #[arg(long, value_enum, default_value_t = RulesFormat::Table)]
+        format: RulesFormat,
     },
     /// Check rule files, or the active rules when none is given
     Check {
@@ -505,6 +505,17 @@ pub(crate) enum ListFormat {
     Table,
     /// For programs
     Json,
+}
+
+/// How rules are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RulesFormat {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+    /// A page about every credential type
+    Markdown,
 }
 
 #[cfg(test)]

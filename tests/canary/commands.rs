@@ -68,6 +68,7 @@ fn every_command(ground: &Ground) {
         (0, "repos list --format json"),
         (0, "rules list"),
         (0, "rules list --format json"),
+        (0, "rules list --format markdown"),
         (0, "rules check"),
         (0, "rules test"),
         (0, "rules new acme"),

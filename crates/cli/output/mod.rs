@@ -1,6 +1,7 @@
 //! Everything people read: the one place that writes to the terminal.
 
 pub(crate) mod board;
+pub(crate) mod credential_types;
 pub(crate) mod doctor;
 pub(crate) mod find;
 pub(crate) mod item;
