@@ -50,6 +50,20 @@ pub(super) fn judge(kind: Judge, bytes: &[u8], one: &Match) -> Option<Judged> {
     Some(Judged { secret: value.at, confidence })
 }
 
+/// The longest name that is looked at, in bytes.
+pub(super) const LONGEST_NAME: usize = 64;
+
+/// Whether the name that a word stands in, which a match begins with, may be that of a secret:
+/// all other matches are rejected, so that they need not be looked for. Depends on nothing but
+/// the name, of which no more than [`LONGEST_NAME`] bytes stand before the word.
+pub(super) fn promises(bytes: &[u8], word: Range<usize>) -> bool {
+    let rest = bytes[word.end..].iter().take(LONGEST_NAME + 1);
+    let rest = rest.take_while(|byte| name::is_of_name(byte)).count();
+    let floor = word.start.saturating_sub(LONGEST_NAME);
+    let whole = name::whole(bytes, floor, word.start..word.end + rest);
+    rest > LONGEST_NAME || name::is_weighty(&bytes[whole])
+}
+
 /// A user name and a password in base 64: what is weighed is the password.
 fn basic(bytes: &[u8], one: &Match, value: Value, weights: &Weights) -> Option<Judged> {
     let text = &bytes[value.at.clone()];
