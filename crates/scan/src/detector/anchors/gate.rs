@@ -4,6 +4,7 @@ use super::derive::{self, Around, EDGE, Set, Step, Times};
 use super::pieces::Wanted;
 use crate::detector::parse;
 use quietus_model::Rule;
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 /// How many bytes before and after an anchor a gate looks at.
@@ -25,8 +26,8 @@ pub(super) struct Gates {
 type OfRule = Option<Vec<Vec<Gate>>>;
 
 struct Gate {
-    before: Sequence,
-    after: Sequence,
+    before: Arc<Sequence>,
+    after: Arc<Sequence>,
     /// What may end the name that an anchor stands in: looked up before anything is compared.
     ends: Set,
 }
@@ -126,10 +127,14 @@ fn is_of_name(symbol: usize) -> bool {
 fn of_rule(rule: &Rule) -> OfRule {
     let around = derive::derive(rule, &parse(&rule.pattern).ok()?)?;
     let mut gates: Vec<Vec<Gate>> = rule.anchors.iter().map(|_| Vec::new()).collect();
-    for Around { anchor, before, after } in &around {
-        let after = Sequence::new(after);
-        let gate = Gate { before: Sequence::new(before), ends: after.ends(), after };
-        gates[*anchor].push(gate);
+    // Most anchors of a rule have the same around them: what is one stays near the processor.
+    let mut made = BTreeMap::new();
+    let mut sequence = |steps: Vec<Step>| {
+        Arc::clone(made.entry(steps).or_insert_with_key(|steps| Arc::new(Sequence::new(steps))))
+    };
+    for Around { anchor, before, after } in around {
+        let (before, after) = (sequence(before), sequence(after));
+        gates[anchor].push(Gate { ends: after.ends(), before, after });
     }
     Some(gates)
 }
@@ -195,15 +200,9 @@ impl Sequence {
         Set::of((0..=EDGE).filter(|symbol| is_through || reached & self.takers[*symbol] != 0))
     }
 
-    /// Adds the steps after those that may be left out.
-    fn skip(&self, mut next: u64) -> u64 {
-        let mut left_out = next & self.optional;
-        while left_out != 0 {
-            left_out = left_out << 1 & !next;
-            next |= left_out;
-            left_out &= self.optional;
-        }
-        next
+    /// Adds the steps after those that may be left out: a carry runs through each row of them.
+    fn skip(&self, next: u64) -> u64 {
+        next | (self.optional.wrapping_add(next & self.optional) ^ self.optional)
     }
 }
 
