@@ -110,7 +110,7 @@ fn without_fixed(value: &[u8], parts: &[Part]) -> Vec<u8> {
         add(&mut back, end - len..end, fixed.is_some());
         (end, rest) = (end - len, others);
     }
-    let ranges = front.into_iter().chain([start..end]).chain(back.into_iter().rev());
+    let ranges = front.into_iter().chain(std::iter::once(start..end)).chain(back.into_iter().rev());
     ranges.flat_map(|range| value[range].iter().copied()).collect()
 }
 

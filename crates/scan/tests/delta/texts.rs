@@ -46,7 +46,8 @@ impl Palette {
         let alone =
             right.iter().flatten().filter(is_alone).map(|sample| sample.text.clone()).collect();
         let texts = |samples: Vec<Sample>| samples.into_iter().map(|sample| sample.text).collect();
-        let right: Vec<_> = right.into_iter().map(texts).filter(|of| !of.is_empty()).collect();
+        let right = right.into_iter().map(texts);
+        let right = right.filter(|of: &Vec<Vec<u8>>| !of.is_empty()).collect();
         let spoilt = texts(spoilt);
         let mut words: Vec<String> = WORDS.split_whitespace().map(String::from).collect();
         words.extend(rules.iter().flat_map(|rule| rule.anchors.clone()));

@@ -296,3 +296,30 @@ fn distribute(anchors: &[Anchor<'_>]) -> Vec<(usize, Range<usize>)> {
     }
     placed
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frequencies_are_shares_of_all_text() {
+        let frequencies = Frequencies::new();
+        assert_eq!(frequencies.pairs.len(), SYMBOLS);
+        let all: f32 = (0..=u8::MAX).map(|byte| frequencies.of(byte)).sum();
+        assert!((0.7..1.4).contains(&all), "{all}");
+        let of = |text: &str, any_case| frequencies.of_text((text.as_bytes(), any_case));
+        assert!(of("ecov", false) * 4.0 < of("code", false));
+        assert!(of("xq_z", false) < of("http", false));
+        assert!(of("http", false) < of("http", true));
+    }
+
+    #[test]
+    fn an_anchor_is_looked_for_by_its_rarest_piece() {
+        let anchors = [(&b"codecov"[..], true), (b"workspace", false), (b"ab", false)];
+        let placed = distribute(&anchors);
+        let piece = |at: usize| &anchors[at].0[placed[at].1.clone()];
+        assert_eq!(piece(0), b"ecov");
+        assert_eq!(piece(2), b"ab");
+        assert_eq!(piece(1).len(), WIDTH);
+    }
+}

@@ -86,3 +86,39 @@ fn basic(bytes: &[u8], one: &Match, value: Value, weights: &Weights) -> Option<J
     let confidence = weights.confidence(weights.given.weight + by_itself + around)?;
     Some(Judged { secret: value.at, confidence })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Detector;
+
+    fn found(text: &str) -> Vec<String> {
+        let rules = quietus_catalogue::shipped().unwrap();
+        let detector = Detector::new(std::sync::Arc::new(rules)).unwrap();
+        let secret = |one: &[u8]| String::from_utf8(one.to_vec()).unwrap();
+        detector.detect(text.as_bytes()).iter().map(|one| secret(one.secret.expose())).collect()
+    }
+
+    #[test]
+    fn a_name_promises_what_the_weighing_of_it_says() {
+        for (text, is_promise) in [
+            ("db_password = ", true),
+            ("api.secretKey2: ", true),
+            ("public_key = ", false),
+            ("keyboard: ", false),
+            ("monkey = ", false),
+        ] {
+            let known = ["password", "secret", "key"]
+                .into_iter()
+                .find_map(|word| text.find(word).map(|at| at..at + word.len()));
+            assert_eq!(promises(text.as_bytes(), known.unwrap()), is_promise, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_promises_nothing_hides_no_secret_behind_it() {
+        let secret = "vQ8mZr2LkT5xWn7Bq";
+        assert_eq!(found(&format!("public_key: \"auth_token={secret}\"")), [secret]);
+        assert_eq!(found(&format!("public_key: \"{secret}\"")), [""; 0]);
+    }
+}
