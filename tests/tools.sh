@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the tests use beside Cargo: compliance-trestle, which reads our OSCAL exports, a
-# PostgreSQL server, the C++ compiler that libFuzzer is built with, and what makes archives. Does nothing that is done
-# already; needs no network then.
+# PostgreSQL server, openssl, which makes key files, the C++ compiler that libFuzzer is built with, and
+# what makes archives. Does nothing that is done already; needs no network then.
 #
 #   tests/tools.sh [DIR]     default: $QUIETUS_TEST_TOOLS, else target/test-tools
 set -eu
@@ -85,7 +85,14 @@ install_packers() {
 }
 
 install_packers
+install_openssl() {
+    command -v openssl >/dev/null && return
+    apt_install openssl
+    command -v openssl >/dev/null
+}
+
 install_trestle
 install_postgres
+install_openssl
 install_compiler
 echo "tools.sh: ready in $tools"

@@ -1,8 +1,9 @@
 //! The command line as the user writes it.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::SignedDuration;
 use quietus_model::Confidence;
-use quietus_poam::{DeviationKind, MilestoneKind};
+use quietus_poam::{DeviationKind, MilestoneKind, to_duration};
 use std::path::PathBuf;
 
 /// Finds leaked credentials in repositories and all of their history, opens a POA&M item for each,
@@ -60,8 +61,12 @@ pub(crate) enum Command {
     Track(Track),
     /// Read the known places again and ask the issuers
     Retest(Retest),
-    /// See what validation would call
+    /// Tell where a credential stands and what is known of it; it is read from standard input
+    Find(Find),
+    /// Ask about one credential on standard input, or see what validation would call
     Validate(Validate),
+    /// Ask the issuer to end credentials, after showing what would be called
+    Revoke(Revoke),
     /// List items, show them, act on them
     #[command(subcommand)]
     Item(Item),
@@ -157,6 +162,9 @@ pub(crate) struct Track {
     /// Ask the issuers whether they still work
     #[arg(long)]
     pub(crate) validate: bool,
+    /// Do not ask again about what an issuer answered within this time, such as 12h
+    #[arg(long, value_name = "TIME", requires = "validate", value_parser = to_duration)]
+    pub(crate) max_age: Option<SignedDuration>,
     /// The output format
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     pub(crate) format: ListFormat,
@@ -188,9 +196,47 @@ pub(crate) enum Expect {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Find {
+    /// `-`: standard input. A value on the command line would stay in the shell's history
+    #[arg(value_name = "-")]
+    pub(crate) input: String,
+    /// Fetch remote repositories first
+    #[arg(long)]
+    pub(crate) fetch: bool,
+    /// The output format
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub(crate) format: ListFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Revoke {
+    /// Items: V-12 or the beginning of a fingerprint
+    #[arg(value_name = "ID", required = true)]
+    pub(crate) ids: Vec<String>,
+    /// Show what would be called, and call nothing but the question whether it still works
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Do not ask; only for accounts that [revoke] of the configuration names
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) yes: bool,
+    /// The most credentials that one run may revoke
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) limit: usize,
+    /// Who you are; recorded as a claim beside the account of this machine
+    #[arg(long = "as", value_name = "NAME")]
+    pub(crate) claims: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Validate {
+    /// `-`: ask about the credential on standard input
+    #[arg(value_name = "-", requires = "rule", required_unless_present = "plan")]
+    pub(crate) input: Option<String>,
+    /// The rule of that credential; `quietus rules list` names them
+    #[arg(long, value_name = "ID", requires = "input")]
+    pub(crate) rule: Option<String>,
     /// List hosts and calls; nothing is sent
-    #[arg(long, required = true)]
+    #[arg(long, conflicts_with = "input")]
     pub(crate) plan: bool,
     /// The output format
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
@@ -395,8 +441,8 @@ pub(crate) enum Rules {
     /// Every active rule
     List {
         /// The output format
-        #[arg(long, value_enum, default_value_t = ListFormat::Table)]
-        format: ListFormat,
+        #[arg(long, value_enum, default_value_t = RulesFormat::Table)]
+        format: RulesFormat,
     },
     /// Check rule files, or the active rules when none is given
     Check {
@@ -459,6 +505,17 @@ pub(crate) enum ListFormat {
     Table,
     /// For programs
     Json,
+}
+
+/// How rules are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RulesFormat {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+    /// A page about every credential type
+    Markdown,
 }
 
 #[cfg(test)]

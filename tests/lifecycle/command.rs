@@ -1,6 +1,6 @@
 //! The same life through the command itself, in a home of its own.
 
-use crate::issuer::Issuer;
+use crate::issuer::{Behaviour, Issuer};
 use crate::sandbox::{Ran, Sandbox};
 use crate::world::{accepted, issuer, issuer_kind, revoked, token};
 use quietus_export::oscal;
@@ -121,4 +121,99 @@ fn commands_at_the_same_time_lose_nothing() {
     let export = sandbox.run(&["export", "oscal"]);
     let text = export.exits(0).out();
     assert!((0..RUNS).all(|number| text.contains(&format!("app{number}"))), "{text}");
+}
+
+#[test]
+fn an_incident_begins_with_a_value_on_standard_input() {
+    let sandbox = Sandbox::new();
+    let (issuer, token) = (issuer(), token("incident"));
+    issuer.set(&token, accepted());
+    let (app, tool) = (sandbox.repository("work/app"), sandbox.repository("work/tool"));
+    app.commit("ci.env", format!("USER=robot-7f3a9c\nGITLAB_TOKEN={token}\n"), "Add CI");
+    tool.commit("run.sh", format!("push {token}\n"), "Add");
+    tool.git(&["rm", "-q", "run.sh"]);
+    tool.git(&["commit", "-q", "-m", "Clean"]);
+    sandbox.run(&["init"]).exits(0);
+    configure(&sandbox, &issuer);
+
+    // Before anything was tracked it can be asked about.
+    let asked =
+        sandbox.feed(&["validate", "--rule", "gitlab-pat", "-"], format!("{token}\n").as_bytes());
+    says(asked.exits(6), &["live", &issuer.url()]);
+    assert!(!asked.out().contains(&token));
+    let nothing = sandbox.feed(&["find", "-"], token.as_bytes());
+    says(nothing.exits(0), &["no item is kept for it", "0 places in 0 repositories"]);
+
+    sandbox.run(&["track", app.arg(), tool.arg()]).exits(1);
+    let found = sandbox.feed(&["find", "-"], format!("{token}\n").as_bytes());
+    says(found.exits(1), &["V-1", "ci.env:2:14", "run.sh:1:6", "only in history", "2 places in 2"]);
+    assert!(!found.out().contains(&token));
+    // What is no credential by itself leads to the one beside it.
+    let json = sandbox.feed(&["find", "-", "--format", "json"], b"robot-7f3a9c").exits(1).json();
+    assert_eq!(json["item"], serde_json::Value::Null);
+    assert_eq!(json["beside"][0]["id"], "V-1");
+    let places = json["repositories"].as_array().unwrap().iter().flat_map(|repository| {
+        repository["locations"].as_array().unwrap().iter().map(|place| place["path"].clone())
+    });
+    assert_eq!(places.collect::<Vec<_>>(), ["ci.env"]);
+
+    issuer.set(&token, revoked());
+    let asked = sandbox.feed(&["validate", "--rule", "gitlab-pat", "-"], token.as_bytes());
+    says(asked.exits(0), &["denied"]);
+    for (args, input, words) in [
+        (vec!["find", "-"], "abc", "too short or too plain"),
+        (vec!["find", "-"], "", "nothing on standard input"),
+        (vec!["validate", "--rule", "no-such", "-"], "x", "there is no rule"),
+    ] {
+        sandbox.feed(&args, input.as_bytes()).exits(2).complains(&[words]);
+    }
+    for args in [vec!["find", &token], vec!["validate", "--rule", "gitlab-pat", &token]] {
+        let refused = sandbox.run(&args);
+        refused.exits(2).complains(&["standard input only"]);
+        assert!(!refused.err().contains(&token));
+    }
+}
+
+#[test]
+fn what_is_revoked_is_dead_after_one_denial_and_only_then() {
+    let sandbox = Sandbox::new();
+    let (issuer, token) = (issuer(), token("revoked"));
+    let repository = sandbox.repository("work/app");
+    repository.commit("ci.env", format!("GITLAB_TOKEN={token}\n"), "Add CI");
+    sandbox.run(&["init"]).exits(0);
+    configure(&sandbox, &issuer);
+    sandbox.run(&["track", repository.arg()]).exits(1);
+    repository.git(&["rm", "-q", "ci.env"]);
+    repository.git(&["commit", "-q", "-m", "Remove"]);
+    sandbox.run(&["track", repository.arg()]).exits(1);
+
+    // What no issuer accepts is not revoked, and nobody is asked to.
+    let refused = sandbox.run(&["revoke", "V-1", "--yes"]);
+    says(refused.exits(1), &["nothing to revoke"]);
+    issuer.set(&token, accepted());
+    let shown = sandbox.run(&["revoke", "V-1", "--dry-run"]);
+    says(shown.exits(1), &["DELETE", "/api/v4/personal_access_tokens/self", "final", "afterwards"]);
+    sandbox.run(&["revoke", "V-1"]).exits(2).complains(&["nobody is there"]);
+    let strange = sandbox.run(&["revoke", "V-1", "--yes"]);
+    strange.exits(1).complains(&["does not name an account"]);
+    let deletions = || {
+        let requests = issuer.requests();
+        requests.iter().filter(|seen| seen.line.starts_with("DELETE")).count()
+    };
+    assert_eq!(deletions(), 0);
+
+    let config = std::fs::read_to_string(sandbox.path("config/quietus/config.toml")).unwrap();
+    let ours = |by: &str| format!("{config}[revoke]\naccounts = [\"3\"]\n{by}");
+    sandbox.write("config/quietus/config.toml", ours("by = [\"os:0@elsewhere\"]\n"));
+    sandbox.run(&["revoke", "V-1", "--yes"]).exits(2).complains(&["may not revoke"]);
+    sandbox.write("config/quietus/config.toml", ours(""));
+    // The question is answered, then the call; and then it is denied.
+    issuer.set_after(&token, 1, Behaviour::answer(204, ""), revoked());
+    let ended = sandbox.run(&["revoke", "V-1", "--yes"]);
+    says(ended.exits(0), &["closed"]);
+    assert_eq!(deletions(), 1);
+    let history = sandbox.run(&["item", "show", "V-1"]);
+    says(history.exits(0), &["revoked it: HTTP 204", "closed (verified)"]);
+    sandbox.run(&["revoke", "V-1", "--yes"]).exits(1);
+    assert_eq!(deletions(), 1);
 }

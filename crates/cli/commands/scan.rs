@@ -26,7 +26,7 @@ const AT_ONCE: usize = 8;
 
 pub(crate) async fn run(setup: &Setup, args: &Scan) -> Result<Exit, Failure> {
     let rules = setup.rules()?;
-    let validator = if args.validate { Some(setup.validator(&rules)?) } else { None };
+    let validator = if args.validate { Some(setup.validator(&rules, None)?) } else { None };
     let detector = setup.detector(Arc::clone(&rules))?;
     let key = setup.existing_key()?;
     // Without a key of the organisation, fingerprints tell secrets of this run apart, no more.
@@ -43,7 +43,7 @@ pub(crate) async fn run(setup: &Setup, args: &Scan) -> Result<Exit, Failure> {
     }
     let (mut hits, hidden) = worth_showing(found.hits, args);
     hits.iter_mut().flat_map(|hit| &mut hit.finding.locations).for_each(as_opened);
-    let shown = ask(validator.as_ref(), hits, args.show_secrets, setup).await;
+    let shown = ask(validator.as_ref(), hits, args.show_secrets).await;
     let exit = exit_of(&found.scopes, &shown, !found.errors.is_empty());
     let report =
         ScanReport { shown, hidden, scopes: found.scopes, rules, lasting, exit, now: setup.now };
@@ -152,16 +152,11 @@ fn why_hidden(finding: &Finding, args: &Scan) -> Option<&'static str> {
 }
 
 /// Asks the issuers, and lets go of every secret that is not to be shown.
-async fn ask(
-    validator: Option<&Validator>,
-    hits: Vec<Hit>,
-    keep: bool,
-    setup: &Setup,
-) -> Vec<Shown> {
+async fn ask(validator: Option<&Validator>, hits: Vec<Hit>, keep: bool) -> Vec<Shown> {
     stream::iter(hits)
         .map(|hit| async move {
             let judgements = match validator {
-                Some(validator) => validator.judge(&hit, setup.now).await,
+                Some(validator) => validator.judge(&hit, &[]).await,
                 None => Vec::new(),
             };
             let secret = keep.then_some(hit.secret);

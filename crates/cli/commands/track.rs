@@ -21,7 +21,7 @@ pub(crate) async fn run(setup: &Setup, args: &Track) -> Result<Exit, Failure> {
     let policy = setup.policy()?;
     let rules = setup.rules()?;
     let shipped = quietus_catalogue::shipped()?;
-    let validator = if args.validate { Some(setup.validator(&rules)?) } else { None };
+    let validator = if args.validate { Some(setup.validator(&rules, args.max_age)?) } else { None };
     let detector = setup.detector(Arc::clone(&rules))?;
     // Paths are remembered in the ledger, so they must mean the same from every folder.
     let sources: Vec<String> = args.sources.list().iter().map(|name| absolute(name)).collect();
@@ -50,10 +50,10 @@ pub(crate) async fn run(setup: &Setup, args: &Track) -> Result<Exit, Failure> {
         validator: validator.as_ref(),
         tool: env!("CARGO_PKG_VERSION"),
     };
-    let assessments = tracker.assess(hits, setup.now).await;
+    let assessments = tracker.assess(hits, &ledger.items().await?).await;
     let mut exit = exit_of(&scopes, &assessments, !errors.is_empty());
     let survey = tracker.survey(scopes, assessments, setup.now);
-    let outcome = tracker.record(&survey, setup.now).await?;
+    let outcome = tracker.record(&survey, Some(&looking), setup.now).await?;
     bar.done();
     for error in &errors {
         output::error_text(&error.to_string());

@@ -12,6 +12,7 @@ pub mod checksum;
 mod digest;
 mod finding;
 mod fingerprint;
+mod receipt;
 mod recipe;
 mod repository;
 mod rule;
@@ -26,9 +27,10 @@ pub use finding::{
     Companion, Fact, Finding, Hit, Introduced, Location, LocationId, Offline, Place,
 };
 pub use fingerprint::{Fingerprint, FingerprintKey, KeyError, KeyId};
+pub use receipt::{Effect, Receipt};
 pub use recipe::{
     Answer, Basis, Clause, IdentityPointers, JsonTest, Method, Outcome, Recipe, Remedy, Revocation,
-    RevokeBy,
+    RevokeBy, Sign,
 };
 pub use repository::RepositoryId;
 pub use rule::{

@@ -38,10 +38,7 @@ use texts::Palette;
 static DETECTOR: LazyLock<Detector> =
     LazyLock::new(|| Detector::new(Arc::new(quietus_catalogue::shipped().unwrap())).unwrap());
 
-/// Of how many rules the credentials of one repository are.
-const RULES: usize = 18;
-
-/// How many repositories a test makes when nobody says: so many that each rule has its turn.
+/// How many repositories a test makes when nobody says. Each rule has its turn in one of them.
 const CASES: u64 = 8;
 
 fn number(variable: &str, otherwise: u64) -> u64 {
@@ -95,8 +92,9 @@ impl Told {
 /// The rules whose credentials stand in the repository of this number: all of them in turn.
 fn rules(case: u64) -> Vec<&'static Rule> {
     let all = DETECTOR.rules().rules();
-    let from = case as usize * RULES;
-    (from..from + RULES).map(|number| &*all[number % all.len()]).collect()
+    let number = all.len().div_ceil(CASES as usize);
+    let from = case as usize * number;
+    (from..from + number).map(|number| &*all[number % all.len()]).collect()
 }
 
 /// One way of storing: brings a repository into it.
@@ -185,15 +183,13 @@ fn says_enough(share: &Share) {
     }
     assert!(share.inherited * 2 > share.blobs, "most secrets came anew: {share:?}");
     let all = DETECTOR.rules().rules().len();
-    assert!(share.rules.len() * 10 > all, "{share:?}");
+    assert!(share.rules.len() * 3 > all, "{} rules of {all}", share.rules.len());
     let ways =
         ["base64", "hex", "percent", "escapes", "entities", "base64url", "gzip", "tar", "utf-16le"];
     assert!(ways.iter().all(|way| share.encodings.contains(*way)), "{share:?}");
-    for number in [share.at_end, share.across, share.beside] {
+    for number in [share.at_start, share.at_end, share.across, share.beside] {
         assert!(number > 0, "{share:?}");
     }
-    // Few rules tell a secret without a name before it, which alone can begin a file.
-    assert!(cases < 8 * CASES || share.at_start > 0, "{share:?}");
 }
 
 #[test]

@@ -22,8 +22,10 @@ pub fn lint(rule: &Rule) -> Vec<String> {
 fn request(rule: &Rule, recipe: &Recipe) -> Vec<String> {
     let mut found = Vec::new();
     let template = recipe.endpoint.contains('{');
-    if !recipe.endpoint.is_empty() && !template && issuers::public_endpoint(recipe).is_none() {
-        found.push("the endpoint must be an https URL without a query, or empty".to_owned());
+    let named = usize::from(!recipe.endpoint.is_empty() && !template) + recipe.partitions.len();
+    if issuers::public_endpoints(recipe).count() != named {
+        let what = "the endpoint and each partition must be an https URL without a query";
+        found.push(format!("{what}; only the endpoint may be empty"));
     }
     if !recipe.path.starts_with('/') {
         found.push("the path must start with /".to_owned());
@@ -33,8 +35,15 @@ fn request(rule: &Rule, recipe: &Recipe) -> Vec<String> {
     }
     let known = part_names(rule);
     let mut used = template::parts_used(recipe);
-    if !used.contains("secret") {
-        found.push("the secret is not sent: name {secret} in path, headers or body".to_owned());
+    let is_sent = template::names_sent(recipe).contains(&"secret");
+    match (&recipe.sign, is_sent) {
+        (None, false) => {
+            found.push("the secret is not sent: name {secret} in path, headers or body".to_owned());
+        }
+        (Some(_), true) => {
+            found.push("the secret signs the request and must not be sent as well".to_owned());
+        }
+        _ => {}
     }
     used.extend(template::names(&recipe.endpoint));
     let unknown = used.into_iter().filter(|name| !known.contains(*name));
@@ -117,9 +126,8 @@ fn control(rule: &Rule, recipe: &Recipe) -> Option<String> {
     if recipe.refused.is_empty() && recipe.dead.iter().all(|clause| !clause.is_specific()) {
         return Some("no dead or refused clause can deny the negative control".to_owned());
     }
-    let names = template::parts_used(recipe);
-    let part = fabricate::credential(rule, &names, "lint").err()?;
-    Some(format!("the negative control needs a shape for {{{part}}}"))
+    let made = fabricate::secret(rule, "lint");
+    made.is_none().then(|| "the negative control needs a shape for {secret}".to_owned())
 }
 
 #[cfg(test)]
@@ -143,7 +151,7 @@ mod tests {
         )
         .join("\n");
         for words in [
-            "endpoint must be an https URL",
+            "the endpoint and each partition must be an https URL",
             "path must start with /",
             "DELETE changes something",
             "secret is not sent",
@@ -154,7 +162,7 @@ mod tests {
             "answer 0 is read as Indeterminate, not as Dead",
             "answer 0 has no source",
             "no answer tests Live",
-            "needs a shape for {other}",
+            "needs a shape for {secret}",
         ] {
             assert!(all.contains(words), "{words} in:\n{all}");
         }

@@ -1,6 +1,6 @@
 //! Reads an answer by a recipe's clauses: recipe and answer in, outcome and identity out. Pure.
 
-use crate::pointer;
+use crate::{document, pointer};
 use quietus_model::{
     Clause, Identity, IdentityPointers, JsonTest, Outcome, Recipe, SafeText, Secret,
 };
@@ -52,7 +52,7 @@ pub(crate) fn read_masking(
     body: &[u8],
     echoes: &[Secret],
 ) -> Reading {
-    let answer = Answer { status, headers, body, json: serde_json::from_slice(body).ok(), echoes };
+    let answer = Answer { status, headers, body, json: document::read(body), echoes };
     let first = |clauses: &[Clause]| {
         clauses.iter().find(|clause| answer.matches(clause)).map(|clause| clause.name.clone())
     };
@@ -74,6 +74,18 @@ pub(crate) fn read_masking(
     }
 }
 
+/// The name of the first of `clauses` that matches an answer which is no page in HTML.
+pub(crate) fn first_match(
+    clauses: &[Clause],
+    status: u16,
+    headers: &BTreeMap<String, String>,
+    body: &[u8],
+) -> Option<String> {
+    let answer = Answer { status, headers, body, json: document::read(body), echoes: &[] };
+    let matching = clauses.iter().find(|clause| answer.matches(clause) && !answer.is_html_page());
+    matching.map(|clause| clause.name.clone())
+}
+
 /// Whether an answer denies a fabricated credential: by a `refused` clause, which says too little
 /// to deny a real one.
 pub(crate) fn is_refused(
@@ -82,7 +94,7 @@ pub(crate) fn is_refused(
     headers: &BTreeMap<String, String>,
     body: &[u8],
 ) -> bool {
-    let json = serde_json::from_slice(body).ok();
+    let json = document::read(body);
     let answer = Answer { status, headers, body, json, echoes: &[] };
     can_deny(status) && recipe.refused.iter().any(|clause| answer.matches(clause))
 }

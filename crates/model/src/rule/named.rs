@@ -9,8 +9,9 @@
 use super::{CompanionRule, Rule};
 
 /// Between the words of a name. Nested keys, tables and constructors hold brackets and blanks
-/// there: `datadog: { api_key: …`, `[datadog]\napi_key = …`, `Datadog(api_key=…`.
-const BETWEEN: &str = r#"[\s_.{}()\[\]\\"':=>-]{0,12}"#;
+/// there: `datadog: { api_key: …`, `[datadog]\napi_key = …`, `Datadog(api_key=…`. The longest in use
+/// is a PHP array, indented, with the line ends of Windows: `'datadog' => [\r\n        'api_key'`.
+const BETWEEN: &str = r#"[\s_.{}()\[\]\\"':=>-]{0,18}"#;
 
 /// Between the two words that are looked for as one anchor, in every way of [`JOINTS`].
 const JOINT: &str = "[_. -]?";
@@ -123,13 +124,18 @@ enum ToldBy {
     Given,
 }
 
+/// The words of a name.
+fn words(name: &str) -> Vec<String> {
+    name.split(|c: char| c.is_whitespace() || matches!(c, '_' | '-' | '.'))
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_lowercase)
+        .collect()
+}
+
 impl Name {
-    fn new(text: &str, has_anchors: bool) -> Result<Self, String> {
-        let words: Vec<String> = text
-            .split(|c: char| c.is_whitespace() || matches!(c, '_' | '-' | '.'))
-            .filter(|word| !word.is_empty())
-            .map(str::to_ascii_lowercase)
-            .collect();
+    /// One of the names of a rule, all of which are `all`.
+    fn new(text: &str, all: &[String], has_anchors: bool) -> Result<Self, String> {
+        let words = words(text);
         if words.is_empty()
             || words.iter().flat_map(|w| w.bytes()).any(|b| !b.is_ascii_alphanumeric())
         {
@@ -139,9 +145,12 @@ impl Name {
             return Ok(Self { words, told_by: ToldBy::Given });
         }
         let telling = |word: &str| !GENERAL.contains(&word);
+        // The word that most names share is whose it is: it is rarer than what it has.
+        let shared =
+            |word: &String| all.iter().filter(|name| self::words(name).contains(word)).count();
         let long = (0..words.len())
             .filter(|at| words[*at].len() >= LONG_WORD && telling(&words[*at]))
-            .max_by_key(|at| (words[*at].len(), std::cmp::Reverse(*at)));
+            .max_by_key(|at| (shared(&words[*at]), words[*at].len(), std::cmp::Reverse(*at)));
         let told_by = match (long, words.as_slice()) {
             (Some(at), _) => ToldBy::Word(at),
             (None, [word]) if telling(word) => ToldBy::Word(0),
@@ -239,8 +248,8 @@ fn derive(
         (names, Some(value)) => (names, value),
     };
     let with = |has_anchors| {
-        let names = names.iter().map(|name| Name::new(name, has_anchors));
-        let names: Vec<Name> = names.collect::<Result<_, String>>()?;
+        let of = names.iter().map(|name| Name::new(name, names, has_anchors));
+        let names: Vec<Name> = of.collect::<Result<_, String>>()?;
         let derived = pattern(&names, value);
         Ok::<_, String>((names, derived))
     };

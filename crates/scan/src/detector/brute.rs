@@ -1,6 +1,7 @@
 //! The matcher against brute force: every rule's pattern over every byte of real files.
 
 use super::*;
+use quietus_model::Judge;
 use regex::bytes::Regex;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -37,6 +38,25 @@ fn windowed(
         .collect()
 }
 
+/// Every match of a rule in `bytes`. One whose name promises nothing hides none that begins in it.
+fn everywhere(rule: &Rule, pattern: &Regex, bytes: &[u8]) -> Vec<(usize, usize)> {
+    if rule.judge != Some(Judge::Assigned) || !rule.pattern.starts_with("(?P<name>") {
+        return pattern.find_iter(bytes).map(|found| (found.start(), found.end())).collect();
+    }
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(groups) = pattern.captures_at(bytes, at) {
+        let (whole, name) = (groups.get(0).unwrap(), groups.name("name").unwrap());
+        if judge::promises(bytes, name.range()) {
+            found.push((whole.start(), whole.end()));
+            at = whole.end();
+        } else {
+            at = whole.start() + 1;
+        }
+    }
+    found
+}
+
 /// The rules and sources of this repository, or the folder that `QUIETUS_BRUTE_TREE` names.
 #[test]
 fn the_matcher_finds_what_brute_force_finds() {
@@ -63,10 +83,9 @@ fn the_matcher_finds_what_brute_force_finds() {
             let rule = &detector.set.rules()[number];
             // By its own word a rule sees no farther than this.
             let reach = rule.reach.unwrap_or(usize::MAX);
-            let brute: BTreeSet<_> = pattern
-                .find_iter(bytes)
-                .filter(|found| found.len() <= reach)
-                .map(|found| (found.start(), found.end()))
+            let brute: BTreeSet<_> = everywhere(rule, pattern, bytes)
+                .into_iter()
+                .filter(|(start, end)| end - start <= reach)
                 .collect();
             matches += brute.len();
             let near = windowed(&detector, number, &occurrences, bytes);

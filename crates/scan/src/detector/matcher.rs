@@ -1,10 +1,11 @@
 //! A rule's pattern, compiled, and its matches inside a window.
 
 use super::anchors::{self, Occurrence};
+use super::judge;
 use crate::RuleProblem;
-use quietus_model::Rule;
-use regex::bytes::{Captures, Regex, RegexBuilder};
-use regex_syntax::hir::Hir;
+use quietus_model::{Judge, Rule};
+use regex::bytes::{CaptureLocations, Regex, RegexBuilder};
+use regex_syntax::hir::{Hir, HirKind};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -19,11 +20,59 @@ pub(super) struct Matcher {
     pattern: Regex,
     /// Every match begins with an anchor, and the pattern is only tried there.
     begins: bool,
-    /// The groups besides `secret`, `id`, `body` and `check`.
-    parts: Vec<Arc<str>>,
+    /// Every match begins with a name that must promise a secret, or it is none.
+    is_named: bool,
+    groups: Groups,
     reach: usize,
     bounded: bool,
     companions: Vec<Regex>,
+}
+
+/// Which groups of a pattern are what.
+#[derive(Debug)]
+struct Groups {
+    secret: Option<usize>,
+    id: Option<usize>,
+    body: Option<usize>,
+    check: Option<usize>,
+    /// The others that have a name.
+    parts: Vec<(Arc<str>, usize)>,
+}
+
+impl Groups {
+    fn new(pattern: &Regex) -> Self {
+        let mut groups =
+            Self { secret: None, id: None, body: None, check: None, parts: Vec::new() };
+        for (index, name) in pattern.capture_names().enumerate() {
+            match name {
+                None => {}
+                Some("secret") => groups.secret = Some(index),
+                Some("id") => groups.id = Some(index),
+                Some("body") => groups.body = Some(index),
+                Some("check") => groups.check = Some(index),
+                Some(name) => groups.parts.push((Arc::from(name), index)),
+            }
+        }
+        groups
+    }
+
+    /// The match that begins and ends at `span`, with its groups, in bytes that stand at `from`.
+    fn spans(&self, span: Range<usize>, at: &CaptureLocations, from: usize) -> Match {
+        let get = |index: usize| at.get(index).map(|(start, end)| start + from..end + from);
+        let group = |index: Option<usize>| index.and_then(get);
+        Match {
+            span: span.start + from..span.end + from,
+            secret: group(self.secret),
+            id: group(self.id),
+            body: group(self.body),
+            check: group(self.check),
+            parts: self
+                .parts
+                .iter()
+                .filter_map(|(name, index)| Some((Arc::clone(name), get(*index)?)))
+                .collect(),
+        }
+    }
 }
 
 /// Where one match and its groups stand.
@@ -38,6 +87,11 @@ pub(super) struct Match {
 }
 
 impl Match {
+    /// A match without groups.
+    pub(super) fn of(span: Range<usize>) -> Self {
+        Self { span, secret: None, id: None, body: None, check: None, parts: Vec::new() }
+    }
+
     /// The same match where the bytes at `source` stand at `target`.
     pub(super) fn moved(&self, source: usize, target: usize) -> Self {
         let range = |span: &Range<usize>| span.start - source + target..span.end - source + target;
@@ -130,6 +184,15 @@ fn begins_with_anchor(rule: &Rule, hir: &Hir) -> bool {
     hir.properties().look_set_prefix_any().is_empty() && anchors::nothing_before(rule, hir)
 }
 
+/// Whether the first thing that a pattern takes is its group `name`.
+fn begins_with_name(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Capture(capture) => capture.name.as_deref() == Some("name"),
+        HirKind::Concat(parts) => parts.first().is_some_and(begins_with_name),
+        _ => false,
+    }
+}
+
 impl Matcher {
     pub(super) fn new(rule: &Rule) -> Result<Self, RuleProblem> {
         let problem = |what: String| RuleProblem {
@@ -140,17 +203,19 @@ impl Matcher {
         };
         let hir = parse(&rule.pattern).ok();
         let longest = hir.as_ref().and_then(|hir| hir.properties().maximum_len());
-        let begins = longest.is_some() && hir.is_some_and(|hir| begins_with_anchor(rule, &hir));
+        let begins =
+            longest.is_some() && hir.as_ref().is_some_and(|hir| begins_with_anchor(rule, hir));
+        let is_assigned =
+            rule.judge == Some(Judge::Assigned) && hir.as_ref().is_some_and(begins_with_name);
         let pattern = if begins { format!("^(?:{})", rule.pattern) } else { rule.pattern.clone() };
         let pattern = compile(&pattern).map_err(|e| problem(format!("its pattern: {e}")))?;
         let companions = rule.companions.iter().map(|companion| {
             compile(&companion.pattern)
                 .map_err(|e| problem(format!("its companion {}: {e}", companion.name)))
         });
-        let known = ["secret", "id", "body", "check"];
-        let parts = pattern.capture_names().flatten().filter(|name| !known.contains(name));
         Ok(Self {
-            parts: parts.map(Arc::from).collect(),
+            groups: Groups::new(&pattern),
+            is_named: begins && is_assigned,
             reach: rule.reach.unwrap_or(0).max(longest.unwrap_or(0)),
             bounded: longest.is_some(),
             begins,
@@ -163,7 +228,12 @@ impl Matcher {
     /// the anchor itself, so that a match which holds the anchor never touches its edge, and `\b`
     /// and `$` see what really follows.
     pub(super) fn reach(&self) -> Reach {
-        Reach { before: if self.begins { 0 } else { self.reach }, after: self.reach }
+        let before = match (self.begins, self.is_named) {
+            (true, true) => judge::LONGEST_NAME,
+            (true, false) => 0,
+            (false, _) => self.reach,
+        };
+        Reach { before, after: self.reach }
     }
 
     /// Every match inside `window`, as if all of `bytes` had been searched. `anchors` are those of
@@ -183,12 +253,12 @@ impl Matcher {
         let mut found = Vec::new();
         let haystack = &bytes[..window.end];
         let mut at = window.start;
-        while let Some(captures) = self.pattern.captures_at(haystack, at) {
-            let Some(whole) = captures.get(0) else { break };
+        let mut groups = self.pattern.capture_locations();
+        while let Some(whole) = self.pattern.captures_read_at(&mut groups, haystack, at) {
             let cut_after = whole.end() == window.end && window.end < bytes.len();
             let cut_before = !self.bounded && whole.start() == window.start && window.start > 0;
             if !whole.is_empty() && !cut_after && !cut_before {
-                found.push(self.spans(&captures, 0));
+                found.push(self.groups.spans(whole.range(), &groups, 0));
             }
             at = if whole.is_empty() { whole.end() + 1 } else { whole.end() };
             if at > haystack.len() {
@@ -209,40 +279,25 @@ impl Matcher {
         let mut found: Vec<Match> = Vec::new();
         let from = anchors.partition_point(|one| one.start < window.start);
         let mut at = window.start;
-        for start in anchors[from..].iter().map(|one| one.start) {
+        let mut groups: Option<CaptureLocations> = None;
+        for Occurrence { start, end, .. } in &anchors[from..] {
+            let (start, end) = (*start, *end);
             if start >= window.end {
                 break;
             }
-            if start < at {
+            if start < at || self.is_named && !judge::promises(bytes, start..end) {
                 continue;
             }
-            let Some(captures) = self.pattern.captures(&bytes[start..window.end]) else { continue };
-            let one = self.spans(&captures, start);
-            let cut_after = one.span.end == window.end && window.end < bytes.len();
-            at = one.span.end;
-            if !one.span.is_empty() && !cut_after {
-                found.push(one);
+            let groups = groups.get_or_insert_with(|| self.pattern.capture_locations());
+            let text = &bytes[start..window.end];
+            let Some(whole) = self.pattern.captures_read(groups, text) else { continue };
+            at = start + whole.end();
+            let cut_after = at == window.end && window.end < bytes.len();
+            if !whole.is_empty() && !cut_after {
+                found.push(self.groups.spans(whole.range(), groups, start));
             }
         }
         found
-    }
-
-    /// The groups of a match in bytes that stand at `from`.
-    fn spans(&self, captures: &Captures<'_>, from: usize) -> Match {
-        let there = |m: regex::bytes::Match<'_>| m.start() + from..m.end() + from;
-        let group = |name: &str| captures.name(name).map(there);
-        Match {
-            span: captures.get(0).map(there).unwrap_or_default(),
-            secret: group("secret"),
-            id: group("id"),
-            body: group("body"),
-            check: group("check"),
-            parts: self
-                .parts
-                .iter()
-                .filter_map(|name| Some((Arc::clone(name), group(name)?)))
-                .collect(),
-        }
     }
 
     /// Every place where companion `index` stands and begins inside `window`.

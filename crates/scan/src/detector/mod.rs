@@ -5,6 +5,7 @@ mod code;
 mod decode;
 mod examine;
 mod judge;
+mod literal;
 mod matcher;
 mod pairing;
 pub(crate) mod placeholder;
@@ -17,6 +18,8 @@ use crate::RuleProblem;
 use anchors::{Anchors, Occurrence};
 use examine::Examiner;
 pub(crate) use examine::holds_allow;
+use literal::Literals;
+pub(crate) use literal::is_distinct;
 use matcher::Matcher;
 pub(crate) use matcher::{compile, parse};
 use quietus_model::{Companion, Confidence, Fact, Offline, Rule, RuleSet, Secret};
@@ -81,6 +84,8 @@ pub struct Detector {
     dummies: Dummies,
     shortest: usize,
     horizon: usize,
+    /// What is sought by its bytes, beside what the rules see.
+    literals: Option<Literals>,
 }
 
 impl Detector {
@@ -108,7 +113,28 @@ impl Detector {
         let anchors = Anchors::new(rules.rules()).map_err(|problem| vec![problem])?;
         let matchers = rules.rules().iter().map(|_| OnceLock::new()).collect();
         let dummies = Dummies::new(rules.rules());
-        Ok(Self { set: rules, anchors, matchers, dummies, shortest, horizon })
+        let literals = None;
+        Ok(Self { set: rules, anchors, matchers, dummies, shortest, horizon, literals })
+    }
+
+    /// A detector that also finds these secrets by their own bytes.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and when the secrets are too many or too long for a search. The
+    /// problem names none of them.
+    pub(crate) fn seeking(
+        rules: Arc<RuleSet>,
+        known: Vec<(Arc<Rule>, Secret)>,
+    ) -> Result<Self, Vec<RuleProblem>> {
+        let literals = Literals::new(known).map_err(|error| {
+            let what = format!("known secrets cannot be looked for: {error}");
+            let advice = "ask about fewer at once".to_owned();
+            vec![RuleProblem { file: String::new(), rule: String::new(), what, advice }]
+        })?;
+        let plain = Self::new(rules)?;
+        let shortest = plain.shortest.min(literals.shortest());
+        let horizon = plain.horizon + literals.longest();
+        Ok(Self { shortest, horizon, literals: Some(literals), ..plain })
     }
 
     /// The rules.
@@ -182,7 +208,7 @@ impl Detector {
     /// From anchors to what remains of their matches.
     fn follow(&self, bytes: &[u8], carry: Option<Carry<'_>>, trace: &mut Trace) {
         if trace.occurrences.is_empty() {
-            return;
+            return self.seek(bytes, trace);
         }
         let mut by_rule = trace.occurrences.clone();
         by_rule.sort_unstable();
@@ -193,6 +219,14 @@ impl Detector {
         by_rule.sort_unstable_by_key(|one| (one.start, one.end, one.rule));
         trace.occurrences = by_rule;
         resolve(trace);
+        self.seek(bytes, trace);
+    }
+
+    /// Adds what is sought by its bytes, which nothing outdoes and nothing carries over.
+    fn seek(&self, bytes: &[u8], trace: &mut Trace) {
+        if let Some(literals) = &self.literals {
+            literals.seek(bytes, trace);
+        }
     }
 
     fn match_rule(

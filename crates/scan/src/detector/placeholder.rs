@@ -42,14 +42,63 @@ pub(crate) fn is_reference(value: &[u8]) -> bool {
         || lower.starts_with("projects/") && lower.contains("/secrets/")
 }
 
+/// Whether the value has places to fill in, or is an expression or a pattern.
+pub(crate) fn is_template(value: &str) -> bool {
+    let holds = |text: &str| value.contains(text);
+    holds("%s")
+        || holds("%d")
+        || holds("%v")
+        || holds("%(")
+        || holds("{}")
+        || holds("{0}")
+        || holds("${")
+        || holds("{{")
+        || holds("$(")
+        || holds("#{")
+        || holds("<%")
+        || holds("\" +")
+        || holds("' +")
+        || holds("\\(")
+        || holds(" + ")
+        || value.starts_with("+ ")
+        || value.ends_with(" +")
+        || holds("(?")
+        || holds("[a-z")
+        || holds("[A-Z")
+        || holds("[0-9")
+        || holds("\\d")
+        || holds("]+")
+        || holds(".*")
+        || holds("]{")
+        || value.matches('%').count() * 6 > value.len() + 6 && value.matches('%').count() > 1
+        || value.starts_with('<') && value.ends_with('>')
+        || value.starts_with('[') && value.ends_with(']')
+        || value.starts_with('{') && value.ends_with('}') && !value.contains(':')
+}
+
 /// Whether the value is a mask, a run, or words, instead of a secret.
 pub(crate) fn is_placeholder(value: &[u8]) -> bool {
     let value = value.trim_ascii();
-    if value.is_empty() || is_mask(value) || has_low_variety(value) {
+    if value.is_empty() || is_mask(value) || has_low_variety(value) || is_repeated(value) {
         return true;
     }
     value.len() <= LONGEST_WITH_WORDS
         && (has_run(value) || has_gap(value) || has_words(value) || is_described(value))
+}
+
+/// The same of a value that is words by its format: masks, runs, and the same few words.
+pub(crate) fn is_mask_of_words(value: &[u8]) -> bool {
+    let words: Vec<&[u8]> =
+        value.split(|byte| *byte == b' ').filter(|word| !word.is_empty()).collect();
+    let mut different = words.clone();
+    different.sort_unstable();
+    different.dedup();
+    different.len() * 2 < words.len()
+        || value.is_empty()
+        || is_mask(value)
+        || has_low_variety(value)
+        || has_run(value)
+        || has_gap(value)
 }
 
 fn is_name_byte(byte: u8) -> bool {
@@ -74,6 +123,12 @@ fn has_low_variety(value: &[u8]) -> bool {
     value.iter().for_each(|byte| seen[usize::from(*byte)] = true);
     let kinds = seen.iter().filter(|seen| **seen).count();
     kinds == 1 || (value.len() >= 8 && kinds == 2) || (value.len() >= 16 && kinds < 5)
+}
+
+/// One short text again and again.
+fn is_repeated(text: &[u8]) -> bool {
+    (1..=text.len().min(16) / 2)
+        .any(|unit| text.len() >= 8 && text.chunks(unit).all(|chunk| text.starts_with(chunk)))
 }
 
 /// One character again and again, or a walk along the alphabet.
@@ -188,6 +243,7 @@ mod tests {
             "zq123456zq",
             "q987654q",
             "abababababab",
+            "abcdeabcdeabcdeabcde",
             "this-is-a-test-1",
             "password",
             "Pass_Word",
@@ -198,6 +254,16 @@ mod tests {
             "ac1bac1bac1bac1bac1b",
         ] {
             assert!(is_placeholder(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn templates_are_known_by_their_marks() {
+        for text in ["%s:%s", "{0}-key", "x{{y", "a + b", "[A-Za-z0-9]{8,}", "\\d+", "<token>"] {
+            assert!(is_template(text), "{text}");
+        }
+        for text in ["Tr0ub4dor&3", "100% sure", "a+b", "{\"a\":1}", "k[3]v"] {
+            assert!(!is_template(text), "{text}");
         }
     }
 

@@ -6,6 +6,7 @@ use crate::samples::{Sample, mutants, positives};
 use aho_corasick::AhoCorasick;
 use data_encoding::{BASE64, BASE64URL, HEXLOWER};
 use quietus_model::Rule;
+use std::cell::Cell;
 use std::io::Write;
 use std::ops::Range;
 use std::process::Command;
@@ -25,8 +26,12 @@ const WEDGE: &[u8] = b"<<<<<<< a wedge >>>>>>>";
 
 /// What the files of one repository are made of.
 pub(crate) struct Palette {
-    /// Texts with credentials in them.
-    right: Vec<Vec<u8>>,
+    /// By rule, texts with credentials in them.
+    right: Vec<Vec<Vec<u8>>>,
+    /// Whose turn it is: by chance some rules would never have one.
+    turn: Cell<usize>,
+    /// Credentials that are told by themselves, so that a file may begin and end with them.
+    alone: Vec<Vec<u8>>,
     /// Texts with what is nearly one.
     spoilt: Vec<Vec<u8>>,
     secrets: AhoCorasick,
@@ -35,21 +40,33 @@ pub(crate) struct Palette {
 
 impl Palette {
     pub(crate) fn new(rules: &[&Rule]) -> Self {
-        let right: Vec<Sample> = rules.iter().flat_map(|rule| positives(rule)).collect();
+        let right: Vec<Vec<Sample>> = rules.iter().map(|rule| positives(rule)).collect();
         let spoilt = rules.iter().flat_map(|rule| mutants(rule)).map(|mutant| mutant.sample);
         let spoilt: Vec<Sample> = spoilt.collect();
-        let bare = right.iter().chain(&spoilt).map(|sample| sample.secret().to_vec());
-        let encoded: Vec<Vec<u8>> =
-            right.iter().zip(0..).map(|(sample, way)| encode(&sample.text, way)).collect();
+        let all = right.iter().flatten().chain(&spoilt);
+        let encoded: Vec<Vec<u8>> = right
+            .iter()
+            .enumerate()
+            .flat_map(|(way, of)| of.iter().map(move |sample| encode(&sample.text, way)))
+            .collect();
+        let bare = all.map(|sample| sample.secret().to_vec());
         let secrets = AhoCorasick::new(bare.chain(encoded.clone())).unwrap();
+        let is_alone = |sample: &&Sample| sample.text == sample.secret();
+        let alone =
+            right.iter().flatten().filter(is_alone).map(|sample| sample.text.clone()).collect();
         let texts = |samples: Vec<Sample>| -> Vec<Vec<u8>> {
             samples.into_iter().map(|sample| sample.text).collect()
         };
-        let (mut right, spoilt) = (texts(right), texts(spoilt));
-        right.extend(encoded);
+        let right = right.into_iter().map(texts);
+        let mut right: Vec<Vec<Vec<u8>>> =
+            right.filter(|of: &Vec<Vec<u8>>| !of.is_empty()).collect();
+        // Each fourth is hidden.
+        let hidden = right.len().div_ceil(3);
+        right.extend(vec![encoded; hidden]);
+        let spoilt = texts(spoilt);
         let mut words: Vec<String> = WORDS.split_whitespace().map(String::from).collect();
         words.extend(rules.iter().flat_map(|rule| rule.anchors.clone()));
-        Self { right, spoilt, secrets, words }
+        Self { right, turn: Cell::default(), alone, spoilt, secrets, words }
     }
 
     /// Where secrets stand.
@@ -58,8 +75,12 @@ impl Palette {
     }
 
     pub(crate) fn plant(&self, dice: &mut Dice) -> &[u8] {
-        let is_spoilt = dice.once_in(4) && !self.spoilt.is_empty();
-        dice.pick::<Vec<u8>>(if is_spoilt { &self.spoilt } else { &self.right })
+        if dice.once_in(4) && !self.spoilt.is_empty() {
+            return dice.pick::<Vec<u8>>(&self.spoilt);
+        }
+        let turn = self.turn.get();
+        self.turn.set(turn + 1);
+        dice.pick::<Vec<u8>>(&self.right[turn % self.right.len()])
     }
 
     /// About `len` bytes of words, in lines that end with `end`.
@@ -117,6 +138,11 @@ impl Palette {
             }
             _ => dice.below(text.len() + 1),
         };
+        if (at == 0 || at == text.len()) && !self.alone.is_empty() && dice.once_in(2) {
+            let alone = dice.pick::<Vec<u8>>(&self.alone);
+            text.splice(at..at, alone.iter().copied());
+            return;
+        }
         let lines = dice.once_in(2);
         let mut put = plant;
         if lines {

@@ -25,6 +25,7 @@ fn an_anchor_is_the_word_that_tells_whose_it_is() {
         ("'api key dd'", &["key dd", "key-dd", "key.dd", "key_dd", "keydd"]),
         ("'secret key'", &["secret key", "secret-key", "secret.key", "secret_key", "secretkey"]),
         ("'okta'", &["okta"]),
+        ("'hooli workspace token', 'hooli key'", &["hooli"]),
     ] {
         assert_eq!(anchors(names), wanted, "{names}");
     }

@@ -9,9 +9,9 @@ use quietus_model::Rule;
 use regex_syntax::hir::{Class, Hir, HirKind, Look, Repetition};
 
 /// How many ways are looked at before a rule goes without a gate.
-const MOST_WAYS: usize = 200;
+const MOST_WAYS: usize = 2000;
 
-/// How many gates a rule may have; testing more costs what they save.
+/// How many gates an anchor may have; testing more costs what they save.
 const MOST_GATES: usize = 48;
 
 /// How many times a repeated part is written out; beyond it nobody looks.
@@ -120,7 +120,7 @@ pub(super) fn derive(rule: &Rule, pattern: &Hir) -> Option<Vec<Around>> {
     let mut looked_at = 0;
     while let Some(way) = waiting.pop() {
         looked_at += 1;
-        if looked_at > MOST_WAYS || found.len() > MOST_GATES {
+        if looked_at > MOST_WAYS {
             return None;
         }
         match locate(&way, &anchors, rule.anchors_any_case) {
@@ -137,7 +137,8 @@ pub(super) fn derive(rule: &Rule, pattern: &Hir) -> Option<Vec<Around>> {
     }
     found.sort_unstable();
     found.dedup();
-    Some(found)
+    let mut of_anchors = found.chunk_by(|a, b| a.anchor == b.anchor);
+    of_anchors.all(|gates| gates.len() <= MOST_GATES).then_some(found)
 }
 
 /// Writes a pattern out, part by part. `None` for what is not bytes.
@@ -297,37 +298,35 @@ fn part_ways(way: &[Part], anchors: &[&[u8]], any_case: bool) -> Option<Vec<Vec<
     }));
     let is_of_anchor = |step: &Step| step.set.len() <= 2 && step.set.is_within(of_anchors);
     let with = |at: usize, parts: &[Part]| [&way[..at], parts, &way[at + 1..]].concat();
-    let either = |at: usize| match &way[at] {
-        Part::Either(branches) => Some(branches),
-        _ => None,
-    };
-    let with_letters = |at: &usize| {
-        either(*at).is_some_and(|ways| ways.iter().any(|way| flatten(way).iter().any(is_of_anchor)))
-    };
-    if let Some(at) = (0..way.len()).find(with_letters) {
-        return Some(either(at)?.iter().map(|branch| with(at, branch)).collect());
-    }
+    let with_letters =
+        |ways: &[Vec<Part>]| ways.iter().any(|way| flatten(way).iter().any(is_of_anchor));
     let is_letter = |part: Option<&Part>| match part {
         Some(Part::Step(step)) => step.times == Times::Once && is_of_anchor(step),
         _ => false,
     };
-    for (at, part) in way.iter().enumerate() {
-        let Part::Step(Step { set, times }) = part else { continue };
+    let apart = |at: usize, part: &Part| {
+        let Part::Step(Step { set, times }) = part else { return None };
         let is_near = is_letter(way.get(at + 1)) || at > 0 && is_letter(way.get(at - 1));
         if !is_near || set.len() > MOST_TAKEN_APART || !set.is_within(of_anchors) {
-            continue;
+            return None;
         }
         let once = |set| Part::Step(Step::once(set));
         match times {
-            Times::AtMostOnce => return Some(vec![with(at, &[once(*set)]), with(at, &[])]),
+            Times::AtMostOnce => Some(vec![with(at, &[once(*set)]), with(at, &[])]),
             Times::Once if folded(*set, any_case).len() > 1 => {
                 let sets = folded(*set, any_case).into_iter();
-                return Some(sets.map(|set| with(at, &[once(set)])).collect());
+                Some(sets.map(|set| with(at, &[once(set)])).collect())
             }
-            _ => {}
+            _ => None,
         }
-    }
-    None
+    };
+    // The first that can be: what is near an anchor decides before what is far behind it.
+    way.iter().enumerate().find_map(|(at, part)| match part {
+        Part::Either(branches) if with_letters(branches) => {
+            Some(branches.iter().map(|branch| with(at, branch)).collect())
+        }
+        part => apart(at, part),
+    })
 }
 
 /// The bytes of a set, each in a set of its own with its other case where case does not count.

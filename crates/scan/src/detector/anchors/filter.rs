@@ -9,57 +9,95 @@ pub(super) const WIDTH: usize = 4;
 const BUCKETS: usize = GROUPS * 8;
 
 /// Eight buckets share a table, a bit each.
-pub(super) const GROUPS: usize = 4;
+pub(super) const GROUPS: usize = 8;
 
 /// Of how many pieces of an anchor, its rarest, the one that fits best is taken.
 const CHOICES: usize = 6;
 
-/// How often each byte stands in source text, of 100,000: a mean over the sources of many Rust
-/// and C libraries. Only the order of the pieces depends on it, never what is found.
-const ASCII: [u16; 128] = [
-    400, 25, 31, 13, 8, 5, 6, 5, 5, 274, 2719, 5, 4, 39, 3, 9, 3, 4, 3, 3, 3, 2, 3, 3, 3, 10, 4, 5,
-    4, 8, 6, 5, 19025, 188, 976, 362, 88, 96, 200, 214, 1124, 1123, 468, 75, 1785, 465, 765, 1403,
-    1291, 853, 655, 551, 389, 323, 423, 238, 341, 245, 1707, 775, 185, 702, 341, 65, 27, 550, 283,
-    440, 342, 688, 319, 182, 136, 524, 20, 82, 408, 234, 430, 425, 327, 63, 448, 574, 635, 235,
-    150, 92, 75, 81, 30, 303, 340, 305, 21, 1945, 245, 3063, 1075, 1904, 1709, 5531, 1355, 913,
-    1021, 2966, 58, 328, 1921, 1286, 3074, 2787, 1648, 202, 3277, 2983, 4430, 1914, 451, 476, 763,
-    629, 146, 415, 73, 414, 5, 8,
-];
-
-/// How often any byte above ASCII stands in text.
-const BEYOND_ASCII: u16 = 10;
-
-fn frequency(byte: u8) -> f32 {
-    f32::from(ASCII.get(usize::from(byte)).copied().unwrap_or(BEYOND_ASCII)) / 1e5
-}
+/// How many places that the filter lets through by mistake cost as much as one where a piece
+/// really stands.
+const LOOKED_AT: f32 = 8.0;
 
 /// Both cases of a letter where case does not count, twice the same byte otherwise.
 fn cases(byte: u8, any_case: bool) -> [u8; 2] {
     if any_case { [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()] } else { [byte; 2] }
 }
 
-fn share(byte: u8, any_case: bool) -> f32 {
-    let [one, other] = cases(byte, any_case);
-    frequency(one) + if one == other { 0.0 } else { frequency(other) }
-}
-
 /// An anchor, and whether its case does not count.
 pub(super) type Anchor<'a> = (&'a [u8], bool);
 
-/// How often a text stands in text, if one byte told nothing of the next.
-fn rarity((text, any_case): Anchor<'_>) -> f32 {
-    text.iter().map(|byte| share(*byte, any_case)).product()
+/// How often bytes and pairs of bytes stand in source text, as `benches/pairs.py` counted them.
+/// Only the choice of the pieces depends on it, never what is found.
+struct Frequencies {
+    /// By the symbol of each of two bytes.
+    pairs: Vec<[f32; SYMBOLS]>,
+    single: [f32; SYMBOLS],
 }
 
-/// Where the pieces of an anchor begin, the rarest first, and how long they all are: [`WIDTH`]
-/// bytes, or all of a shorter anchor.
-fn pieces((text, any_case): Anchor<'_>) -> (Vec<usize>, usize) {
+/// The printable bytes of ASCII, and one symbol for all others.
+const SYMBOLS: usize = 96;
+
+fn symbol(byte: u8) -> usize {
+    usize::from(byte).checked_sub(32).map_or(SYMBOLS - 1, |symbol| symbol.min(SYMBOLS - 1))
+}
+
+impl Frequencies {
+    fn new() -> Self {
+        let of = |letter: u8| (-f32::from(letter.saturating_sub(b'!')) / 2.0).exp2();
+        let shares: Vec<f32> = (0..=u8::MAX).map(of).collect();
+        let lines = include_bytes!("pairs.txt").split(|byte| *byte == b'\n');
+        let pair = |line: &[u8], second: usize| {
+            line.get(second).map_or(0.0, |letter| shares[usize::from(*letter)])
+        };
+        let row = |line: &[u8]| std::array::from_fn(|second| pair(line, second));
+        let pairs: Vec<[f32; SYMBOLS]> = lines.take(SYMBOLS).map(row).collect();
+        let mut single = [0.0; SYMBOLS];
+        for (single, row) in single.iter_mut().zip(&pairs) {
+            *single = row.iter().sum();
+        }
+        Self { pairs, single }
+    }
+
+    fn of(&self, byte: u8) -> f32 {
+        match symbol(byte) {
+            other if other == SYMBOLS - 1 => self.single[other] / (256 - SYMBOLS + 1) as f32,
+            printable => self.single[printable],
+        }
+    }
+
+    /// How often a text stands in text, if a byte told of no other than the next.
+    fn of_text(&self, (text, any_case): Anchor<'_>) -> f32 {
+        let mut before: Option<[(usize, f32); 2]> = None;
+        for byte in text {
+            let [one, other] = cases(*byte, any_case).map(symbol);
+            let up_to = |this: usize| match before {
+                None => self.single[this],
+                Some(before) => before
+                    .iter()
+                    .map(|(last, share)| share * self.pairs[*last][this] / self.single[*last])
+                    .sum(),
+            };
+            before =
+                Some([(one, up_to(one)), (other, if one == other { 0.0 } else { up_to(other) })]);
+        }
+        before.map_or(1.0, |[(_, one), (_, other)]| one + other)
+    }
+}
+
+/// The pieces of an anchor, the rarest first: [`WIDTH`] bytes, or all of a shorter anchor.
+fn pieces((text, any_case): Anchor<'_>, frequencies: &Frequencies) -> Choice {
     let width = text.len().min(WIDTH);
-    let rarity = |at: usize| rarity((&text[at..at + width], any_case));
-    let mut places: Vec<usize> = (0..=text.len() - width).collect();
-    places.sort_by(|a, b| rarity(*a).total_cmp(&rarity(*b)));
+    let place = |at: usize| (frequencies.of_text((&text[at..at + width], any_case)), at);
+    let mut places: Vec<_> = (0..=text.len() - width).map(place).collect();
+    places.sort_by(|a, b| a.0.total_cmp(&b.0));
     places.truncate(CHOICES);
-    (places, width)
+    Choice { places, width }
+}
+
+struct Choice {
+    /// How often each piece stands in text, and where in the anchor it begins.
+    places: Vec<(f32, usize)>,
+    width: usize,
 }
 
 /// The halves of bytes: by column and half, for each value the buckets that take it.
@@ -73,7 +111,7 @@ pub(super) type Lowers = [[u8; 64]; WIDTH];
 /// in it.
 pub(super) struct Filter {
     /// By column and byte, a bit for each bucket that has a piece with that byte there.
-    pub(super) exact: Box<[[u32; 256]; WIDTH]>,
+    pub(super) exact: Box<[[u64; 256]; WIDTH]>,
     /// The same by halves of bytes and group of buckets: what a vector of bytes can be looked up
     /// in at once.
     pub(super) groups: Box<[Halves; GROUPS]>,
@@ -107,7 +145,7 @@ impl Filter {
     }
 }
 
-fn halves(exact: &[[u32; 256]; WIDTH], first: usize) -> Halves {
+fn halves(exact: &[[u64; 256]; WIDTH], first: usize) -> Halves {
     let mut tables = [[[0; 16]; 2]; WIDTH];
     for (bytes, [low, high]) in exact.iter().zip(&mut tables) {
         for (byte, set) in bytes.iter().enumerate() {
@@ -120,7 +158,7 @@ fn halves(exact: &[[u32; 256]; WIDTH], first: usize) -> Halves {
 }
 
 #[cfg(target_arch = "x86_64")]
-fn lowers(exact: &[[u32; 256]; WIDTH], first: usize) -> Lowers {
+fn lowers(exact: &[[u64; 256]; WIDTH], first: usize) -> Lowers {
     let mut tables = [[0; 64]; WIDTH];
     for (bytes, table) in exact.iter().zip(&mut tables) {
         for (byte, set) in bytes.iter().enumerate() {
@@ -165,13 +203,13 @@ struct Odds {
 }
 
 impl Odds {
-    fn new() -> Self {
+    fn new(frequencies: &Frequencies) -> Self {
         let mut sums = vec![[[0.0; 256]; 2]; 16];
         for (high, halves) in (0u8..).zip(&mut sums) {
             for (half, sets) in (0u8..).zip(halves) {
                 for set in 1..256usize {
                     let low = set.trailing_zeros() as u8 + 8 * half;
-                    sets[set] = sets[set & (set - 1)] + frequency(high << 4 | low);
+                    sets[set] = sets[set & (set - 1)] + frequencies.of(high << 4 | low);
                 }
             }
         }
@@ -191,44 +229,97 @@ impl Odds {
         }
         odds
     }
+}
 
-    fn of_all(&self, columns: &[Taken; WIDTH]) -> f32 {
-        columns.iter().map(|taken| self.of(*taken)).product()
+/// Pieces that are let through together: what they take at each column, and how often that stands.
+#[derive(Clone, Copy)]
+struct Bucket {
+    columns: [Taken; WIDTH],
+    odds: [f32; WIDTH],
+}
+
+impl Bucket {
+    const EMPTY: Self = Self { columns: [Taken { low: 0, high: 0 }; WIDTH], odds: [0.0; WIDTH] };
+
+    fn with(&self, taken: &[Taken; WIDTH], odds: &Odds) -> Self {
+        let mut wider = *self;
+        for ((column, odd), taken) in wider.columns.iter_mut().zip(&mut wider.odds).zip(taken) {
+            let both = column.with(*taken);
+            if both != *column {
+                (*column, *odd) = (both, odds.of(both));
+            }
+        }
+        wider
+    }
+
+    fn lets_through(&self) -> f32 {
+        self.odds.iter().product()
     }
 }
 
-/// Takes of each anchor the piece, and puts it into the bucket, that thereby let the least more
-/// text through.
+/// Takes of each anchor the piece, and puts it into the bucket, that thereby cost the least.
 fn distribute(anchors: &[Anchor<'_>]) -> Vec<(usize, Range<usize>)> {
-    let odds = Odds::new();
-    let choices: Vec<_> = anchors.iter().map(|anchor| pieces(*anchor)).collect();
-    let mut order: Vec<_> = (0..anchors.len())
-        .map(|index| {
-            let ((text, any_case), (places, width)) = (anchors[index], &choices[index]);
-            let rarest = places.first().copied().unwrap_or_default();
-            (rarity((&text[rarest..rarest + width], any_case)), index)
-        })
-        .collect();
+    let frequencies = Frequencies::new();
+    let odds = Odds::new(&frequencies);
+    let choices: Vec<_> = anchors.iter().map(|anchor| pieces(*anchor, &frequencies)).collect();
+    let rarest = |index: &usize| choices[*index].places.first().map_or(0.0, |place| place.0);
+    let mut order: Vec<_> = (0..anchors.len()).collect();
     // The common ones first: what is common anyway then gathers in few buckets.
-    order.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let mut buckets = [([Taken::default(); WIDTH], 0.0_f32); BUCKETS];
+    order.sort_by(|a, b| rarest(b).total_cmp(&rarest(a)));
+    let mut buckets = [Bucket::EMPTY; BUCKETS];
+    let mut used = 0;
     let mut placed = vec![(0, 0..0); anchors.len()];
-    for (_, index) in order {
-        let ((text, any_case), (places, width)) = (anchors[index], &choices[index]);
-        let mut best = (f32::INFINITY, buckets[0]);
-        for place in places {
+    for index in order {
+        let ((text, any_case), Choice { places, width }) = (anchors[index], &choices[index]);
+        let mut best = (f32::INFINITY, Bucket::EMPTY);
+        'choice: for (share, place) in places {
             let piece = *place..*place + width;
             let taken = Taken::by((&text[piece.clone()], any_case));
-            for (bucket, (columns, before)) in buckets.iter().enumerate() {
-                let wider = std::array::from_fn(|column| columns[column].with(taken[column]));
-                let after = odds.of_all(&wider);
-                if after - before < best.0 {
-                    best = (after - before, (wider, after));
-                    placed[index] = (bucket, piece.clone());
+            // Of those that are empty one is like the other.
+            for (number, bucket) in buckets.iter().enumerate().take(used + 1) {
+                let wider = bucket.with(&taken, &odds);
+                let mistakes = wider.lets_through() - bucket.lets_through();
+                let cost = mistakes + LOOKED_AT * share;
+                if cost < best.0 {
+                    best = (cost, wider);
+                    placed[index] = (number, piece.clone());
+                }
+                // The others are more common, so that none can be much better.
+                if mistakes < LOOKED_AT * share / 8.0 {
+                    break 'choice;
                 }
             }
         }
-        buckets[placed[index].0] = best.1;
+        let bucket = placed[index].0;
+        buckets[bucket] = best.1;
+        used = used.max(bucket + 1);
     }
     placed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frequencies_are_shares_of_all_text() {
+        let frequencies = Frequencies::new();
+        assert_eq!(frequencies.pairs.len(), SYMBOLS);
+        let all: f32 = (0..=u8::MAX).map(|byte| frequencies.of(byte)).sum();
+        assert!((0.7..1.4).contains(&all), "{all}");
+        let of = |text: &str, any_case| frequencies.of_text((text.as_bytes(), any_case));
+        assert!(of("ecov", false) * 4.0 < of("code", false));
+        assert!(of("xq_z", false) < of("http", false));
+        assert!(of("http", false) < of("http", true));
+    }
+
+    #[test]
+    fn an_anchor_is_looked_for_by_its_rarest_piece() {
+        let anchors = [(&b"codecov"[..], true), (b"workspace", false), (b"ab", false)];
+        let placed = distribute(&anchors);
+        let piece = |at: usize| &anchors[at].0[placed[at].1.clone()];
+        assert_eq!(piece(0), b"ecov");
+        assert_eq!(piece(2), b"ab");
+        assert_eq!(piece(1).len(), WIDTH);
+    }
 }

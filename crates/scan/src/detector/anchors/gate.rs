@@ -4,12 +4,13 @@ use super::derive::{self, Around, EDGE, Set, Step, Times};
 use super::pieces::Wanted;
 use crate::detector::parse;
 use quietus_model::Rule;
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 /// How many bytes before and after an anchor a gate looks at.
 pub(super) const SIGHT: usize = 32;
 
-/// Of how many rules that wait for one anchor it is told apart what may follow.
+/// Of how many rules that wait for one anchor it is told apart what may stand next to it.
 pub(super) const MOST_WAITING: usize = 64;
 
 /// How many steps of a sequence are kept; there are only so many bits, and one says "through".
@@ -25,8 +26,8 @@ pub(super) struct Gates {
 type OfRule = Option<Vec<Vec<Gate>>>;
 
 struct Gate {
-    before: Sequence,
-    after: Sequence,
+    before: Arc<Sequence>,
+    after: Arc<Sequence>,
     /// What may end the name that an anchor stands in: looked up before anything is compared.
     ends: Set,
 }
@@ -51,21 +52,26 @@ impl Gates {
         Self { rules: rules.iter().map(|rule| (Arc::clone(rule), OnceLock::new())).collect() }
     }
 
-    /// By what [`beyond`] says of a place, which of these rules still may have a match there.
-    pub(super) fn by_end(&self, wanted: &[Wanted]) -> Box<[u64; EDGE + 1]> {
-        let mut waiting = Box::new([0; EDGE + 1]);
+    /// What tells most of these rules apart at once.
+    pub(super) fn near(&self, wanted: &[Wanted]) -> Near {
+        let mut near =
+            Near { before: [0; EDGE + 1], after: [0; EDGE + 1], ends: [0; EDGE + 1], all: 0 };
         for (index, wanted) in wanted.iter().enumerate().take(MOST_WAITING) {
             let gates = self.rules.get(wanted.rule as usize);
             let gates =
                 gates.and_then(|(rule, gates)| gates.get_or_init(|| of_rule(rule)).as_ref());
             let gates = gates.and_then(|gates| gates.get(wanted.anchor as usize));
-            for (symbol, waiting) in waiting.iter_mut().enumerate() {
-                if gates.is_none_or(|gates| gates.iter().any(|gate| gate.ends.has(symbol))) {
-                    *waiting |= 1 << index;
-                }
+            let any = |fits: &dyn Fn(&Gate) -> bool| {
+                u64::from(gates.is_none_or(|gates| gates.iter().any(fits))) << index
+            };
+            for symbol in 0..=EDGE {
+                near.before[symbol] |= any(&|gate| gate.before.begins(symbol));
+                near.after[symbol] |= any(&|gate| gate.after.begins(symbol));
+                near.ends[symbol] |= any(&|gate| gate.ends.has(symbol));
             }
+            near.all |= 1 << index;
         }
-        waiting
+        near
     }
 
     /// Whether an anchor of a rule that stands at `start..end` can be what a match is found by.
@@ -79,9 +85,31 @@ impl Gates {
     }
 }
 
-/// The first symbol after an anchor that no name holds, if it is in sight. Many rules share their
-/// anchors and differ in what follows the name: this is looked for once for all of them.
-pub(super) fn beyond(bytes: &[u8], end: usize) -> Option<usize> {
+/// For the first rules that wait for an anchor, a bit each: by a symbol next to it, or beyond the
+/// name that it stands in, whether the rule may have a match there. Many rules share an anchor, and
+/// nearly all of them are told by these, before any sequence is compared.
+pub(super) struct Near {
+    before: [u64; EDGE + 1],
+    after: [u64; EDGE + 1],
+    ends: [u64; EDGE + 1],
+    all: u64,
+}
+
+impl Near {
+    /// The rules that may have a match by an anchor at `start..end`.
+    pub(super) fn waiting(&self, bytes: &[u8], start: usize, end: usize) -> u64 {
+        let symbol = |byte: Option<&u8>| byte.map_or(EDGE, |byte| usize::from(*byte));
+        let before = start.checked_sub(1).and_then(|at| bytes.get(at));
+        let waiting = self.all & self.before[symbol(before)] & self.after[symbol(bytes.get(end))];
+        if waiting & waiting.wrapping_sub(1) == 0 {
+            return waiting;
+        }
+        beyond(bytes, end).map_or(waiting, |symbol| waiting & self.ends[symbol])
+    }
+}
+
+/// The first symbol after an anchor that no name holds, if it is in sight.
+fn beyond(bytes: &[u8], end: usize) -> Option<usize> {
     let rest = &bytes[end..bytes.len().min(end + SIGHT)];
     match rest.iter().find(|byte| !is_of_name(usize::from(**byte))) {
         Some(byte) => Some(usize::from(*byte)),
@@ -99,10 +127,14 @@ fn is_of_name(symbol: usize) -> bool {
 fn of_rule(rule: &Rule) -> OfRule {
     let around = derive::derive(rule, &parse(&rule.pattern).ok()?)?;
     let mut gates: Vec<Vec<Gate>> = rule.anchors.iter().map(|_| Vec::new()).collect();
-    for Around { anchor, before, after } in &around {
-        let after = Sequence::new(after);
-        let gate = Gate { before: Sequence::new(before), ends: after.ends(), after };
-        gates[*anchor].push(gate);
+    // Most anchors of a rule have the same around them: what is one stays near the processor.
+    let mut made = BTreeMap::new();
+    let mut sequence = |steps: Vec<Step>| {
+        Arc::clone(made.entry(steps).or_insert_with_key(|steps| Arc::new(Sequence::new(steps))))
+    };
+    for Around { anchor, before, after } in around {
+        let (before, after) = (sequence(before), sequence(after));
+        gates[anchor].push(Gate { ends: after.ends(), before, after });
     }
     Some(gates)
 }
@@ -145,6 +177,11 @@ impl Sequence {
         true
     }
 
+    /// Whether a text that begins with `symbol` may go through.
+    fn begins(&self, symbol: usize) -> bool {
+        self.skip(1) & (self.takers[symbol] | self.through) != 0
+    }
+
     /// What may follow any number of symbols that a name may hold, and more: which of them there
     /// are is not looked at.
     fn ends(&self) -> Set {
@@ -163,15 +200,9 @@ impl Sequence {
         Set::of((0..=EDGE).filter(|symbol| is_through || reached & self.takers[*symbol] != 0))
     }
 
-    /// Adds the steps after those that may be left out.
-    fn skip(&self, mut next: u64) -> u64 {
-        let mut left_out = next & self.optional;
-        while left_out != 0 {
-            left_out = left_out << 1 & !next;
-            next |= left_out;
-            left_out &= self.optional;
-        }
-        next
+    /// Adds the steps after those that may be left out: a carry runs through each row of them.
+    fn skip(&self, next: u64) -> u64 {
+        next | (self.optional.wrapping_add(next & self.optional) ^ self.optional)
     }
 }
 

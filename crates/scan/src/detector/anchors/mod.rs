@@ -31,6 +31,9 @@ use vector::{BEYOND, BLOCK, Instructions};
 /// How many blocks are marked before their marks are looked at.
 const BATCH: usize = 64;
 
+/// How many of them are looked at together.
+const AT_ONCE: usize = 8;
+
 /// Whether nothing can stand before the anchor that a match of `rule` is found by.
 pub(super) fn nothing_before(rule: &Rule, pattern: &Hir) -> bool {
     derive::derive(rule, pattern)
@@ -118,17 +121,40 @@ impl Pass<'_> {
         let mut marks = [0u64; BATCH];
         let marks = &mut marks[..blocks];
         self.anchors.instructions.mark(&self.anchors.filter, text, marks);
+        for (block, marks) in marks.chunks(AT_ONCE).enumerate() {
+            self.sieve(text, from, block * AT_ONCE * BLOCK, marks, found);
+        }
+    }
+
+    /// Looks at marks of blocks that begin at `first` of `text`. Which of them are mistakes is
+    /// written down without a branch: whether one is, no processor can foretell.
+    #[inline]
+    fn sieve(
+        &self,
+        text: &[u8],
+        from: usize,
+        first: usize,
+        marks: &[u64],
+        found: &mut Vec<Occurrence>,
+    ) {
+        let word = |at: usize| match text.get(at..at + WIDTH) {
+            Some(&[a, b, c, d]) => u32::from_le_bytes([a, b, c, d]),
+            _ => 0,
+        };
+        let mut places = [0u16; AT_ONCE * BLOCK];
+        let mut count = 0;
         for (block, mark) in marks.iter().enumerate() {
             let mut mark = *mark;
             while mark != 0 {
                 let at = block * BLOCK + mark.trailing_zeros() as usize;
                 mark &= mark - 1;
-                let Some(&[a, b, c, d]) = text.get(at..at + WIDTH) else { continue };
-                let word = u32::from_le_bytes([a, b, c, d]);
-                if self.anchors.pieces.may_stand(word) {
-                    self.look(from + at, word, found);
-                }
+                places[count] = at as u16;
+                count += usize::from(self.anchors.pieces.may_stand(word(first + at)));
             }
+        }
+        for at in &places[..count] {
+            let at = first + usize::from(*at);
+            self.look(from + at, word(at), found);
         }
     }
 
@@ -164,16 +190,11 @@ impl Pass<'_> {
             }
         };
         let (few, more) = text.wanted.split_at(text.wanted.len().min(gate::MOST_WAITING));
-        match gate::beyond(self.bytes, end).filter(|_| few.len() > 1) {
-            Some(symbol) => {
-                let by_end = text.by_end.get_or_init(|| self.anchors.gates.by_end(few));
-                let mut waiting = by_end[symbol];
-                while waiting != 0 {
-                    add(&few[waiting.trailing_zeros() as usize]);
-                    waiting &= waiting - 1;
-                }
-            }
-            None => few.iter().for_each(&mut add),
+        let near = text.near.get_or_init(|| Box::new(self.anchors.gates.near(few)));
+        let mut waiting = near.waiting(self.bytes, start, end);
+        while waiting != 0 {
+            add(&few[waiting.trailing_zeros() as usize]);
+            waiting &= waiting - 1;
         }
         more.iter().for_each(add);
     }

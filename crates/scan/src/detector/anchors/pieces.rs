@@ -1,7 +1,7 @@
 //! From four bytes at a place to the anchors that may stand there.
 
-use super::derive::EDGE;
 use super::filter::{Filter, WIDTH};
+use super::gate::Near;
 use crate::RuleProblem;
 use quietus_model::Rule;
 use std::collections::BTreeMap;
@@ -13,13 +13,14 @@ pub(super) struct Text {
     /// In lower case where case does not count.
     pub(super) bytes: Box<[u8]>,
     any_case: bool,
+    head: Head,
     /// How many bytes of it stand before its piece.
     pub(super) before: usize,
     /// Its piece, as the slots know it.
     key: u64,
     pub(super) wanted: Vec<Wanted>,
-    /// By what ends the name that it stands in, a bit for each of the first 64 that still wait.
-    pub(super) by_end: OnceLock<Box<[u64; EDGE + 1]>>,
+    /// What tells, for the first of them, that they wait in vain.
+    pub(super) near: OnceLock<Box<Near>>,
 }
 
 /// A rule that waits for an anchor.
@@ -31,10 +32,47 @@ pub(super) struct Wanted {
 }
 
 impl Text {
+    fn new(bytes: Box<[u8]>, any_case: bool, wanted: Vec<Wanted>) -> Self {
+        let mut head = Head { bytes: 0, case: 0, used: 0 };
+        for (at, byte) in bytes.iter().take(size_of::<u64>()).enumerate() {
+            let has_case = any_case && byte.is_ascii_alphabetic();
+            head.bytes |= u64::from(*byte) << (8 * at);
+            head.case |= if has_case { 0x20 << (8 * at) } else { 0 };
+            head.used |= 0xff << (8 * at);
+        }
+        Self { bytes, any_case, head, before: 0, key: 0, wanted, near: OnceLock::new() }
+    }
+
     #[inline]
     pub(super) fn stands_at(&self, bytes: &[u8], start: usize) -> bool {
+        let there = bytes.get(start..).and_then(|rest| rest.first_chunk());
+        // Most end here, and few anchors are longer.
+        match there.map(|there| self.head.is(u64::from_le_bytes(*there))) {
+            Some(false) => false,
+            Some(true) if self.bytes.len() <= size_of::<u64>() => true,
+            _ => self.all_stands_at(bytes, start),
+        }
+    }
+
+    fn all_stands_at(&self, bytes: &[u8], start: usize) -> bool {
         let Some(there) = bytes.get(start..start + self.bytes.len()) else { return false };
         if self.any_case { there.eq_ignore_ascii_case(&self.bytes) } else { *there == *self.bytes }
+    }
+}
+
+/// The first eight bytes of an anchor.
+struct Head {
+    bytes: u64,
+    /// The bits in which the two cases of its letters differ, where case does not count.
+    case: u64,
+    /// The bytes there are.
+    used: u64,
+}
+
+impl Head {
+    #[inline]
+    fn is(&self, there: u64) -> bool {
+        (there | self.case) & self.used == self.bytes
     }
 }
 
@@ -44,8 +82,10 @@ const HASHES: usize = 1 << 16;
 /// All anchors by the hash of their pieces.
 pub(super) struct Pieces {
     texts: Vec<Text>,
-    /// The widths of pieces there are.
-    widths: Vec<usize>,
+    /// The widths of pieces there are, the last one again and again where there are fewer.
+    widths: [Width; WIDTH],
+    /// How many there are.
+    different: usize,
     /// Open addressing: the slot of a hash, or one of those that follow without a gap.
     slots: Vec<Slot>,
     /// A bit for each hash there is. The slots do not fit where these do, next to the processor.
@@ -61,11 +101,23 @@ struct Slot {
     end: u32,
 }
 
-/// The first `width` bytes of `word`, all letters in one case, and `width` itself.
-#[inline]
-fn key(word: u32, width: usize) -> u64 {
-    let used = u32::MAX >> (32 - 8 * width);
-    u64::from((word | 0x2020_2020) & used) | (width as u64) << 32
+/// How many bytes a piece has.
+#[derive(Clone, Copy)]
+struct Width {
+    used: u32,
+    bytes: u64,
+}
+
+impl Width {
+    fn new(bytes: usize) -> Self {
+        Self { used: u32::MAX >> (32 - 8 * bytes), bytes: (bytes as u64) << 32 }
+    }
+
+    /// As many of the first bytes of `word`, all letters in one case, and how many there are.
+    #[inline]
+    fn key(self, word: u32) -> u64 {
+        u64::from((word | 0x2020_2020) & self.used) | self.bytes
+    }
 }
 
 /// A number of so many bits from a key.
@@ -83,9 +135,11 @@ impl Pieces {
             text.before = piece.start;
             text.key = key_of(&text.bytes[piece.clone()]);
         }
-        let mut widths: Vec<_> = pieces.iter().map(Range::len).collect();
-        widths.sort_unstable();
-        widths.dedup();
+        let mut different: Vec<_> = pieces.iter().map(Range::len).collect();
+        different.sort_unstable();
+        different.dedup();
+        let last = different.last().copied().unwrap_or(WIDTH);
+        let widths = std::array::from_fn(|at| Width::new(*different.get(at).unwrap_or(&last)));
         texts.sort_by_key(|text| text.key);
 
         // Mostly empty, so that what the filter lets through by mistake ends at the first slot.
@@ -95,6 +149,7 @@ impl Pieces {
             hashes: Box::new([0; HASHES / 64]),
             longest: texts.iter().map(|text| text.bytes.len()).max().unwrap_or_default(),
             widths,
+            different: different.len(),
             texts: Vec::new(),
         };
         let mut first = 0;
@@ -129,8 +184,8 @@ impl Pieces {
     /// Whether any piece may stand where the next four bytes are `word`.
     #[inline]
     pub(super) fn may_stand(&self, word: u32) -> bool {
-        let is_there = |width: &usize| {
-            let bit = hash(key(word, *width), HASHES.trailing_zeros());
+        let is_there = |width: &Width| {
+            let bit = hash(width.key(word), HASHES.trailing_zeros());
             self.hashes[bit / 64] >> (bit % 64) & 1 == 1
         };
         // Without a branch for each width: all of them say no, nearly always.
@@ -141,7 +196,9 @@ impl Pieces {
     #[inline]
     pub(super) fn candidates(&self, word: u32) -> impl Iterator<Item = &Text> {
         let texts = |range: Range<u32>| &self.texts[range.start as usize..range.end as usize];
-        self.widths.iter().flat_map(move |width| texts(self.find(key(word, *width))))
+        self.widths[..self.different]
+            .iter()
+            .flat_map(move |width| texts(self.find(width.key(word))))
     }
 
     #[inline]
@@ -163,7 +220,7 @@ impl Pieces {
 fn key_of(piece: &[u8]) -> u64 {
     let mut word = [0; WIDTH];
     word[..piece.len()].copy_from_slice(piece);
-    key(u32::from_le_bytes(word), piece.len())
+    Width::new(piece.len()).key(u32::from_le_bytes(word))
 }
 
 /// Each anchor once, with every rule that waits for it.
@@ -191,13 +248,6 @@ fn texts(rules: &[Arc<Rule>]) -> Result<Vec<Text>, RuleProblem> {
             }
         }
     }
-    let text = |((bytes, any_case), wanted)| Text {
-        bytes,
-        any_case,
-        before: 0,
-        key: 0,
-        wanted,
-        by_end: OnceLock::new(),
-    };
+    let text = |((bytes, any_case), wanted)| Text::new(bytes, any_case, wanted);
     Ok(wanted.into_iter().map(text).collect())
 }

@@ -423,12 +423,12 @@ fn a_pattern_that_does_not_fix_its_anchor_has_no_gate() {
 }
 
 #[test]
-fn nearly_every_shipped_rule_has_a_gate() {
+fn every_shipped_rule_has_a_gate() {
     let without: Vec<_> = (0..SHIPPED.rules().len())
         .filter(|rule| !ANCHORS.gates.knows(*rule))
         .map(|rule| &SHIPPED.rules()[rule].id)
         .collect();
-    assert!(without.len() <= 10, "{without:?}");
+    assert!(without.is_empty(), "{without:?}");
 }
 
 #[test]

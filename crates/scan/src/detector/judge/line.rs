@@ -1,6 +1,6 @@
 //! What the rest of the line says of a value.
 
-use super::name::bare;
+use super::name::{self, bare};
 use super::value::Value;
 use super::weights::Weights;
 use crate::detector::matcher::Match;
@@ -10,9 +10,6 @@ use std::ops::Range;
 
 /// How far before a value the words that say what it is may stand, in bytes.
 const NEAR: usize = 60;
-
-/// The longest name that is looked at, in bytes.
-const LONGEST_NAME: usize = 64;
 
 /// What a value that is a digest is called nearby.
 const HASHES: &[&str] = &[
@@ -168,19 +165,7 @@ impl<'a> Line<'a> {
 
     /// A name with what stands before the part of it that the pattern knows.
     pub(super) fn whole_name(&self, known: Range<usize>) -> Range<usize> {
-        let from = self.start.max(known.start.saturating_sub(LONGEST_NAME));
-        let is_name = |byte: &u8| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') || !byte.is_ascii()
-        };
-        let before = self.bytes[from..known.start].iter().rev().take_while(|b| is_name(b)).count();
-        let mut start = known.start - before;
-        // Never half a character.
-        while start < known.start && self.bytes[start] & 0xC0 == 0x80 {
-            start += 1;
-        }
-        // `a.b.password`: what the thing is part of says little.
-        let dots = self.bytes[start..known.start].iter().rposition(|byte| *byte == b'.');
-        dots.map_or(start, |at| start + at + 1)..known.end
+        name::whole(self.bytes, self.start, known)
     }
 
     /// Weighs what stands around a value of this strength; `None` when it cannot be a secret.

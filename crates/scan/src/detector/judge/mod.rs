@@ -50,6 +50,20 @@ pub(super) fn judge(kind: Judge, bytes: &[u8], one: &Match) -> Option<Judged> {
     Some(Judged { secret: value.at, confidence })
 }
 
+/// The longest name that is looked at, in bytes.
+pub(super) const LONGEST_NAME: usize = 64;
+
+/// Whether the name that a word stands in, which a match begins with, may be that of a secret:
+/// all other matches are rejected, so that they need not be looked for. Depends on nothing but
+/// the name, of which no more than [`LONGEST_NAME`] bytes stand before the word.
+pub(super) fn promises(bytes: &[u8], word: Range<usize>) -> bool {
+    let rest = bytes[word.end..].iter().take(LONGEST_NAME + 1);
+    let rest = rest.take_while(|byte| name::is_of_name(byte)).count();
+    let floor = word.start.saturating_sub(LONGEST_NAME);
+    let whole = name::whole(bytes, floor, word.start..word.end + rest);
+    rest > LONGEST_NAME || name::is_weighty(&bytes[whole])
+}
+
 /// A user name and a password in base 64: what is weighed is the password.
 fn basic(bytes: &[u8], one: &Match, value: Value, weights: &Weights) -> Option<Judged> {
     let text = &bytes[value.at.clone()];
@@ -71,4 +85,40 @@ fn basic(bytes: &[u8], one: &Match, value: Value, weights: &Weights) -> Option<J
         line::Line::new(bytes, one, &value).weigh(text, by_itself, Judge::Basic, weights)?;
     let confidence = weights.confidence(weights.given.weight + by_itself + around)?;
     Some(Judged { secret: value.at, confidence })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Detector;
+
+    fn found(text: &str) -> Vec<String> {
+        let rules = quietus_catalogue::shipped().unwrap();
+        let detector = Detector::new(std::sync::Arc::new(rules)).unwrap();
+        let secret = |one: &[u8]| String::from_utf8(one.to_vec()).unwrap();
+        detector.detect(text.as_bytes()).iter().map(|one| secret(one.secret.expose())).collect()
+    }
+
+    #[test]
+    fn a_name_promises_what_the_weighing_of_it_says() {
+        for (text, is_promise) in [
+            ("db_password = ", true),
+            ("api.secretKey2: ", true),
+            ("public_key = ", false),
+            ("keyboard: ", false),
+            ("monkey = ", false),
+        ] {
+            let known = ["password", "secret", "key"]
+                .into_iter()
+                .find_map(|word| text.find(word).map(|at| at..at + word.len()));
+            assert_eq!(promises(text.as_bytes(), known.unwrap()), is_promise, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_promises_nothing_hides_no_secret_behind_it() {
+        let secret = "vQ8mZr2LkT5xWn7Bq";
+        assert_eq!(found(&format!("public_key: \"auth_token={secret}\"")), [secret]);
+        assert_eq!(found(&format!("public_key: \"{secret}\"")), [""; 0]);
+    }
 }

@@ -1,7 +1,10 @@
 //! What a name promises of its value.
 
+use super::LONGEST_NAME;
 use super::weights::Weights;
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::sync::LazyLock;
 
 /// What a name is worth, and what it asks of its value.
@@ -93,6 +96,29 @@ pub(super) fn weigh(name: &[u8], weights: &Weights) -> Option<Named> {
     Some(Named { weight, needs, is_password })
 }
 
+/// How many names are remembered; the longest take 128 bytes.
+const MOST_NAMES: usize = 4096;
+
+thread_local! {
+    /// What was said of names: source text holds few, again and again.
+    static KNOWN: RefCell<HashMap<Box<[u8]>, bool>> = RefCell::default();
+}
+
+/// Whether [`weigh`] says anything of a name.
+pub(super) fn is_weighty(name: &[u8]) -> bool {
+    KNOWN.with_borrow_mut(|known| {
+        if let Some(is_weighty) = known.get(name) {
+            return *is_weighty;
+        }
+        let is_weighty = weigh(name, Weights::get()).is_some();
+        if known.len() == MOST_NAMES {
+            known.clear();
+        }
+        known.insert(name.into(), is_weighty);
+        is_weighty
+    })
+}
+
 fn claim(word: &str, before: Option<&str>) -> Option<Claim> {
     let holds = |list: &str| any_of(list, |stem| word.contains(stem));
     let is_of = |word: &str| is_in("of_secret", word);
@@ -158,6 +184,24 @@ fn words(name: &str) -> Vec<String> {
     }
     end(&mut word);
     words
+}
+
+pub(super) fn is_of_name(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') || !byte.is_ascii()
+}
+
+/// A name with what stands before the part of it that is known, from `floor` on.
+pub(super) fn whole(bytes: &[u8], floor: usize, known: Range<usize>) -> Range<usize> {
+    let from = floor.max(known.start.saturating_sub(LONGEST_NAME));
+    let before = bytes[from..known.start].iter().rev().take_while(|b| is_of_name(b)).count();
+    let mut start = known.start - before;
+    // Never half a character.
+    while start < known.start && bytes[start] & 0xC0 == 0x80 {
+        start += 1;
+    }
+    // `a.b.password`: what the thing is part of says little.
+    let dots = bytes[start..known.start].iter().rposition(|byte| *byte == b'.');
+    dots.map_or(start, |at| start + at + 1)..known.end
 }
 
 /// The words of a value, for what is called like itself.

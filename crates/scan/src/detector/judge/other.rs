@@ -1,4 +1,4 @@
-//! What a value is when it is no secret: a place, a number, a template, sealed, or keys in a row.
+//! What a value is when it is no secret: a place, a number, sealed, or keys in a row.
 
 use super::value::LEAST_HEX;
 use data_encoding::BASE64;
@@ -103,12 +103,6 @@ pub(super) fn is_number(value: &str) -> bool {
     dotted && has_marks || hex || one_letter
 }
 
-/// One short text again and again.
-pub(super) fn is_repeated(text: &[u8]) -> bool {
-    (1..=text.len().min(16) / 2)
-        .any(|unit| text.len() >= 8 && text.chunks(unit).all(|chunk| text.starts_with(chunk)))
-}
-
 /// Neighbouring keys.
 pub(super) fn is_walk(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
@@ -188,8 +182,14 @@ pub(super) fn is_place(value: &str) -> bool {
     let is_short_path = value.starts_with('/') && value.len() < LEAST_HEX;
     (is_path && !is_base64())
         || is_short_path
-        || ends.iter().any(|end| value.to_ascii_lowercase().ends_with(end))
+        || ends.iter().any(|end| ends_with(value, end))
         || is_mail(value)
+}
+
+/// Whether a value ends with these lower-case letters in any case.
+fn ends_with(value: &str, end: &str) -> bool {
+    let from = value.len().checked_sub(end.len());
+    from.is_some_and(|from| value.as_bytes()[from..].eq_ignore_ascii_case(end.as_bytes()))
 }
 
 fn is_mail(value: &str) -> bool {
@@ -200,38 +200,4 @@ fn is_mail(value: &str) -> bool {
             })
             && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'))
     })
-}
-
-/// A text with places to fill in.
-pub(super) fn is_template(value: &str) -> bool {
-    let holds = |text: &str| value.contains(text);
-    holds("%s")
-        || holds("%d")
-        || holds("%v")
-        || holds("%(")
-        || holds("{}")
-        || holds("{0}")
-        || holds("${")
-        || holds("{{")
-        || holds("$(")
-        || holds("#{")
-        || holds("<%")
-        || holds("\" +")
-        || holds("' +")
-        || holds("\\(")
-        || holds(" + ")
-        || value.starts_with("+ ")
-        || value.ends_with(" +")
-        || holds("(?")
-        || holds("[a-z")
-        || holds("[A-Z")
-        || holds("[0-9")
-        || holds("\\d")
-        || holds("]+")
-        || holds(".*")
-        || holds("]{")
-        || value.matches('%').count() * 6 > value.len() + 6 && value.matches('%').count() > 1
-        || value.starts_with('<') && value.ends_with('>')
-        || value.starts_with('[') && value.ends_with(']')
-        || value.starts_with('{') && value.ends_with('}') && !value.contains(':')
 }
