@@ -60,7 +60,7 @@ fn probe(form: &str, file: &str, bytes: impl Fn(&str) -> Vec<u8>, told_as: As) {
     };
     let planted = bytes(&key);
     let shows = planted.windows(key.len()).any(|window| window == key.as_bytes());
-    assert_eq!(shows, told_as.1.is_empty() || form == "elf" || told_as.1 == ["tar"], "{form}");
+    assert!(shows || !told_as.1.is_empty(), "{form}");
     repository.commit(file, &planted, "Add");
     repository.write(ignored, bytes(&other));
     let told = scan(&sandbox, &repository.path);
@@ -165,9 +165,9 @@ import sqlite3
 base = sqlite3.connect("made")
 base.execute("create table a (name text, value blob)")
 base.execute("insert into a values (?, ?)", ("wide", key.encode("utf-16-le")))
-base.commit()"#), ("wide", ["sqlite", "utf-16le"]);
+base.commit()"#), ("a 1 value", ["sqlite", "utf-16le"]);
     pyc: "a.pyc", |key| made(key, "sed -n 's/TOKEN=\\(.*\\)/TOKEN = \"\\1\"/p' plain.env >a.py; \
-        python3 -c 'import py_compile; py_compile.compile(\"a.py\", \"made\")'"), ("", []);
+        python3 -c 'import py_compile; py_compile.compile(\"a.py\", \"made\")'"), ("constants", ["pyc"]);
     class: "A.class", |key| {
         let text = plain(key);
         let constant = [&[1, 0, text.len() as u8], text.as_bytes()].concat();
@@ -184,7 +184,7 @@ base.commit()"#), ("wide", ["sqlite", "utf-16le"]);
 import zlib
 text = zlib.compress(b"BT /F1 12 Tf (TOKEN=" + key.encode() + b") Tj ET")
 head = b"%%PDF-1.4\n1 0 obj <</Length %d /Filter /FlateDecode>>\nstream\n" % len(text)
-open("made", "wb").write(head + text + b"\nendstream\nendobj\n%%EOF\n")"#), ("stream 1", ["pdf"]);
+open("made", "wb").write(head + text + b"\nendstream\nendobj\n%%EOF\n")"#), ("text", ["pdf"]);
     image: "image.tar", |key| made(key, "mkdir l; tar -czf l/layer.tar.gz plain.env; \
         echo '[{\"Layers\":[\"l/layer.tar.gz\"]}]' >manifest.json; tar -cf made manifest.json l"),
         ("l/layer.tar.gz!/layer.tar!/plain.env", ["tar", "gzip", "tar"]);

@@ -103,8 +103,7 @@ fn every_way_of_reading_sees_it() {
     assert_eq!((told.place, told.line), (Place::Message, 3));
 
     let scanned = look(&ground.history());
-    let wanted: Vec<_> =
-        scanned.hits.iter().map(|h| (h.finding.fingerprint, h.finding.locations.clone())).collect();
+    let wanted: Vec<_> = scanned.hits.iter().map(|hit| hit.finding.clone()).collect();
     let cancel = AtomicBool::new(false);
     let again = recall(
         &ground.history(),

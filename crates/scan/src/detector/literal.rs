@@ -1,7 +1,7 @@
 //! Finds secrets that are known already by their own bytes, whatever stands round them.
 
 use super::matcher::Match;
-use super::trace::{Found, Outcome, Seen};
+use super::trace::{Outcome, Seen};
 use super::{Detection, Trace};
 use aho_corasick::{AhoCorasick, BuildError, Input, MatchKind};
 use quietus_model::{Offline, Rule, Secret};
@@ -60,10 +60,8 @@ impl Literals {
     /// Adds to `trace` every place of `bytes` at which one of the secrets stands and the rules do
     /// not see it.
     pub(super) fn seek(&self, bytes: &[u8], trace: &mut Trace) {
-        let mut seen: BTreeSet<(usize, usize)> = BTreeSet::new();
-        trace.for_each(|Found { secret_span, .. }| {
-            seen.insert((secret_span.start, secret_span.end));
-        });
+        let seen: BTreeSet<(usize, usize)> =
+            trace.detections().map(|(_, span)| (span.start, span.end)).collect();
         let mut at = 0;
         let before = trace.kept.len();
         while let Some(found) = self.any.find(Input::new(bytes).range(at..)) {

@@ -142,6 +142,11 @@ impl Detector {
         &self.set
     }
 
+    /// Whether it looks for secrets that are known already, which are what they are in any bytes.
+    pub(crate) fn seeks_known(&self) -> bool {
+        self.literals.is_some()
+    }
+
     /// Every encoded stretch of a text.
     pub(crate) fn spans(&self, text: &[u8]) -> Vec<Span> {
         spans_by(text, &|steps, marks| self.anchors.mark_encoded(steps, marks))

@@ -22,7 +22,6 @@ use crate::detector::{Detection, Trace};
 use crate::run::Run;
 use crate::vault::{SecretNumber, Sighting};
 pub(crate) use inside::{Hidden, Inside, Layer};
-use opener::is_text;
 pub(crate) use opener::{Opener, Openings};
 pub(crate) use place::Place;
 use quietus_model::GapReason;
@@ -106,7 +105,8 @@ impl Run<'_> {
             return Vec::new();
         }
         let keep = |detection: &Detection| self.vault.keep(detection, subject.object());
-        let placed = settle::place(bytes, is_text(bytes), reading, opened, &|at| at);
+        let is_text = self.opener().is_text(bytes);
+        let placed = settle::place(bytes, is_text, reading, opened, &|at| at);
         let mut seen: HashMap<SecretNumber, u32> = HashMap::new();
         let mut noted = Vec::new();
         let mut all = Vec::with_capacity(placed.len());
@@ -158,7 +158,7 @@ impl Reading {
     #[cfg(feature = "fuzz")]
     pub(crate) fn told(&self, bytes: &[u8]) -> Vec<(usize, Detection)> {
         let opened = Inside::default();
-        let placed = settle::place(bytes, is_text(bytes), self, &opened, &|at| at);
+        let placed = settle::place(bytes, true, self, &opened, &|at| at);
         let told = placed
             .into_iter()
             .map(|one| (one.place.offset as usize, Detection::clone(&one.detection)));

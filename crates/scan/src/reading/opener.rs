@@ -58,11 +58,6 @@ impl Openings {
     }
 }
 
-/// Whether bytes are text that somebody wrote, and no program or picture.
-pub(super) fn is_text(bytes: &[u8]) -> bool {
-    !bytes[..bytes.len().min(SAMPLE)].contains(&0)
-}
-
 /// Reads bytes and what hides in them.
 #[derive(Clone, Copy)]
 pub(crate) struct Opener<'a> {
@@ -80,6 +75,12 @@ enum Room {
 }
 
 impl Opener<'_> {
+    /// Whether bytes are text that somebody wrote, and no program or picture: then a value counts that
+    /// only its name tells.
+    pub(super) fn is_text(&self, bytes: &[u8]) -> bool {
+        !bytes[..bytes.len().min(SAMPLE)].contains(&0) || self.detector.seeks_known()
+    }
+
     /// What bytes contain besides what lies bare in them: members of a container, or text in another
     /// charset.
     pub(crate) fn open(&self, bytes: &[u8]) -> Inside {
@@ -95,7 +96,7 @@ impl Opener<'_> {
             return Inside { gaps, ..Inside::default() };
         }
         let opened = self.opened(bytes, Room::Stretch, depth + 1);
-        self.all(bytes, is_text(bytes), opened, depth + 1)
+        self.all(bytes, self.is_text(bytes), opened, depth + 1)
     }
 
     /// What lies bare in bytes, and what was opened in them.
@@ -193,7 +194,8 @@ impl Opener<'_> {
 
     /// What one member holds, and its name.
     fn member(&self, member: &Member<'_>, parent: Kind, depth: u32) -> Inside {
-        let is_text = is_text(member.bytes) && !(member.form == Form::Text && parent.is_compiled());
+        let is_compiled = member.form == Form::Text && parent.is_compiled();
+        let is_text = self.is_text(member.bytes) && !is_compiled;
         // Containers in it are opened in turn.
         let opened = match member.kind {
             Some(_) => Inside::default(),
