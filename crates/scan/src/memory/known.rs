@@ -74,7 +74,8 @@ impl Known {
             }
         }
         for count in counts {
-            sizes[count.number as usize] = (count.bytes < TOO_LARGE - 1).then_some(count.bytes + 1);
+            sizes[count.number as usize] =
+                count.bytes.checked_add(1).filter(|size| *size < TOO_LARGE);
         }
         // What could not be read is tried again, as is what hangs on how it is stored.
         for (_, subject) in walked.keys() {
