@@ -48,7 +48,8 @@ pub struct Finding {
     /// Facts read from its bytes: an account id, an expiry. Never secret.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decoded: Vec<Fact>,
-    /// Tags of its rule.
+    /// Tags of its rule, then the ids of the other rules that took it for theirs, here or at
+    /// another of its places.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
     /// Everywhere it was seen, in the order of [`Location::id`]'s parts.

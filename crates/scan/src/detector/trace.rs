@@ -7,6 +7,7 @@
 use super::Detection;
 use super::anchors::Occurrence;
 use super::matcher::Match;
+use quietus_model::RuleId;
 use quietus_odb::Copied;
 use std::ops::Range;
 use std::sync::Arc;
@@ -23,8 +24,17 @@ pub(crate) struct Trace {
     /// By rule, then by place.
     pub(super) windows: Vec<Window>,
     pub(super) matches: Vec<Seen>,
-    /// What remains when rules overlap, by place: numbers of `matches`.
-    pub(super) kept: Vec<u32>,
+    /// What remains when rules overlap, by place.
+    pub(super) kept: Vec<Kept>,
+}
+
+/// A match that outdid all others that overlap with it.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    /// Its number in [`Trace::matches`].
+    pub(super) number: u32,
+    /// The other rules whose matches it outdid, by name.
+    pub(super) others: Vec<RuleId>,
 }
 
 /// Where a rule looked, and which of the matches it found there.
@@ -55,15 +65,19 @@ pub(super) enum Outcome {
 }
 
 /// What the keeper of secrets notes about a detection, so that it need not look again.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Mark {
     pub(crate) secret: u32,
     pub(crate) line_hash: u64,
+    /// The other rules that were told with it. What they see may change where this has not.
+    pub(crate) others: Vec<RuleId>,
 }
 
 /// One detection in its place.
 pub(crate) struct Found<'a> {
     pub(crate) detection: &'a Arc<Detection>,
+    /// The other rules that claimed bytes of it.
+    pub(crate) others: &'a [RuleId],
     pub(crate) secret_span: Range<usize>,
     pub(crate) mark: &'a mut Option<Mark>,
 }
@@ -84,13 +98,14 @@ impl Trace {
 
     /// Every detection, in the order of the places of their secrets.
     pub(crate) fn for_each(&mut self, mut tell: impl FnMut(Found<'_>)) {
-        for number in &self.kept {
+        for Kept { number, others } in &self.kept {
             let Some(Seen { one, outcome: Outcome::Kept(detection), mark }) =
                 self.matches.get_mut(*number as usize)
             else {
                 continue;
             };
-            tell(Found { secret_span: detection.secret_span_at(one.span.start), detection, mark });
+            let secret_span = detection.secret_span_at(one.span.start);
+            tell(Found { detection, others, secret_span, mark });
         }
     }
 }
@@ -252,7 +267,7 @@ impl Part {
         let (before, after) = line_round(bytes, &around);
         if self.holds(&around, before, after) {
             moved.outcome = seen.outcome.clone();
-            moved.mark = seen.mark;
+            moved.mark = seen.mark.clone();
         }
         moved
     }
