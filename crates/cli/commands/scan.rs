@@ -145,7 +145,11 @@ fn why_hidden(finding: &Finding, args: &Scan) -> Option<&'static str> {
     if finding.offline == Offline::Dummy {
         return Some("published examples");
     }
-    if finding.locations.iter().all(|location| location.allowed_inline) {
+    if finding
+        .locations
+        .iter()
+        .all(|location| location.allowed_inline.contains(quietus_model::Comment::Quietus))
+    {
         return Some("silenced by a quietus:allow comment");
     }
     (finding.confidence < args.confidence).then_some("below the confidence asked for")

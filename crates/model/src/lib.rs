@@ -9,6 +9,7 @@
 //! is what one scan may claim about the repositories it covered.
 
 pub mod checksum;
+mod comment;
 mod digest;
 mod finding;
 mod fingerprint;
@@ -21,6 +22,7 @@ mod survey;
 mod text;
 mod verdict;
 
+pub use comment::{Comment, Comments};
 pub use digest::Digest;
 pub use finding::{
     Companion, Fact, Finding, Hit, Introduced, Location, LocationId, Offline, Place,

@@ -71,7 +71,11 @@ impl<'a> Reading<'a> {
             owner: owner_of(finding),
         };
         let mut draft = Draft::opening(event, self.policy, self.now)?;
-        if finding.locations.iter().any(|location| location.allowed_inline) {
+        if finding
+            .locations
+            .iter()
+            .any(|location| location.allowed_inline.contains(quietus_model::Comment::Quietus))
+        {
             let note = "an inline quietus:allow comment proposes that this is a false positive";
             draft.emit(Event::Noted { note: note.to_owned() });
         }

@@ -4,8 +4,8 @@ use crate::detector::{Detection, Detector, LINE_LIMIT, Mark, Trace};
 use aho_corasick::AhoCorasick;
 use jiff::Timestamp;
 use quietus_model::{
-    Companion, Confidence, Fact, Fingerprint, FingerprintKey, Offline, Rule, RuleId, SafeText,
-    Secret,
+    Comments, Companion, Confidence, Fact, Fingerprint, FingerprintKey, Offline, Rule, RuleId,
+    SafeText, Secret,
 };
 use quietus_odb::ObjectId;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -34,7 +34,7 @@ pub(crate) struct Sighting {
     pub(crate) offset: u64,
     /// Tells whether the line changed between two versions.
     pub(crate) line_hash: u64,
-    pub(crate) allowed_inline: bool,
+    pub(crate) allowed_inline: Comments,
 }
 
 /// What is known of one secret.

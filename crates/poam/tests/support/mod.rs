@@ -97,7 +97,7 @@ pub fn place(path: &str, heads: &[&str], introduced_at: i64) -> Location {
         last_author: Some(SafeText::plain("Ann <ann@example.org>")),
         code_owners: Vec::new(),
         at_head: heads.iter().map(SafeText::plain).collect(),
-        allowed_inline: false,
+        allowed_inline: Default::default(),
     }
 }
 

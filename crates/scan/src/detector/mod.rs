@@ -2,6 +2,7 @@
 
 mod anchors;
 mod code;
+mod comments;
 mod decode;
 mod examine;
 mod judge;
@@ -18,7 +19,9 @@ use anchors::{Anchors, Occurrence};
 use examine::Examiner;
 use matcher::Matcher;
 pub(crate) use matcher::{compile, parse};
-use quietus_model::{Companion, Confidence, Fact, Offline, Rule, RuleId, RuleSet, Secret};
+use quietus_model::{
+    Comments, Companion, Confidence, Fact, Offline, Rule, RuleId, RuleSet, Secret,
+};
 use quietus_odb::Copied;
 use sift::Dummies;
 use std::collections::BTreeMap;
@@ -51,8 +54,8 @@ pub struct Detection {
     pub confidence: Confidence,
     /// Facts read from its bytes.
     pub decoded: Vec<Fact>,
-    /// A `quietus:allow` comment stands on its line.
-    pub allowed_inline: bool,
+    /// The inline comments that say that it is meant to be there.
+    pub allowed_inline: Comments,
 }
 
 impl Detection {

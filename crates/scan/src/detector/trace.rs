@@ -258,13 +258,14 @@ impl Part {
         if !is_alone {
             return moved;
         }
-        let around = match &seen.outcome {
+        // Comments on the lines next to it may speak of what was kept.
+        let (around, lines) = match &seen.outcome {
             Outcome::Open => return moved,
-            Outcome::Rejected => moved.one.span.clone(),
-            Outcome::Kept(detection) => detection.secret_span_at(moved.one.span.start),
+            Outcome::Rejected => (moved.one.span.clone(), 1),
+            Outcome::Kept(detection) => (detection.secret_span_at(moved.one.span.start), 2),
         };
         let around = around.start.min(moved.one.span.start)..around.end.max(moved.one.span.end);
-        let (before, after) = line_round(bytes, &around);
+        let (before, after) = lines_round(bytes, &around, lines);
         if self.holds(&around, before, after) {
             moved.outcome = seen.outcome.clone();
             moved.mark = seen.mark.clone();
@@ -273,19 +274,24 @@ impl Part {
     }
 }
 
-/// How many bytes before and after `span` belong to its line, the newlines at its ends included.
-/// One more than there are where the bytes end first: then that they end there counts as well.
-fn line_round(bytes: &[u8], span: &Range<usize>) -> (usize, usize) {
+/// How many bytes before and after `span` belong to its line, or to so many `lines` on each side
+/// that its own is the first of, the newlines at its ends included. One more than there are where
+/// the bytes end first: then that they end there counts as well.
+fn lines_round(bytes: &[u8], span: &Range<usize>, lines: usize) -> (usize, usize) {
     let most = LINE_LIMIT + 1;
     let from = span.start.saturating_sub(most);
     let to = span.end.saturating_add(most).min(bytes.len());
-    let before = bytes[from..span.start].iter().rev().position(|byte| *byte == b'\n');
-    let after = bytes[span.end..to].iter().position(|byte| *byte == b'\n');
-    let up_to = |there: usize| if there < most { there + 1 } else { most };
-    (
-        before.map_or_else(|| up_to(span.start - from), |at| at + 1),
-        after.map_or_else(|| up_to(to - span.end), |at| at + 1),
-    )
+    let before = bytes[from..span.start].iter().rev();
+    let after = bytes[span.end..to].iter();
+    (up_to_newline(before, lines), up_to_newline(after, lines))
+}
+
+/// How many bytes go up to the newline of this number, that one included.
+fn up_to_newline<'b>(bytes: impl ExactSizeIterator<Item = &'b u8>, number: usize) -> usize {
+    let there = bytes.len();
+    let mut newlines = bytes.enumerate().filter(|(_, byte)| **byte == b'\n');
+    let end = newlines.nth(number - 1).map_or(there, |(at, _)| at);
+    (end + 1).min(LINE_LIMIT + 1)
 }
 
 #[cfg(test)]
