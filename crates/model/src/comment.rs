@@ -3,8 +3,9 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
-/// A comment of one tool.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+/// A comment of one tool, serialized as what it says.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub enum Comment {
     /// `quietus:allow`, on a line of the credential.
     Quietus,
@@ -53,6 +54,21 @@ impl Comment {
 impl fmt::Display for Comment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+impl From<Comment> for String {
+    fn from(comment: Comment) -> Self {
+        comment.as_str().to_owned()
+    }
+}
+
+impl TryFrom<String> for Comment {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let known = Self::ALL.into_iter().find(|comment| comment.as_str() == text);
+        known.ok_or_else(|| "no comment that is known".to_owned())
     }
 }
 

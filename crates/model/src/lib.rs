@@ -18,6 +18,7 @@ mod repository;
 mod rule;
 mod secret;
 pub mod shape;
+mod silence;
 mod survey;
 mod text;
 mod verdict;
@@ -39,6 +40,7 @@ pub use rule::{
 };
 pub use secret::{Redacted, Secret};
 pub use shape::Shape;
+pub use silence::{Ground, Silence, Suppressed};
 pub use survey::{
     Assessment, Gap, GapReason, Kind, RefTip, Scope, ScopeKind, Stats, Survey, SurveyId, Trust,
 };

@@ -3,7 +3,7 @@
 use crate::{Actor, MilestoneKind};
 use jiff::Timestamp;
 use quietus_model::{
-    Attestation, Confidence, Digest, Fact, Fingerprint, Judgement, KeyId, Kind, Location,
+    Attestation, Confidence, Digest, Fact, Fingerprint, Ground, Judgement, KeyId, Kind, Location,
     LocationId, Offline, Redacted, RuleId, SafeText, Severity, SurveyId, Target,
 };
 use serde::{Deserialize, Serialize};
@@ -351,6 +351,15 @@ impl DeviationKind {
             Self::RiskAccepted => "risk accepted",
             Self::OperationalRequirement => "operational requirement",
             Self::VendorDependency => "vendor dependency",
+        }
+    }
+}
+
+impl From<Ground> for DeviationKind {
+    fn from(ground: Ground) -> Self {
+        match ground {
+            Ground::FalsePositive => Self::FalsePositive,
+            Ground::RiskAccepted => Self::RiskAccepted,
         }
     }
 }

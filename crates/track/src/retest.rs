@@ -159,6 +159,7 @@ impl Tracker<'_> {
             },
             kind: detection.kind.clone(),
             judgements: vec![judgement],
+            silence: None,
         }
     }
 }

@@ -154,7 +154,12 @@ pub fn survey(hours: i64, findings: Vec<Finding>) -> Survey {
         scopes: vec![scope(ScopeKind::Whole)],
         assessments: findings
             .into_iter()
-            .map(|finding| Assessment { finding, kind: kind(true), judgements: Vec::new() })
+            .map(|finding| Assessment {
+                finding,
+                kind: kind(true),
+                judgements: Vec::new(),
+                silence: None,
+            })
             .collect(),
     }
 }
