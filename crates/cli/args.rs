@@ -1,8 +1,11 @@
 //! The command line as the user writes it.
 
+mod silence;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use quietus_model::Confidence;
 use quietus_poam::{DeviationKind, MilestoneKind};
+pub(crate) use silence::{Silence, Suppress};
 use std::path::PathBuf;
 
 /// Finds leaked credentials in repositories and all of their history, opens a POA&M item for each,
@@ -62,6 +65,7 @@ pub(crate) enum Command {
     Retest(Retest),
     /// See what validation would call
     Validate(Validate),
+    Suppress(Suppress),
     /// List items, show them, act on them
     #[command(subcommand)]
     Item(Item),
@@ -130,6 +134,8 @@ pub(crate) struct Sources {
 pub(crate) struct Scan {
     #[command(flatten)]
     pub(crate) sources: Sources,
+    #[command(flatten)]
+    pub(crate) silence: Silence,
     /// Only what is staged
     #[arg(long, conflicts_with_all = ["since", "tree_only", "history_only"])]
     pub(crate) staged: bool,
@@ -154,6 +160,8 @@ pub(crate) struct Scan {
 pub(crate) struct Track {
     #[command(flatten)]
     pub(crate) sources: Sources,
+    #[command(flatten)]
+    pub(crate) silence: Silence,
     /// Ask the issuers whether they still work
     #[arg(long)]
     pub(crate) validate: bool,

@@ -8,6 +8,7 @@ mod places;
 mod progress;
 mod settings;
 mod setup;
+mod silencing;
 mod who;
 
 use anyhow::Context;
@@ -52,6 +53,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
             Command::Track(args) => commands::track::run(&setup, &args).await,
             Command::Retest(args) => commands::retest::run(&setup, &args).await,
             Command::Validate(args) => commands::plan::run(&setup, &args),
+            Command::Suppress(args) => commands::suppress::run(&setup, &args).await,
             Command::Item(args) => commands::item::run(&setup, args).await,
             Command::Export(args) => commands::export::run(&setup, args).await,
             Command::Ledger(args) => commands::ledger::run(&setup, args).await,

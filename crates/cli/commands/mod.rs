@@ -11,4 +11,5 @@ pub(crate) mod repos;
 pub(crate) mod retest;
 pub(crate) mod rules;
 pub(crate) mod scan;
+pub(crate) mod suppress;
 pub(crate) mod track;
