@@ -68,6 +68,8 @@ pub struct Silencing {
     disabled: BTreeSet<RuleId>,
     severity: BTreeMap<RuleId, Severity>,
     entries: Vec<Entry>,
+    /// Rules that know no format: what they find is likely at best.
+    formless: BTreeSet<RuleId>,
     now: Timestamp,
     longest: SignedDuration,
 }
@@ -129,7 +131,9 @@ impl Silencing {
         let excluded = Patterns::read(options.exclude)
             .map_err(|(pattern, detail)| SilencingError::Pattern { pattern, detail })?;
         let entries = options.suppressions.entries;
-        Ok(Self { honored, excluded, disabled, severity, entries, now, longest })
+        let formless = rules.rules().iter().filter(|rule| rule.judge.is_some());
+        let formless = formless.map(|rule| rule.id.clone()).collect();
+        Ok(Self { honored, excluded, disabled, severity, entries, formless, now, longest })
     }
 
     /// The severity that the user gives to findings of this kind.
@@ -176,11 +180,13 @@ impl Silencing {
     }
 
     /// Notes on each assessment why it would not be reported. Comments are but a proposal here,
-    /// and none for what is certainly a credential.
+    /// and none for what its format shows to be a credential.
     pub fn note(&self, assessments: &mut [Assessment]) {
         for assessment in assessments {
             self.grade(&mut assessment.finding);
-            let is_sure = assessment.finding.confidence == Confidence::High;
+            let finding = &assessment.finding;
+            let is_sure =
+                finding.confidence == Confidence::High && !self.formless.contains(&finding.rule);
             assessment.silence = match self.of(&assessment.finding) {
                 _ if is_live(&assessment.judgements) => None,
                 Some(Silence::Comment { .. }) if is_sure => None,
