@@ -114,7 +114,9 @@ fn line<'a>(shown: &'a Shown, at: &'a Location) -> Line<'a> {
 
 /// The tags of every leaked credential, those of its rule, and the other rules that saw it.
 pub(crate) fn tags(finding: &Finding) -> Vec<&str> {
-    quietus_poam::TAGS.into_iter().chain(finding.tags.iter().map(String::as_str)).collect()
+    let own = finding.tags.iter().map(String::as_str);
+    let own = own.filter(|tag| !quietus_poam::TAGS.contains(tag));
+    quietus_poam::TAGS.into_iter().chain(own).collect()
 }
 
 /// The verdict over all targets: live wins, then dead if every bound target denies, else the first
