@@ -3,8 +3,9 @@
 mod silence;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::SignedDuration;
 use quietus_model::Confidence;
-use quietus_poam::{DeviationKind, MilestoneKind};
+use quietus_poam::{DeviationKind, MilestoneKind, to_duration};
 pub(crate) use silence::{Silence, Suppress};
 use std::path::PathBuf;
 
@@ -165,6 +166,9 @@ pub(crate) struct Track {
     /// Ask the issuers whether they still work
     #[arg(long)]
     pub(crate) validate: bool,
+    /// Do not ask again about what an issuer answered within this time, such as 12h
+    #[arg(long, value_name = "TIME", requires = "validate", value_parser = to_duration)]
+    pub(crate) max_age: Option<SignedDuration>,
     /// The output format
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     pub(crate) format: ListFormat,

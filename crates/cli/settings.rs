@@ -1,7 +1,8 @@
 //! The user's configuration file. A scanned repository can never supply it.
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use quietus_model::{RepositoryId, SafeText, Severity};
+use quietus_validate::Pace;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -58,10 +59,34 @@ pub(crate) struct ValidateConfig {
     pub(crate) ca_file: Option<PathBuf>,
     /// How long one call may take, in seconds.
     pub(crate) timeout_seconds: Option<u64>,
+    /// How many calls to one host may begin in a second.
+    pub(crate) calls_per_second: Option<f32>,
+    /// How many calls to one host may be under way at the same time.
+    pub(crate) at_once: Option<usize>,
+    /// The longest wait that a host may ask for before it is left alone for this run, in seconds.
+    pub(crate) patience_seconds: Option<u64>,
     /// From where is asked.
     pub(crate) vantage: Option<String>,
     /// A proxy.
     pub(crate) proxy: Option<String>,
+}
+
+impl ValidateConfig {
+    fn pace(&self, usual: Pace) -> Result<Pace> {
+        let every = match self.calls_per_second {
+            Some(calls) if calls.is_finite() && calls >= 0.01 => {
+                Duration::from_secs_f32(1.0 / calls)
+            }
+            Some(calls) => bail!("validate.calls_per_second is {calls}; it must be 0.01 or more"),
+            None => usual.every,
+        };
+        let at_once = self.at_once.unwrap_or(usual.at_once);
+        if at_once == 0 {
+            bail!("validate.at_once is 0, so nobody could be asked; it must be 1 or more");
+        }
+        let patience = self.patience_seconds.map_or(usual.patience, Duration::from_secs);
+        Ok(Pace { at_once, every, patience, ..usual })
+    }
 }
 
 /// The name of a repository.
@@ -109,6 +134,7 @@ impl Config {
             endpoints: self.endpoints.clone(),
             allow_private: self.validate.allow_private.clone(),
             ca_pem,
+            pace: self.validate.pace(defaults.pace)?,
             timeout: self.validate.timeout_seconds.map_or(defaults.timeout, Duration::from_secs),
             vantage: self.validate.vantage.clone().unwrap_or(defaults.vantage.clone()),
             proxy: self.validate.proxy.clone(),
@@ -152,6 +178,9 @@ pub(crate) const TEMPLATE: &str = r#"# Quietus configuration. Every line is opti
 # allow_private = ["gitlab.example.org", "10.0.0.0/8"]
 # ca_file = "/etc/ssl/certs/example-ca.pem"
 # timeout_seconds = 10
+# calls_per_second = 5    # to one host
+# at_once = 2             # to one host
+# patience_seconds = 60   # for a host that asks to wait
 # vantage = "office"
 # proxy = "http://proxy.example.org:3128"
 

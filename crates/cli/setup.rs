@@ -4,7 +4,7 @@ use crate::args::{Global, Sources};
 use crate::places::{self, Places};
 use crate::settings::Config;
 use anyhow::{Context, Result, anyhow, bail};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use quietus_model::{FingerprintKey, RepositoryId, RuleFile, RuleSet, ScopeKind};
 use quietus_poam::Policy;
 use quietus_scan::{Detector, Options};
@@ -109,9 +109,14 @@ impl Setup {
         Ok(Ledger::open_existing(&self.ledger_url, &key.id()).await?)
     }
 
-    /// A validator for the active rules.
-    pub(crate) fn validator(&self, rules: &Arc<RuleSet>) -> Result<Validator> {
+    /// A validator for the active rules. What answered within `max_age` is not asked again.
+    pub(crate) fn validator(
+        &self,
+        rules: &Arc<RuleSet>,
+        max_age: Option<SignedDuration>,
+    ) -> Result<Validator> {
         let mut settings = self.config.validation()?;
+        settings.max_age = max_age;
         let shipped = quietus_catalogue::shipped()?;
         settings.custom_rules = rules
             .rules()
@@ -119,7 +124,7 @@ impl Setup {
             .filter(|rule| shipped.get(&rule.id).is_none_or(|own| own.validate != rule.validate))
             .map(|rule| rule.id.clone())
             .collect();
-        Validator::new(Arc::clone(rules), settings)
+        Validator::new(Arc::clone(rules), settings, self.now)
             .with_context(|| format!("in the configuration {}", self.config_file.display()))
     }
 

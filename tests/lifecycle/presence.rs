@@ -1,6 +1,7 @@
 //! Where a credential is, and what may not be taken for its being gone.
 
 use crate::world::{World, accepted, at, issuer, listing, revoked, token};
+use quietus_model::shape::{Stream, alphabet};
 use quietus_model::{Doubt, GapReason};
 use quietus_poam::{MilestoneKind, Proof};
 
@@ -138,4 +139,95 @@ async fn bytes_that_come_back_are_asked_about_again_and_may_be_lost_again() {
     assert_eq!(world.item(&token).await.liveness(at(3)), "live");
     lose();
     assert_eq!(lost_since(4).await, Some(at(4)));
+}
+
+/// A secret that only the name beside it gives away.
+fn named_secret(label: &str) -> String {
+    let digits = Stream::fixture(label).take(&alphabet("0-9a-f"), 32);
+    String::from_utf8(digits).unwrap()
+}
+
+/// Whether the item's removal is verified.
+async fn is_removed(world: &World, token: &str) -> bool {
+    world.item(token).await.milestone(MilestoneKind::Remove).is_done()
+}
+
+#[tokio::test]
+async fn rules_that_see_less_clear_nothing() {
+    let mut world = World::new().await;
+    let repository = world.repository("app");
+    let token = token("narrowed");
+    let source = [repository.source()];
+    repository.commit(at(-2), "ci.env", &format!("TOKEN={token}\n"));
+    repository.commit(at(-1), "old.env", &format!("TOKEN={token}\n"));
+    world.track(&source, None, at(0)).await;
+    world.narrow_rules();
+    world.track(&source, None, at(1)).await;
+    let item = world.item(&token).await;
+    assert_eq!(item.presence.open().count(), 2, "both files still hold it");
+
+    // One of them is cleaned, and the other one moves.
+    repository.delete(at(2), "old.env");
+    repository.delete(at(2), "ci.env");
+    repository.commit(at(2), "deploy/production.env", &format!("# was\nTOKEN={token}\n"));
+    world.track(&source, None, at(3)).await;
+    let item = world.item(&token).await;
+    let open: Vec<String> = item.presence.open().map(|s| s.location.display()).collect();
+    assert_eq!(open, ["deploy/production.env:2"]);
+    assert!(!is_removed(&world, &token).await);
+
+    repository.delete(at(4), "deploy/production.env");
+    world.track(&source, None, at(5)).await;
+    assert!(is_removed(&world, &token).await);
+    // What is gone stays gone, and nothing more is said of it.
+    assert_eq!(world.track(&source, None, at(6)).await.events, 0);
+}
+
+#[tokio::test]
+async fn what_no_rule_sees_any_more_is_asked_about_by_its_bytes() {
+    let mut world = World::new().await;
+    let repository = world.repository("app");
+    let (issuer, token) = (issuer(), token("bytes"));
+    let asking = listing(&issuer);
+    issuer.set(&token, accepted());
+    repository.commit(at(-1), "ci.env", &format!("TOKEN={token}\n"));
+    world.track(&[repository.source()], Some(&asking), at(0)).await;
+    world.narrow_rules();
+    issuer.set(&token, revoked());
+    world.retest(&asking, at(1)).await;
+    assert_eq!(issuer.asked_about(&token), 2);
+    assert_eq!(world.events(&token).await.last().unwrap(), "judged dead");
+}
+
+#[tokio::test]
+async fn a_secret_without_the_name_that_gave_it_away_is_still_there() {
+    let world = World::new().await;
+    let repository = world.repository("app");
+    let secret = named_secret("nameless");
+    let source = [repository.source()];
+    repository.commit(at(-2), "ci.env", &format!("DD_API_KEY={secret}\n"));
+    let outcome = world.track(&source, None, at(0)).await;
+    assert_eq!(outcome.opened, [world.fingerprint(&secret)]);
+
+    repository.commit(at(1), "ci.env", &format!("x {secret} y\n"));
+    world.track(&source, None, at(2)).await;
+    assert!(!is_removed(&world, &secret).await);
+    // Inside a longer word it is not that secret.
+    repository.commit(at(3), "ci.env", &format!("x a{secret}b y\n"));
+    world.track(&source, None, at(4)).await;
+    assert!(is_removed(&world, &secret).await);
+}
+
+#[tokio::test]
+async fn what_was_first_seen_in_history_is_looked_for_at_the_heads_as_well() {
+    let world = World::new().await;
+    let repository = world.repository("app");
+    let secret = named_secret("late");
+    repository.commit(at(-2), "ci.env", &format!("DD_API_KEY={secret}\n"));
+    repository.commit(at(-1), "ci.env", &format!("x {secret} y\n"));
+    world.track(&[repository.source()], None, at(0)).await;
+    assert!(!is_removed(&world, &secret).await);
+    repository.delete(at(1), "ci.env");
+    world.track(&[repository.source()], None, at(2)).await;
+    assert!(is_removed(&world, &secret).await);
 }

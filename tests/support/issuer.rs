@@ -45,6 +45,8 @@ pub(crate) enum Behaviour {
     Endless,
     /// Closes the connection in the middle of the status line.
     Cut,
+    /// The first one once, the second one ever after.
+    Once(Box<Behaviour>, Box<Behaviour>),
 }
 
 impl Behaviour {
@@ -155,6 +157,11 @@ impl Issuer {
         lock(&self.shared.behaviours).insert(token.to_owned(), behaviour);
     }
 
+    /// Treats `token` like `first` once, and like `next` ever after.
+    pub(crate) fn set_once(&self, token: &str, first: Behaviour, next: Behaviour) {
+        self.set(token, Behaviour::Once(Box::new(first), Box::new(next)));
+    }
+
     /// From now on treats every other token like this.
     pub(crate) fn set_otherwise(&self, behaviour: Behaviour) {
         *lock(&self.shared.otherwise) = behaviour;
@@ -233,10 +240,14 @@ fn serve(stream: TcpStream, tls: Option<Arc<ServerConfig>>, shared: &Shared) {
 
 fn answer(wire: &mut dyn Wire, shared: &Shared) -> std::io::Result<()> {
     let seen = read_request(wire)?;
-    let behaviour = {
+    let mut behaviour = {
         let known = lock(&shared.behaviours).get(&seen.token).cloned();
         known.unwrap_or_else(|| lock(&shared.otherwise).clone())
     };
+    if let Behaviour::Once(first, next) = behaviour {
+        lock(&shared.behaviours).insert(seen.token.clone(), *next);
+        behaviour = *first;
+    }
     lock(&shared.requests).push(seen);
     let plain = |status, headers: &[(&str, &str)], body: &str| {
         let headers: Vec<_> =
@@ -283,6 +294,7 @@ fn answer(wire: &mut dyn Wire, shared: &Shared) -> std::io::Result<()> {
             }
             Ok(())
         }
+        Behaviour::Once(..) => Ok(()),
         Behaviour::Cut => wire.write_all(b"HTTP/1.1 20"),
     }?;
     wire.flush()

@@ -9,13 +9,14 @@ use jiff::{SignedDuration, Timestamp};
 use quietus_export::oscal::{self, OscalOptions, ReadItem};
 use quietus_model::shape::{Length, Stream};
 use quietus_model::{
-    Fingerprint, FingerprintKey, Outcome as Answer, Recipe, RuleId, RuleSet, ScopeKind, Secret,
+    Fingerprint, FingerprintKey, Outcome as Answer, Recipe, Rule, RuleId, RuleSet, ScopeKind,
+    Secret,
 };
 use quietus_poam::{PoamItem, Policy, ScanRecord};
 use quietus_scan::{Detector, Options};
 use quietus_store::Ledger;
 use quietus_track::{Look, Looking, Mirrors, Outcome, Tracker, Wanted, look};
-use quietus_validate::{Settings, Validator};
+use quietus_validate::{Pace, Settings, Validator};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -34,6 +35,13 @@ static RULES: LazyLock<Arc<RuleSet>> =
     LazyLock::new(|| Arc::new(quietus_catalogue::shipped().unwrap()));
 
 static DETECTOR: LazyLock<Detector> = LazyLock::new(|| Detector::new(Arc::clone(&RULES)).unwrap());
+
+/// The rules of another day: that of these credentials sees less, and no other takes its place.
+static NARROW: LazyLock<Detector> = LazyLock::new(|| {
+    let mut rule = Rule::clone(RULES.get(&RuleId::from(RULE)).unwrap());
+    rule.pattern = format!("elsewhere: {}", rule.pattern);
+    Detector::new(Arc::new(RuleSet::new(vec![Arc::new(rule)]))).unwrap()
+});
 
 static CANCEL: AtomicBool = AtomicBool::new(false);
 
@@ -86,6 +94,11 @@ pub(crate) fn issuer() -> Issuer {
     issuer
 }
 
+/// A pace without time between calls and without patience.
+pub(crate) fn quick() -> Pace {
+    Pace { every: Duration::ZERO, patience: Duration::ZERO, ..Pace::default() }
+}
+
 /// Settings that list `issuer` as the only instance, trust its CA and allow its address.
 pub(crate) fn listing(issuer: &Issuer) -> Settings {
     Settings {
@@ -93,6 +106,7 @@ pub(crate) fn listing(issuer: &Issuer) -> Settings {
         allow_private: vec![issuer.host()],
         ca_pem: Some(issuer.ca_pem()),
         timeout: Duration::from_secs(5),
+        pace: quick(),
         ..Settings::default()
     }
 }
@@ -104,6 +118,7 @@ pub(crate) struct World {
     url: String,
     pub(crate) ledger: Ledger,
     pub(crate) policy: Policy,
+    detector: &'static Detector,
 }
 
 impl World {
@@ -112,7 +127,12 @@ impl World {
         let key = FingerprintKey::new([7; 32]);
         let url = format!("sqlite://{}", folder.path().join("ledger.db").display());
         let ledger = Ledger::open(&url, &key.id(), at(0)).await.unwrap();
-        Self { folder, key, url, ledger, policy: Policy::default() }
+        Self { folder, key, url, ledger, policy: Policy::default(), detector: &DETECTOR }
+    }
+
+    /// From now on the rule of these credentials, under the same name, sees none of them.
+    pub(crate) fn narrow_rules(&mut self) {
+        self.detector = &NARROW;
     }
 
     /// The folder that goes with this world.
@@ -161,7 +181,7 @@ impl World {
         read: impl FnOnce(&Looking<'_>) -> T,
     ) -> T {
         read(&Looking {
-            detector: &DETECTOR,
+            detector: self.detector,
             key: &self.key,
             options: &Options { threads: 1, ..Options::default() },
             mirrors: &Mirrors::new(self.folder.path().join("mirrors")),
@@ -180,11 +200,23 @@ impl World {
         asking: Option<&Settings>,
         now: Timestamp,
     ) -> Outcome {
-        let validator = asking.map(validator);
+        let validator = asking.map(|asking| validator(asking, now));
         let tracker = self.tracker(ledger, validator.as_ref());
-        let assessments = tracker.assess(found.hits, now).await;
+        let items = ledger.items().await.unwrap();
+        let assessments = tracker.assess(found.hits, &items).await;
         let survey = tracker.survey(found.scopes, assessments, now);
-        tracker.record(&survey, now).await.unwrap()
+        let mirrors = Mirrors::new(self.folder.path().join("mirrors"));
+        let looking = Looking {
+            detector: self.detector,
+            key: &self.key,
+            options: &Options { threads: 1, ..Options::default() },
+            mirrors: &mirrors,
+            names: &BTreeMap::new(),
+            known: &BTreeMap::new(),
+            progress: &(),
+            cancel: &CANCEL,
+        };
+        tracker.record(&survey, Some(&looking), now).await.unwrap()
     }
 
     /// Reads the known places of every item again and asks.
@@ -194,7 +226,7 @@ impl World {
             self.ledger.scans().await.unwrap().into_iter().map(|scans| scans.latest).collect();
         let read =
             self.looking(&BTreeMap::new(), |looking| Wanted::of(&items, &scans).read(looking, now));
-        let validator = validator(asking);
+        let validator = validator(asking, now);
         self.tracker(&self.ledger, Some(&validator)).retest(read, now).await.unwrap()
     }
 
@@ -271,8 +303,8 @@ impl World {
     }
 }
 
-fn validator(settings: &Settings) -> Validator {
-    Validator::new(Arc::clone(&RULES), settings.clone()).unwrap()
+fn validator(settings: &Settings, now: Timestamp) -> Validator {
+    Validator::new(Arc::clone(&RULES), settings.clone(), now).unwrap()
 }
 
 fn schema_errors(document: &Value) -> Vec<String> {

@@ -123,7 +123,7 @@ fn rules_check(set: &RuleSet) -> Check {
 }
 
 fn validation(setup: &Setup, set: &Arc<RuleSet>) -> Check {
-    match setup.validator(set) {
+    match setup.validator(set, None) {
         Ok(_) => good("validation", "off unless asked for with --validate".to_owned()),
         Err(error) => bad("validation", format!("{error:#}"), Some("correct the configuration")),
     }

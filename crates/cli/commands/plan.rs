@@ -7,7 +7,7 @@ use crate::setup::Setup;
 
 pub(crate) fn run(setup: &Setup, args: &Validate) -> Result<Exit, Failure> {
     let rules = setup.rules()?;
-    let validator = setup.validator(&rules)?;
+    let validator = setup.validator(&rules, None)?;
     let calls: Vec<_> = rules.rules().iter().flat_map(|rule| validator.plan(rule)).collect();
     match args.format {
         ListFormat::Json => output::json::print_value(&calls)?,

@@ -23,7 +23,7 @@ pub(crate) async fn run(setup: &Setup, args: &Retest) -> Result<Exit, Failure> {
     let policy = setup.policy()?;
     let rules = setup.rules()?;
     let shipped = quietus_catalogue::shipped()?;
-    let validator = if args.validate { Some(setup.validator(&rules)?) } else { None };
+    let validator = if args.validate { Some(setup.validator(&rules, None)?) } else { None };
     let detector = setup.detector(Arc::clone(&rules))?;
     let items = wanted(setup, args, &ledger, &policy).await?;
     let prints: BTreeSet<Fingerprint> = items.iter().map(PoamItem::fingerprint).collect();
@@ -110,7 +110,7 @@ async fn wanted(
 fn heard_nothing(item: &PoamItem, now: Timestamp) -> bool {
     item.history.iter().any(|recorded| {
         matches!(&recorded.event, Event::Judged { judgement }
-            if judgement.at == now && failed(judgement))
+            if judgement.at >= now && failed(judgement))
     })
 }
 

@@ -26,7 +26,7 @@ const AT_ONCE: usize = 8;
 
 pub(crate) async fn run(setup: &Setup, args: &Scan) -> Result<Exit, Failure> {
     let rules = setup.rules()?;
-    let validator = if args.validate { Some(setup.validator(&rules)?) } else { None };
+    let validator = if args.validate { Some(setup.validator(&rules, None)?) } else { None };
     let detector = setup.detector(Arc::clone(&rules))?;
     let key = setup.existing_key()?;
     let policy = setup.policy()?;
@@ -51,7 +51,7 @@ pub(crate) async fn run(setup: &Setup, args: &Scan) -> Result<Exit, Failure> {
         silencing.grade(&mut hit.finding);
         hit.finding.locations.iter_mut().for_each(as_opened);
     }
-    let mut shown = ask(validator.as_ref(), hits, args.show_secrets, setup).await;
+    let mut shown = ask(validator.as_ref(), hits, args.show_secrets).await;
     hide(&mut shown, &mut hidden);
     let scopes = found.scopes;
     let exit = exit_of(&scopes, &shown, !found.errors.is_empty());
@@ -189,12 +189,11 @@ async fn ask(
     validator: Option<&Validator>,
     hits: Vec<(Hit, Option<Silence>)>,
     keep: bool,
-    setup: &Setup,
 ) -> Vec<Shown> {
     stream::iter(hits)
         .map(|(hit, silence)| async move {
             let judgements = match validator {
-                Some(validator) => validator.judge(&hit, setup.now).await,
+                Some(validator) => validator.judge(&hit, &[]).await,
                 None => Vec::new(),
             };
             let secret = keep.then_some(hit.secret);

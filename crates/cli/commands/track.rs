@@ -21,7 +21,7 @@ pub(crate) async fn run(setup: &Setup, args: &Track) -> Result<Exit, Failure> {
     let policy = setup.policy()?;
     let rules = setup.rules()?;
     let shipped = quietus_catalogue::shipped()?;
-    let validator = if args.validate { Some(setup.validator(&rules)?) } else { None };
+    let validator = if args.validate { Some(setup.validator(&rules, args.max_age)?) } else { None };
     let detector = setup.detector(Arc::clone(&rules))?;
     let silencing = setup.silencing(&args.silence, &args.sources, &rules, Some(&key), &policy)?;
     // Paths are remembered in the ledger, so they must mean the same from every folder.
@@ -53,11 +53,11 @@ pub(crate) async fn run(setup: &Setup, args: &Track) -> Result<Exit, Failure> {
     };
     let findings = hits.iter().map(|hit| &hit.finding);
     let suppressions = silencing.report(findings, &scopes, errors.is_empty());
-    let mut assessments = tracker.assess(hits, setup.now).await;
+    let mut assessments = tracker.assess(hits, &ledger.items().await?).await;
     silencing.note(&mut assessments);
     let mut exit = exit_of(&scopes, &assessments, !errors.is_empty());
     let survey = tracker.survey(scopes, assessments, setup.now);
-    let outcome = tracker.record(&survey, setup.now).await?;
+    let outcome = tracker.record(&survey, Some(&looking), setup.now).await?;
     bar.done();
     for error in &errors {
         output::error_text(&error.to_string());

@@ -31,7 +31,7 @@ pub use finding::{
 pub use fingerprint::{Fingerprint, FingerprintKey, KeyError, KeyId};
 pub use recipe::{
     Answer, Basis, Clause, IdentityPointers, JsonTest, Method, Outcome, Recipe, Remedy, Revocation,
-    RevokeBy,
+    RevokeBy, Sign,
 };
 pub use repository::RepositoryId;
 pub use rule::{

@@ -18,6 +18,10 @@ pub struct Recipe {
     /// configuration must name one.
     #[serde(default)]
     pub endpoint: String,
+    /// Where else the same issuer may have given it out, as its other partitions: every one is
+    /// asked, and every one must deny.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub partitions: Vec<String>,
     /// Other organisations may run their own instance: a denial by the public one proves nothing.
     pub self_hosted: bool,
     /// The HTTP method. It must not change anything at the issuer.
@@ -31,6 +35,9 @@ pub struct Recipe {
     /// Request body.
     #[serde(default)]
     pub body: String,
+    /// How the request is signed, where the secret itself is never sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign: Option<Sign>,
     /// Accepted: any one clause that matches says so.
     pub live: Vec<Clause>,
     /// Accepted, but not allowed to do what was asked: live as well.
@@ -57,6 +64,43 @@ pub struct Recipe {
     /// Recorded or documented answers, at least one a verdict: the recipe's tests.
     #[serde(default, rename = "answer")]
     pub answers: Vec<Answer>,
+}
+
+/// A way to sign a request with a secret that both sides know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "scheme", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Sign {
+    /// AWS Signature Version 4, which others speak as well. The region is the one that the
+    /// endpoint's host names.
+    AwsSigv4 {
+        /// The service, as the signature names it: `sts`, `s3`.
+        service: String,
+        /// The region where the host names none.
+        #[serde(default = "us_east")]
+        region: String,
+        /// The part that holds the key id.
+        #[serde(default = "id")]
+        id: String,
+        /// The part that holds the session token of temporary credentials.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<String>,
+    },
+}
+
+fn us_east() -> String {
+    "us-east-1".to_owned()
+}
+
+fn id() -> String {
+    "id".to_owned()
+}
+
+impl Sign {
+    /// The names of the parts that go into the signature, `secret` among them.
+    pub fn parts(&self) -> impl Iterator<Item = &str> {
+        let Self::AwsSigv4 { id, session, .. } = self;
+        ["secret", id.as_str()].into_iter().chain(session.as_deref())
+    }
 }
 
 /// An HTTP method.
@@ -128,7 +172,9 @@ impl Clause {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct JsonTest {
-    /// A JSON pointer (RFC 6901); `*` stands for any element of an array.
+    /// A JSON pointer (RFC 6901); `*` stands for any element of an array. A body in XML is read as
+    /// if it were JSON: elements by their names without prefix, repeated ones as an array, and an
+    /// element without others as its text.
     pub at: String,
     /// The value there, as text (`true`, `0`, `invalid_auth`). Without it and `has`, the place
     /// must hold something other than null, `false`, or an empty string.
@@ -277,11 +323,13 @@ mod tests {
         Recipe {
             issuer: "x".into(),
             endpoint: "https://x.invalid".into(),
+            partitions: vec![],
             self_hosted: false,
             method: Method::Get,
             path: "/me".into(),
             headers: BTreeMap::new(),
             body: String::new(),
+            sign: None,
             live: vec![],
             restricted: vec![],
             dead: vec![],

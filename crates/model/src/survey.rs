@@ -1,10 +1,12 @@
 //! What one scan may claim: where it looked, what it could not read, what it found.
 
 use crate::{
-    Digest, Finding, Judgement, KeyId, Remedy, RepositoryId, Rule, RuleId, SafeText, Silence,
+    Digest, Finding, Fingerprint, Judgement, KeyId, Remedy, RepositoryId, Rule, RuleId, SafeText,
+    Silence,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 use uuid::Uuid;
 
@@ -46,6 +48,10 @@ pub struct Survey {
     pub scopes: Vec<Scope>,
     /// What it found, one a secret.
     pub assessments: Vec<Assessment>,
+    /// Known credentials that its rules do not see even where they are known to stand: of these it
+    /// shows no absence.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub unrecognised: BTreeSet<Fingerprint>,
 }
 
 /// How far a survey's claims are believed.
@@ -250,5 +256,10 @@ impl Survey {
     /// Whether a rule that was active could have seen what `rule` sees.
     pub fn could_see(&self, rule: &RuleId) -> bool {
         self.rules.contains(rule)
+    }
+
+    /// Whether its silence about a credential that `rule` recognised means absence.
+    pub fn shows_absence_of(&self, fingerprint: &Fingerprint, rule: &RuleId) -> bool {
+        self.could_see(rule) && !self.unrecognised.contains(fingerprint)
     }
 }

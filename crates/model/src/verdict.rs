@@ -147,6 +147,12 @@ pub enum Doubt {
     },
     /// The bytes could not be had any more.
     NoBytes,
+    /// A denial whose date is not that of our clock: one of the two is wrong, or it is an old
+    /// answer that something on the way kept.
+    ClockSkew {
+        /// How many seconds the issuer's clock is ahead of ours; less than 0 when it is behind.
+        seconds: i64,
+    },
     /// The host is not one that a rule or the configuration names, or its address is private.
     Refused {
         /// Which guard refused.
@@ -178,7 +184,37 @@ impl fmt::Display for Doubt {
             Self::Expired { at } => write!(f, "expired at {at}, never sent"),
             Self::Incomplete { part } => write!(f, "its part \"{part}\" was not found"),
             Self::NoBytes => f.write_str("its bytes can no longer be read"),
+            Self::ClockSkew { seconds } => {
+                write!(f, "a denial from a clock that differs from ours by {seconds} s")
+            }
             Self::Refused { detail } => write!(f, "not sent: {detail}"),
+        }
+    }
+}
+
+impl Doubt {
+    /// Whether the credential may have reached the issuer, so that it may have counted a login.
+    pub fn was_sent(&self) -> bool {
+        match self {
+            Self::Unreachable { .. }
+            | Self::RateLimited
+            | Self::Unrecognised { .. }
+            | Self::Redirected { .. }
+            | Self::Unconfirmed { .. }
+            | Self::Gone
+            | Self::NonDiscriminating
+            | Self::ControlFailed { .. }
+            | Self::ClockSkew { .. } => true,
+            Self::NotAsked
+            | Self::NoRecipe
+            | Self::IssuerUnbound
+            | Self::Canary
+            | Self::Dummy
+            | Self::ChecksumFailed
+            | Self::Expired { .. }
+            | Self::Incomplete { .. }
+            | Self::NoBytes
+            | Self::Refused { .. } => false,
         }
     }
 }
@@ -191,6 +227,10 @@ pub struct Observation {
     /// The recipe or endpoint was overridden by the user: closing on it needs a person.
     #[serde(default)]
     pub custom: bool,
+    /// What was denied are parts that stood near each other and were never accepted together: another
+    /// one may belong to the secret, so that closing on it needs a person.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unpaired: bool,
     /// The HTTP status, or the protocol's own code.
     pub status: u16,
     /// The clause that matched, as the rule words it.

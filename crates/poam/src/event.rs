@@ -3,8 +3,8 @@
 use crate::{Actor, MilestoneKind};
 use jiff::Timestamp;
 use quietus_model::{
-    Attestation, Confidence, Digest, Fact, Fingerprint, Ground, Judgement, KeyId, Kind, Location,
-    LocationId, Offline, Redacted, RuleId, SafeText, Severity, SurveyId, Target,
+    Attestation, Confidence, Digest, Fact, Finding, Fingerprint, Ground, Judgement, KeyId, Kind,
+    Location, LocationId, Offline, Redacted, RuleId, SafeText, Severity, SurveyId, Target,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -224,6 +224,24 @@ pub struct Detection {
     pub survey: SurveyId,
     /// When that survey was taken. Never changes.
     pub detected_at: Timestamp,
+}
+
+impl Detection {
+    /// The credential as it is known, at these places.
+    pub fn finding(&self, locations: Vec<Location>) -> Finding {
+        Finding {
+            fingerprint: self.fingerprint,
+            rule: self.rule.clone(),
+            severity: self.severity,
+            confidence: self.confidence,
+            redacted: self.redacted.clone(),
+            offline: self.offline,
+            missing: self.missing.clone(),
+            decoded: self.decoded.clone(),
+            tags: self.tags.clone(),
+            locations,
+        }
+    }
 }
 
 /// A milestone and its date.

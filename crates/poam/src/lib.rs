@@ -28,10 +28,10 @@ pub use event::{
 };
 pub use item::{Closure, Deviation, FoldError, Phase, PoamItem, Round, TAGS};
 pub use milestone::{Milestone, MilestoneKind, Progress};
-pub use policy::{ClosureMode, Policy, PolicyError};
+pub use policy::{ClosureMode, Policy, PolicyError, to_duration};
 pub use presence::{Presence, Sighting};
-pub use proof::{Missing, Proof, Standing, TargetRecord};
-pub use reconcile::reconcile;
+pub use proof::{Missing, Proof, Standing, TargetRecord, Weakness};
+pub use reconcile::{reconcile, shown_gone};
 pub use refusal::Refusal;
 pub use scan_record::ScanRecord;
 pub use why::Blocker;

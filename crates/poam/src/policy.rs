@@ -241,7 +241,11 @@ fn durations<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<SignedDuration>, 
     texts.iter().map(|text| to_duration(text).map_err(serde::de::Error::custom)).collect()
 }
 
-fn to_duration(text: &str) -> Result<SignedDuration, String> {
+/// A duration as people write it: `20h`, `7d`. Days are 24 hours.
+///
+/// # Errors
+/// A sentence that says how to write it.
+pub fn to_duration(text: &str) -> Result<SignedDuration, String> {
     let wrong = || format!("\"{text}\" is no duration; write it like \"20h\" or \"7d\"");
     let span: Span = text.parse().map_err(|_| wrong())?;
     let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| wrong())?;

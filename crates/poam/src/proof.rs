@@ -1,6 +1,6 @@
 //! Is it dead? What each target said over time, and whether that is proof.
 
-use crate::Policy;
+use crate::{Event, PoamItem, Policy};
 use jiff::{SignedDuration, Timestamp};
 use quietus_model::{Binding, Doubt, Judgement, Observation, Target, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,9 +38,25 @@ pub enum Standing {
         count: usize,
         /// How many different vantage points.
         vantages: usize,
-        /// One of them rests on a recipe or endpoint that the user overrode.
-        custom: bool,
+        /// What about one of them asks for a person's judgement.
+        weakness: Option<Weakness>,
     },
+}
+
+impl PoamItem {
+    /// The newest answer of each target, and its newest doubt.
+    pub fn judgements(&self) -> Vec<Judgement> {
+        let mut newest: BTreeMap<(&Target, bool), &Judgement> = BTreeMap::new();
+        for recorded in &self.history {
+            let Event::Judged { judgement } = &recorded.event else { continue };
+            let is_doubt = matches!(judgement.verdict, Verdict::Indeterminate(_));
+            let known = newest.entry((&judgement.target, is_doubt)).or_insert(judgement);
+            if judgement.at >= known.at {
+                *known = judgement;
+            }
+        }
+        newest.into_values().cloned().collect()
+    }
 }
 
 impl TargetRecord {
@@ -115,7 +131,7 @@ impl TargetRecord {
                 last: *last,
                 count: denials.len(),
                 vantages: denials.iter().map(|(_, o)| &o.vantage).collect::<BTreeSet<_>>().len(),
-                custom: denials.iter().any(|(_, o)| o.custom),
+                weakness: denials.iter().filter_map(|(_, o)| Weakness::of(o)).max(),
             },
             (_, _, Some(live)) => Standing::Live(known[live].0),
             _ => Standing::Unknown,
@@ -140,8 +156,8 @@ pub enum Proof {
         since: Timestamp,
         /// The evidence, in sentences.
         evidence: Vec<String>,
-        /// Part of it rests on what the user overrode: closing needs a person.
-        custom: bool,
+        /// What about part of it asks for a person's judgement before anything closes.
+        weakness: Option<Weakness>,
     },
     /// Not yet: what is missing.
     NotYet(Vec<Missing>),
@@ -228,6 +244,38 @@ pub(crate) struct Scale<'a> {
     pub(crate) reopened: Option<Timestamp>,
 }
 
+/// What about a denial asks for a person's judgement.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Weakness {
+    /// The user overrode its recipe or endpoint.
+    Custom,
+    /// It denies parts that were never accepted together.
+    Unpaired,
+}
+
+impl Weakness {
+    fn of(seen: &Observation) -> Option<Self> {
+        match (seen.unpaired, seen.custom) {
+            (true, _) => Some(Self::Unpaired),
+            (false, true) => Some(Self::Custom),
+            (false, false) => None,
+        }
+    }
+
+    /// Why a person is asked, in words.
+    pub fn because(self) -> &'static str {
+        match self {
+            Self::Custom => {
+                "part of the proof rests on a recipe or endpoint that the user overrode"
+            }
+            Self::Unpaired => {
+                "the issuer denied this secret together with a part that stood near it, and never \
+                 accepted the two: look whether they belong together"
+            }
+        }
+    }
+}
+
 /// Weighs all targets of a credential.
 pub(crate) fn weigh(
     targets: &BTreeMap<Target, TargetRecord>,
@@ -237,7 +285,7 @@ pub(crate) fn weigh(
     let mut missing = Vec::new();
     let mut evidence = Vec::new();
     let mut since = None;
-    let mut custom_used = false;
+    let mut weakness = None;
     for record in targets.values() {
         // A live answer anywhere is the end of the matter, bound or not.
         let standing = record.standing(scale.now);
@@ -246,9 +294,9 @@ pub(crate) fn weigh(
         } else if record.is_bound() {
             missing.extend(unasked_instances(record, targets));
             match denial(record, &standing, scale) {
-                Ok((first, sentence, custom)) => {
+                Ok((first, sentence, weak)) => {
                     since = since.max(Some(first));
-                    custom_used |= custom;
+                    weakness = weakness.max(weak);
                     evidence.push(sentence);
                 }
                 Err(lack) => missing.push(lack),
@@ -257,7 +305,7 @@ pub(crate) fn weigh(
     }
     missing.dedup();
     match since {
-        Some(since) if missing.is_empty() => Proof::Dead { since, evidence, custom: custom_used },
+        Some(since) if missing.is_empty() => Proof::Dead { since, evidence, weakness },
         _ if missing.is_empty() => Proof::NotYet(vec![no_bound_target(targets, askable)]),
         _ => Proof::NotYet(missing),
     }
@@ -294,14 +342,14 @@ fn unasked_instances(
         .collect()
 }
 
-/// Since when, a sentence, and whether it is custom; or what is missing.
+/// Since when, a sentence, and what about it is weak; or what is missing.
 fn denial(
     record: &TargetRecord,
     standing: &Standing,
     Scale { policy, now, reopened }: Scale<'_>,
-) -> Result<(Timestamp, String, bool), Missing> {
+) -> Result<(Timestamp, String, Option<Weakness>), Missing> {
     let target = record.target.clone();
-    let Standing::Denied { first, last, count, vantages, custom } = standing else {
+    let Standing::Denied { first, last, count, vantages, weakness } = standing else {
         return Err(Missing::NoAnswer(target, record.doubt.as_ref().map(|(_, d)| d.clone())));
     };
     let proof = &policy.proof;
@@ -333,7 +381,7 @@ fn denial(
         "{target} ({}) denied it {count} times from {first} to {last}{clause}",
         record.binding_text()
     );
-    Ok((*first, sentence, *custom))
+    Ok((*first, sentence, *weakness))
 }
 
 /// `at` plus `span`, or the end of time.

@@ -48,6 +48,25 @@ pub fn reconcile(
         .collect()
 }
 
+/// The credentials of which `survey` would show, by what it does not say, that they left a place.
+///
+/// Whoever can still read their bytes should look for these before the survey is reconciled: rules
+/// change, and so does what stands round a secret.
+pub fn shown_gone(
+    items: &[PoamItem],
+    survey: &Survey,
+    policy: &Policy,
+    now: Timestamp,
+) -> BTreeSet<Fingerprint> {
+    let shows = |event: &Event| match event {
+        Event::LeftHead { .. } | Event::Absent { .. } => true,
+        Event::Sighted { cleared, .. } => *cleared,
+        _ => false,
+    };
+    let events = reconcile(items, survey, policy, now).into_iter();
+    events.filter(|(_, recorded)| shows(&recorded.event)).map(|(print, _)| print).collect()
+}
+
 /// One survey under one policy at one moment.
 struct Reading<'a> {
     survey: &'a Survey,
@@ -192,7 +211,8 @@ impl<'a> Reading<'a> {
             !known.is_known_to(&scope.source) || known.was_absent_from(&scope.source)
         });
         if news {
-            draft.emit(self.sighted(location, scope, Vec::new(), self.covers(location, scope)));
+            let cleared = self.covers(location, scope) && self.may_claim_absence(draft);
+            draft.emit(self.sighted(location, scope, Vec::new(), cleared));
         }
         let known = draft.item.presence.get(&id);
         let sources = known.map_or(Vec::new(), |known| known.answered_by(scope));
@@ -217,7 +237,7 @@ impl<'a> Reading<'a> {
             location: Box::new(location),
             survey: self.survey.id,
             source: scope.source.clone(),
-            cleared: cleared && self.survey.trust != Trust::Untrusted,
+            cleared,
         }
     }
 
@@ -231,7 +251,9 @@ impl<'a> Reading<'a> {
     }
 
     fn may_claim_absence(&self, draft: &Draft<'_>) -> bool {
-        self.survey.trust != Trust::Untrusted && self.survey.could_see(&draft.item.detection.rule)
+        let item = &draft.item;
+        self.survey.trust != Trust::Untrusted
+            && self.survey.shows_absence_of(&item.fingerprint(), &item.detection.rule)
     }
 
     /// Known locations that a complete scope did not show.

@@ -230,8 +230,9 @@ impl<'a> Draft<'a> {
     /// Proof of death that holds at this moment, if there is any.
     fn death(&self) -> Option<Death> {
         match self.item.proof(self.policy, self.now) {
-            Proof::Dead { since, evidence, custom } => {
-                Some(Death { basis: ClosureBasis::Verified, since, evidence, needs_person: custom })
+            Proof::Dead { since, evidence, weakness } => {
+                let needs_person = weakness.is_some();
+                Some(Death { basis: ClosureBasis::Verified, since, evidence, needs_person })
             }
             Proof::NotYet(_) => self.attested_death(),
         }

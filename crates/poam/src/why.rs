@@ -1,6 +1,8 @@
 //! Why an item is open, what evidence is missing, what happens next and when: in sentences.
 
-use crate::{ClosureMode, Event, MilestoneKind, Missing, Phase, PoamItem, Policy, Progress, Proof};
+use crate::{
+    ClosureMode, Event, MilestoneKind, Missing, Phase, PoamItem, Policy, Progress, Proof, Weakness,
+};
 use jiff::Timestamp;
 use quietus_model::{Doubt, Verdict};
 use std::fmt;
@@ -113,13 +115,13 @@ impl PoamItem {
             heads: sighting.location.at_head.iter().map(ToString::to_string).collect(),
         }));
         if self.approval.is_none() {
-            let custom = matches!(proof, Proof::Dead { custom: true, .. });
+            let weakness = match proof {
+                Proof::Dead { weakness, .. } => weakness,
+                Proof::NotYet(_) => None,
+            };
             let because = match policy.closure {
                 ClosureMode::Approved => Some("the policy asks for it"),
-                ClosureMode::Automatic if custom => {
-                    Some("part of the proof rests on a recipe or endpoint that the user overrode")
-                }
-                ClosureMode::Automatic => None,
+                ClosureMode::Automatic => weakness.map(Weakness::because),
             };
             blockers.extend(because.map(|because| Blocker::Approval { because }));
         }

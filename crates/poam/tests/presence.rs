@@ -2,7 +2,7 @@
 
 mod support;
 use quietus_model::{Place, RefTip, RuleId, SafeText, ScopeKind, Trust};
-use quietus_poam::MilestoneKind;
+use quietus_poam::{MilestoneKind, shown_gone};
 use support::*;
 
 fn removed_after(change: impl FnOnce(&mut quietus_model::Survey)) -> bool {
@@ -32,6 +32,33 @@ fn an_incomplete_scan_shows_nothing() {
 #[test]
 fn a_scan_without_the_rule_shows_nothing() {
     assert!(!removed_after(|s| s.rules = vec![RuleId::from("another")]));
+}
+
+#[test]
+fn a_scan_whose_rules_do_not_see_it_where_it_stands_shows_nothing() {
+    assert!(!removed_after(|s| s.unrecognised.extend([print_of("token")])));
+    assert!(removed_after(|s| s.unrecognised.extend([print_of("other")])));
+    // Nor that what was first seen in history is at no head.
+    let mut world = World::new();
+    let mut first = removed(0);
+    first.unrecognised.extend([print_of("token")]);
+    world.take(&first);
+    assert!(!world.item("token").milestone(MilestoneKind::Remove).is_done());
+    world.take(&removed(5));
+    assert!(world.item("token").milestone(MilestoneKind::Remove).is_done());
+}
+
+#[test]
+fn what_a_survey_would_show_gone_is_named_before_it_does() {
+    let world = leaked();
+    let gone = |survey: &quietus_model::Survey| {
+        shown_gone(&world.items(), survey, &world.policy, survey.taken_at)
+    };
+    assert_eq!(gone(&survey(5, Vec::new())), [print_of("token")].into());
+    assert_eq!(gone(&removed(5)), [print_of("token")].into());
+    let stays = finding("token", vec![place("app.env", &[MAIN], -100)]);
+    let new = finding("new", vec![place("old.env", &[], -100)]);
+    assert_eq!(gone(&survey(5, vec![stays, new])), [print_of("new")].into());
 }
 
 #[test]

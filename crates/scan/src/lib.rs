@@ -12,7 +12,8 @@
 //! ```
 //!
 //! The [`Detector`] knows rules and bytes and nothing else; [`scan()`] feeds it from a [`Source`]
-//! and makes of every secret one hit with all of its places; [`recall()`] reads known places again.
+//! and makes of every secret one hit with all of its places; [`recall()`] reads known places again, and [`stands()`]
+//! looks for what is known by its bytes.
 //! Whatever cannot be read is a gap of the scope, never a silence. No part of a scan runs or
 //! obeys anything that the scanned repository brings along.
 //!
@@ -85,6 +86,7 @@ mod scan;
 mod since;
 mod source;
 mod staged;
+mod stands;
 mod store;
 mod tree;
 pub mod trial;
@@ -98,3 +100,4 @@ pub use problem::RuleProblem;
 pub use recall::{Recalled, recall};
 pub use scan::scan;
 pub use source::{Options, Progress, ScanError, Scanned, Source, Stage};
+pub use stands::{can_be_sought, stands};

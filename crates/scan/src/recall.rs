@@ -10,9 +10,11 @@ use crate::store::{self, Shelf};
 use crate::vault::{Sighting, Vault};
 use git2::{ObjectType, Repository};
 use jiff::Timestamp;
-use quietus_model::{Fingerprint, FingerprintKey, Gap, GapReason, Hit, Location, Place};
+use quietus_model::{
+    Finding, Fingerprint, FingerprintKey, Gap, GapReason, Hit, Location, Place, Secret,
+};
 use quietus_odb::ObjectId;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Component, Path};
@@ -21,9 +23,15 @@ use std::sync::atomic::AtomicBool;
 /// What came of reading known places again.
 #[derive(Clone, Debug)]
 pub struct Recalled {
-    /// The secrets whose fingerprint was wanted, each with the places that still hold it, in the
-    /// order of their fingerprints.
+    /// The secrets whose fingerprint was wanted and that the rules see at known places, each with
+    /// the places that still hold it, in the order of their fingerprints.
     pub hits: Vec<Hit>,
+    /// The same for secrets that stand at known places and that no rule sees there: the rules of
+    /// another day did. They come without their other parts, and as they were known.
+    pub unseen: Vec<Hit>,
+    /// Fingerprints of which an object is known to hold the secret, and neither the rules nor the
+    /// bytes at its place show it: it stands there in a form that is not understood today.
+    pub unrecognised: Vec<Fingerprint>,
     /// Fingerprints that stand at none of their known places any more. That says nothing about
     /// other places.
     pub lost: Vec<Fingerprint>,
@@ -38,13 +46,19 @@ enum Origin {
     File(String),
 }
 
-/// Reads only the places that `wanted` names and keeps the secrets whose fingerprint agrees.
+/// The bytes of an origin, and what the rules see in them.
+struct Content {
+    bytes: Vec<u8>,
+    seen: Vec<Sighting>,
+}
+
+/// Reads only the places that `wanted` names, and keeps the secrets whose fingerprint agrees.
 ///
 /// # Errors
 /// [`ScanError`] when `source` cannot be opened at all.
 pub fn recall(
     source: &Source,
-    wanted: &[(Fingerprint, Vec<Location>)],
+    wanted: &[Finding],
     detector: &Detector,
     key: &FingerprintKey,
     options: &Options,
@@ -59,6 +73,60 @@ pub fn recall(
         progress: &(),
         cancel,
     };
+    let read = read(source, wanted, &run)?;
+    let known = run.vault.into_known();
+    let scrubber = gather::Scrubber::new(&known);
+    let numbers: HashMap<Fingerprint, u32> =
+        known.iter().map(|known| known.fingerprint).zip(0..).collect();
+    let at = |place: &Location| origin(place).and_then(|origin| read.get(&origin));
+    let mut recalled = Recalled {
+        hits: Vec::new(),
+        unseen: Vec::new(),
+        unrecognised: Vec::new(),
+        lost: Vec::new(),
+        gaps: Vec::new(),
+    };
+    for finding in wanted {
+        let number = numbers.get(&finding.fingerprint);
+        let is_seen = |place: &&Location| {
+            at(place).is_some_and(|there| there.seen.iter().any(|s| Some(&s.secret) == number))
+        };
+        let still: Vec<Location> = finding.locations.iter().filter(is_seen).cloned().collect();
+        let secret_at = |place: &Location| {
+            at(place).and_then(|there| standing(&there.bytes, place, &finding.fingerprint, key))
+        };
+        let holds = |place: &Location| place.blob.is_some() && at(place).is_some();
+        match number.and_then(|number| known.get(*number as usize)) {
+            Some(known) if !still.is_empty() => {
+                recalled.hits.push(gather::hit(known, still, &scrubber));
+            }
+            _ => match finding.locations.iter().find_map(secret_at) {
+                Some(secret) => {
+                    let is_there = |place: &&Location| secret_at(place).is_some();
+                    let still = finding.locations.iter().filter(is_there).cloned().collect();
+                    recalled.unseen.push(unseen(finding, secret, still, detector));
+                }
+                None if finding.locations.iter().any(holds) => {
+                    recalled.unrecognised.push(finding.fingerprint);
+                }
+                None => recalled.lost.push(finding.fingerprint),
+            },
+        }
+    }
+    recalled.hits.sort_by_key(|hit| hit.finding.fingerprint);
+    recalled.unseen.sort_by_key(|hit| hit.finding.fingerprint);
+    recalled.unrecognised.sort();
+    recalled.lost.sort();
+    recalled.gaps = run.gaps.into_sorted(&scrubber);
+    Ok(recalled)
+}
+
+/// Every origin that the places of `wanted` name, once.
+fn read(
+    source: &Source,
+    wanted: &[Finding],
+    run: &Run<'_>,
+) -> Result<BTreeMap<Origin, Content>, ScanError> {
     let repository = match source.path() {
         None => None,
         Some(path) => match store::open(path) {
@@ -67,41 +135,54 @@ pub fn recall(
             Err(error) => return Err(error),
         },
     };
-    let mut read: BTreeMap<Origin, Vec<Sighting>> = BTreeMap::new();
-    for origin in wanted.iter().flat_map(|(_, places)| places).filter_map(origin) {
+    let places = wanted.iter().flat_map(|finding| &finding.locations);
+    let origins: BTreeSet<Origin> = places.filter_map(origin).collect();
+    let mut read = BTreeMap::new();
+    for origin in origins {
         if run.is_cancelled() {
             run.gaps.add(GapReason::Interrupted, "recall", "it was interrupted before its end");
             break;
         }
-        read.entry(origin.clone()).or_insert_with(|| {
-            let bytes = match &origin {
-                Origin::Object(id) => object(repository.as_ref(), id, &run),
-                Origin::File(path) => file(source.path(), path, &run),
-            };
-            bytes.map(|bytes| run.vault.sight(&bytes)).unwrap_or_default()
-        });
-    }
-    let known = run.vault.into_known();
-    let scrubber = gather::Scrubber::new(&known);
-    let numbers: HashMap<Fingerprint, u32> =
-        known.iter().map(|known| known.fingerprint).zip(0..).collect();
-    let mut hits = Vec::new();
-    let mut lost = Vec::new();
-    for (fingerprint, places) in wanted {
-        let number = numbers.get(fingerprint);
-        let still = places.iter().filter(|place| {
-            let seen = origin(place).and_then(|origin| read.get(&origin));
-            seen.is_some_and(|seen| seen.iter().any(|s| Some(&s.secret) == number))
-        });
-        let still: Vec<Location> = still.cloned().collect();
-        match number.and_then(|number| known.get(*number as usize)) {
-            Some(known) if !still.is_empty() => hits.push(gather::hit(known, still, &scrubber)),
-            _ => lost.push(*fingerprint),
+        let bytes = match &origin {
+            Origin::Object(id) => object(repository.as_ref(), id, run),
+            Origin::File(path) => file(source.path(), path, run),
+        };
+        if let Some(bytes) = bytes {
+            read.insert(origin, Content { seen: run.vault.sight(&bytes), bytes });
         }
     }
-    hits.sort_by_key(|hit| hit.finding.fingerprint);
-    lost.sort();
-    Ok(Recalled { hits, lost, gaps: run.gaps.into_sorted(&scrubber) })
+    Ok(read)
+}
+
+/// The secret that stands in `bytes` where a location says, whatever the rules see there.
+fn standing(
+    bytes: &[u8],
+    place: &Location,
+    fingerprint: &Fingerprint,
+    key: &FingerprintKey,
+) -> Option<Secret> {
+    let start = usize::try_from(place.offset).ok()?;
+    let line_start = if place.end_line == place.line {
+        start.checked_sub(place.column.checked_sub(1)? as usize)?
+    } else {
+        let between = place.end_line.checked_sub(place.line)?.checked_sub(1)? as usize;
+        let newlines = bytes.get(start..)?.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+        start + newlines.map(|(at, _)| at).nth(between)? + 1
+    };
+    let end = line_start.checked_add(place.end_column.checked_sub(1)? as usize)?;
+    let secret = Secret::from(bytes.get(start..end).filter(|bytes| !bytes.is_empty())?);
+    (key.fingerprint(&secret) == *fingerprint).then_some(secret)
+}
+
+/// A secret that no rule sees any more, as it was known.
+fn unseen(finding: &Finding, secret: Secret, still: Vec<Location>, detector: &Detector) -> Hit {
+    let mut finding = finding.clone();
+    if let Some(rule) = detector.rules().get(&finding.rule) {
+        let required = rule.companions.iter().filter(|part| part.required && part.name != "secret");
+        finding.missing = required.map(|part| part.name.clone()).collect();
+    }
+    finding.locations = still;
+    Hit { finding, secret, parts: Vec::new() }
 }
 
 fn origin(location: &Location) -> Option<Origin> {

@@ -175,6 +175,12 @@ pub enum ScanError {
         /// What git said.
         detail: String,
     },
+    /// Secrets that are known cannot be looked for.
+    #[error("{detail}")]
+    Unsearchable {
+        /// Why, and what to do.
+        detail: String,
+    },
     /// There is no such revision.
     #[error("{path}: no revision \"{revision}\" ({detail}); name a commit, branch or tag")]
     Revision {

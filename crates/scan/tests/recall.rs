@@ -4,17 +4,27 @@
 mod ground;
 
 use ground::{Ground, detector, key, look, now, secret};
-use quietus_model::{Fingerprint, Location, Secret};
-use quietus_scan::{Options, Recalled, Source, recall};
+use quietus_model::{Finding, Fingerprint, Location, Secret};
+use quietus_scan::{Detector, Options, Recalled, Source, recall};
 use std::sync::atomic::AtomicBool;
 
 fn line(label: &str) -> String {
     format!("key: {}\n", secret(label))
 }
 
-fn again(source: &Source, wanted: &[(Fingerprint, Vec<Location>)]) -> Recalled {
+fn again(source: &Source, wanted: &[Finding]) -> Recalled {
+    by(&detector(), source, wanted)
+}
+
+fn by(detector: &Detector, source: &Source, wanted: &[Finding]) -> Recalled {
     let cancel = AtomicBool::new(false);
-    recall(source, wanted, &detector(), &key(), &Options::default(), now(), &cancel).unwrap()
+    recall(source, wanted, detector, &key(), &Options::default(), now(), &cancel).unwrap()
+}
+
+/// The finding of this label at other places.
+fn at(findings: &[Finding], label: &str, locations: Vec<Location>) -> Finding {
+    let finding = findings.iter().find(|finding| finding.fingerprint == print(label)).unwrap();
+    Finding { locations, ..finding.clone() }
 }
 
 fn print(label: &str) -> Fingerprint {
@@ -31,11 +41,7 @@ fn what_still_stands_comes_back_with_its_bytes() {
     ground.write("disk", &line("disk"));
     ground.write("gone", &line("gone"));
     let scanned = look(&ground.whole());
-    let mut wanted: Vec<_> = scanned
-        .hits
-        .iter()
-        .map(|hit| (hit.finding.fingerprint, hit.finding.locations.clone()))
-        .collect();
+    let wanted: Vec<Finding> = scanned.hits.iter().map(|hit| hit.finding.clone()).collect();
     assert_eq!(wanted.len(), 4);
     ground.write("gone", "rotated\n");
     ground.write("unrelated", &line("unrelated"));
@@ -50,15 +56,46 @@ fn what_still_stands_comes_back_with_its_bytes() {
     assert_eq!(recalled.gaps, []);
 
     // Another secret at the place of the one that was wanted does not count.
-    let at_a = wanted.iter().find(|(f, _)| *f == print("a")).unwrap().1.clone();
-    let at_disk = wanted.iter().find(|(f, _)| *f == print("disk")).unwrap().1.clone();
-    let both = [at_a.clone(), at_disk.clone()].concat();
-    let recalled = again(&ground.whole(), &[(print("disk"), both)]);
-    assert_eq!(recalled.hits[0].finding.locations, at_disk);
-    wanted = vec![(print("disk"), at_a)];
-    let recalled = again(&ground.whole(), &wanted);
+    let places =
+        |label| wanted.iter().find(|f| f.fingerprint == print(label)).unwrap().locations.clone();
+    let both = [places("a"), places("disk")].concat();
+    let recalled = again(&ground.whole(), &[at(&wanted, "disk", both)]);
+    assert_eq!(recalled.hits[0].finding.locations, places("disk"));
+    // An object that is said to hold it and does not is no proof that it is gone; a file is.
+    let recalled = again(&ground.whole(), &[at(&wanted, "disk", places("a"))]);
     assert!(recalled.hits.is_empty());
-    assert_eq!(recalled.lost, [print("disk")]);
+    assert_eq!(recalled.unrecognised, [print("disk")]);
+    let recalled = again(&ground.whole(), &[at(&wanted, "a", places("disk"))]);
+    assert_eq!((recalled.lost, recalled.unrecognised), (vec![print("a")], vec![]));
+}
+
+#[test]
+fn what_no_rule_sees_any_more_comes_back_by_its_bytes() {
+    let ground = Ground::new();
+    let key_file = format!("-----BEGIN-----\n{}\n", line("disk"));
+    ground.commit("main", "Ann", &[("a", Some(&line("a")))]);
+    ground.write("disk", &key_file);
+    let scanned = look(&ground.whole());
+    let wanted: Vec<Finding> = scanned.hits.iter().map(|hit| hit.finding.clone()).collect();
+    let blind = Detector::new(ground::rules::set(&ground::rules::file(&[ground::rules::rule(
+        "other",
+        &["other_"],
+        "(?P<secret>other_[0-9]{9})",
+    )])))
+    .unwrap();
+    let recalled = by(&blind, &ground.whole(), &wanted);
+    assert_eq!((recalled.hits.len(), recalled.unseen.len()), (0, 2));
+    for hit in &recalled.unseen {
+        let label = if hit.finding.fingerprint == print("a") { "a" } else { "disk" };
+        assert_eq!(hit.secret.expose(), secret(label).as_bytes());
+        assert_eq!(hit.finding.locations.len(), 1);
+    }
+    // Other bytes at that place are another secret.
+    ground.write("disk", &key_file.replace(&secret("disk"), &secret("rotated")));
+    let recalled = by(&blind, &ground.whole(), &wanted);
+    assert_eq!((recalled.unseen.len(), recalled.lost), (1, vec![print("disk")]));
+    ground.write("disk", "short");
+    assert_eq!(by(&blind, &ground.whole(), &wanted).lost, [print("disk")]);
 }
 
 #[test]
@@ -75,7 +112,8 @@ fn a_place_outside_the_folder_is_not_read() {
     let climbing = format!("../{}/f", folder.path().file_name().unwrap().to_str().unwrap());
     for path in [absolute.as_str(), climbing.as_str(), "link/f", "./../x"] {
         place.path = quietus_model::SafeText::plain(path);
-        let recalled = again(&ground.whole(), &[(print("outside"), vec![place.clone()])]);
+        let findings = [scanned.hits[0].finding.clone()];
+        let recalled = again(&ground.whole(), &[at(&findings, "outside", vec![place.clone()])]);
         assert_eq!(recalled.lost, [print("outside")], "{path}");
     }
 }
@@ -88,7 +126,7 @@ fn an_object_that_is_gone_is_a_gap() {
     let places = scanned.hits[0].finding.locations.clone();
     let blob = git2::Oid::from_str(places[0].blob.as_deref().unwrap()).unwrap();
     std::fs::remove_file(ground.loose(blob)).unwrap();
-    let recalled = again(&ground.history(), &[(print("a"), places)]);
+    let recalled = again(&ground.history(), &[scanned.hits[0].finding.clone()]);
     assert_eq!(recalled.lost, [print("a")]);
     assert_eq!(recalled.gaps[0].object.as_str(), blob.to_string());
 }

@@ -4,6 +4,7 @@
 //! the secrets, [`Tracker::record`] reconciles the survey with the ledger. [`Tracker::retest`] is
 //! the same loop with another source: the places where the credentials are known to be.
 
+mod confirm;
 mod error;
 mod look;
 mod mirror;

@@ -35,6 +35,14 @@ pub struct Looking<'a> {
     pub cancel: &'a AtomicBool,
 }
 
+impl Looking<'_> {
+    /// Where the source of this name lies on disk: a folder is its own place, a remote repository
+    /// lies in its mirror.
+    pub(crate) fn place_of(&self, name: &str) -> PathBuf {
+        if is_remote(name) { self.mirrors.path(name) } else { PathBuf::from(name) }
+    }
+}
+
 /// What was read and found.
 #[derive(Default)]
 pub struct Look {
@@ -138,7 +146,7 @@ fn cap(hits: &mut Vec<Hit>, scope: &mut Scope) {
 }
 
 /// What to read at a path. Kinds that name more than a path are the caller's to build.
-fn source_at(path: PathBuf, kind: ScopeKind) -> Source {
+pub(crate) fn source_at(path: PathBuf, kind: ScopeKind) -> Source {
     match kind {
         ScopeKind::WorkTree => Source::Tree(path),
         ScopeKind::History => Source::History(path),

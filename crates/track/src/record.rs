@@ -1,6 +1,6 @@
 //! From hits to the ledger: ask, drop the secrets, reconcile, append.
 
-use crate::TrackError;
+use crate::{Looking, TrackError};
 use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
 use quietus_model::{
@@ -9,7 +9,7 @@ use quietus_model::{
 use quietus_poam::{Event, PoamItem, Policy, Recorded, ScanRecord, reconcile};
 use quietus_store::{Append, Head, Ledger, StoreError};
 use quietus_validate::Validator;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// How often a run is decided anew when others change the same items meanwhile.
@@ -50,12 +50,20 @@ pub struct Outcome {
 }
 
 impl Tracker<'_> {
-    /// Asks the issuers about each hit and lets go of the secrets.
-    pub async fn assess(&self, hits: Vec<Hit>, now: Timestamp) -> Vec<Assessment> {
+    /// Asks the issuers about each hit and lets go of the secrets. What `items` know of earlier
+    /// answers spares questions that must not be put again so soon.
+    pub async fn assess(&self, hits: Vec<Hit>, items: &[PoamItem]) -> Vec<Assessment> {
+        let known: BTreeMap<Fingerprint, &PoamItem> =
+            items.iter().map(|item| (item.fingerprint(), item)).collect();
+        let known = &known;
         stream::iter(hits)
             .map(|hit| async move {
+                let item = known.get(&hit.finding.fingerprint);
                 let judgements = match self.validator {
-                    Some(validator) => validator.judge(&hit, now).await,
+                    Some(validator) => {
+                        let earlier = item.map(|item| item.judgements()).unwrap_or_default();
+                        validator.judge(&hit, &earlier).await
+                    }
                     None => Vec::new(),
                 };
                 let kind = self.kind(&hit.finding.rule);
@@ -96,6 +104,7 @@ impl Tracker<'_> {
             trust: Trust::Own,
             scopes,
             assessments,
+            unrecognised: BTreeSet::new(),
         }
     }
 
@@ -117,16 +126,28 @@ impl Tracker<'_> {
 
     /// Reconciles `survey` with the ledger and appends what that gives, all of it or nothing.
     ///
+    /// With the sources that it was taken of in reach, credentials that it would show gone are
+    /// looked for there by their own bytes first.
+    ///
     /// # Errors
     /// [`TrackError::Ledger`] when the ledger refuses; [`TrackError::Contended`] when others kept
     /// changing the same items. Nothing was recorded then.
-    pub async fn record(&self, survey: &Survey, now: Timestamp) -> Result<Outcome, TrackError> {
+    pub async fn record(
+        &self,
+        survey: &Survey,
+        looking: Option<&Looking<'_>>,
+        now: Timestamp,
+    ) -> Result<Outcome, TrackError> {
         for _ in 0..TRIES {
             let items = self.ledger.items().await?;
-            let events = reconcile(&items, survey, self.policy, now);
+            let survey = match looking {
+                Some(looking) => self.confirmed(&items, survey, looking, now),
+                None => survey.clone(),
+            };
+            let events = reconcile(&items, &survey, self.policy, now);
             let outcome = Outcome::of(&events);
             let mut batch = appends(&items, events);
-            batch.extend(ScanRecord::of(survey).into_iter().map(Append::scan));
+            batch.extend(ScanRecord::of(&survey).into_iter().map(Append::scan));
             match self.ledger.append(batch, now).await {
                 Ok(head) => return Ok(Outcome { head: Some(head), ..outcome }),
                 Err(StoreError::Conflict { .. }) => {}

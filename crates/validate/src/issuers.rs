@@ -35,6 +35,7 @@ pub(crate) fn instances(
     } else {
         Binding::Unbound
     };
+    let public: Vec<Endpoint> = public_endpoints(recipe).collect();
     let mut asked: Vec<Instance> = listed
         .iter()
         .map(|endpoint| Instance {
@@ -43,8 +44,7 @@ pub(crate) fn instances(
             // A kind with one issuer in the world has no instances; another place to ask is the
             // user's own idea.
             custom: Some(endpoint) == over
-                || (!recipe.self_hosted
-                    && public_endpoint(recipe).is_some_and(|public| public != *endpoint)),
+                || (!recipe.self_hosted && !public.is_empty() && !public.contains(endpoint)),
         })
         .collect();
     if let Some(endpoint) = over.filter(|endpoint| !listed.contains(endpoint)) {
@@ -55,7 +55,7 @@ pub(crate) fn instances(
         });
     }
     if asked.is_empty() {
-        asked.extend(public_endpoint(recipe).map(|endpoint| Instance {
+        asked.extend(public.into_iter().map(|endpoint| Instance {
             endpoint,
             binding: if recipe.self_hosted { Binding::Unbound } else { Binding::SoleIssuer },
             custom: false,
@@ -64,9 +64,10 @@ pub(crate) fn instances(
     asked
 }
 
-/// The endpoint that the rule itself names; none when it has none or only a template.
-pub(crate) fn public_endpoint(recipe: &Recipe) -> Option<Endpoint> {
-    Endpoint::https(&recipe.endpoint).ok().filter(|_| !recipe.endpoint.contains('{'))
+/// The endpoints that the rule itself names, its own first; none when it has only a template.
+pub(crate) fn public_endpoints(recipe: &Recipe) -> impl Iterator<Item = Endpoint> {
+    let all = std::iter::once(&recipe.endpoint).chain(&recipe.partitions);
+    all.filter(|text| !text.contains('{')).filter_map(|text| Endpoint::https(text).ok())
 }
 
 /// Every origin that rules and settings name. Nothing else is ever connected to.
@@ -76,7 +77,7 @@ pub(crate) fn origins<'a>(
 ) -> impl Iterator<Item = Origin> {
     let listed = configured.listed.values().flatten().cloned();
     let overrides = configured.overrides.values().cloned();
-    let public: Vec<_> = recipes.filter_map(public_endpoint).collect();
+    let public: Vec<_> = recipes.flat_map(public_endpoints).collect();
     let all: Vec<Endpoint> = listed.chain(overrides).chain(public).collect();
     all.into_iter().filter_map(|endpoint| endpoint.origin())
 }
@@ -113,6 +114,19 @@ mod tests {
     }
 
     const PUBLIC: &str = "https://x.org";
+
+    #[test]
+    fn every_partition_is_asked_and_has_to_deny() {
+        let mut recipe = crate::reading::tests::recipe();
+        recipe.endpoint = PUBLIC.into();
+        recipe.partitions = vec!["https://x.cn".into(), "https://gov.x.org".into()];
+        let asked = instances(&recipe, &Configured::default(), &[]);
+        let named: Vec<_> = asked.iter().map(|i| (i.endpoint.text(), &i.binding)).collect();
+        let sole = Binding::SoleIssuer;
+        let expected = [(PUBLIC, &sole), ("https://x.cn", &sole), ("https://gov.x.org", &sole)];
+        assert_eq!(named, expected);
+        assert_eq!(origins([&recipe].into_iter(), &Configured::default()).count(), 3);
+    }
 
     #[test]
     fn a_denial_counts_only_where_the_issuer_is_certain() {

@@ -8,23 +8,28 @@
 
 mod address;
 mod control;
+mod denial;
+mod document;
 mod endpoint;
 mod evidence;
 mod fabricate;
 mod issuers;
 mod lint;
+mod pace;
 mod pairing;
 mod plan;
 mod pointer;
 mod reading;
 mod resolve;
 mod settings;
+mod sign;
 mod template;
 mod transport;
 mod validator;
 
 pub use endpoint::EndpointError;
 pub use lint::lint;
+pub use pace::Pace;
 pub use plan::PlannedCall;
 pub use reading::{Reading, read_answer};
 pub use settings::{Settings, SettingsError};

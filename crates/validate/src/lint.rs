@@ -22,8 +22,10 @@ pub fn lint(rule: &Rule) -> Vec<String> {
 fn request(rule: &Rule, recipe: &Recipe) -> Vec<String> {
     let mut found = Vec::new();
     let template = recipe.endpoint.contains('{');
-    if !recipe.endpoint.is_empty() && !template && issuers::public_endpoint(recipe).is_none() {
-        found.push("the endpoint must be an https URL without a query, or empty".to_owned());
+    let named = usize::from(!recipe.endpoint.is_empty() && !template) + recipe.partitions.len();
+    if issuers::public_endpoints(recipe).count() != named {
+        let what = "the endpoint and each partition must be an https URL without a query";
+        found.push(format!("{what}; only the endpoint may be empty"));
     }
     if !recipe.path.starts_with('/') {
         found.push("the path must start with /".to_owned());
@@ -33,8 +35,15 @@ fn request(rule: &Rule, recipe: &Recipe) -> Vec<String> {
     }
     let known = part_names(rule);
     let mut used = template::parts_used(recipe);
-    if !used.contains("secret") {
-        found.push("the secret is not sent: name {secret} in path, headers or body".to_owned());
+    let is_sent = template::names_sent(recipe).contains(&"secret");
+    match (&recipe.sign, is_sent) {
+        (None, false) => {
+            found.push("the secret is not sent: name {secret} in path, headers or body".to_owned());
+        }
+        (Some(_), true) => {
+            found.push("the secret signs the request and must not be sent as well".to_owned());
+        }
+        _ => {}
     }
     used.extend(template::names(&recipe.endpoint));
     let unknown = used.into_iter().filter(|name| !known.contains(*name));
@@ -143,7 +152,7 @@ mod tests {
         )
         .join("\n");
         for words in [
-            "endpoint must be an https URL",
+            "the endpoint and each partition must be an https URL",
             "path must start with /",
             "DELETE changes something",
             "secret is not sent",

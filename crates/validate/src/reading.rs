@@ -1,6 +1,6 @@
 //! Reads an answer by a recipe's clauses: recipe and answer in, outcome and identity out. Pure.
 
-use crate::pointer;
+use crate::{document, pointer};
 use quietus_model::{
     Clause, Identity, IdentityPointers, JsonTest, Outcome, Recipe, SafeText, Secret,
 };
@@ -52,7 +52,7 @@ pub(crate) fn read_masking(
     body: &[u8],
     echoes: &[Secret],
 ) -> Reading {
-    let answer = Answer { status, headers, body, json: serde_json::from_slice(body).ok(), echoes };
+    let answer = Answer { status, headers, body, json: document::read(body), echoes };
     let first = |clauses: &[Clause]| {
         clauses.iter().find(|clause| answer.matches(clause)).map(|clause| clause.name.clone())
     };
@@ -82,7 +82,7 @@ pub(crate) fn is_refused(
     headers: &BTreeMap<String, String>,
     body: &[u8],
 ) -> bool {
-    let json = serde_json::from_slice(body).ok();
+    let json = document::read(body);
     let answer = Answer { status, headers, body, json, echoes: &[] };
     can_deny(status) && recipe.refused.iter().any(|clause| answer.matches(clause))
 }

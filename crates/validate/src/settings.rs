@@ -1,6 +1,8 @@
 //! What the user decided about validation: instances, overrides, addresses, trust, limits.
 
 use crate::endpoint::{Endpoint, EndpointError};
+use crate::pace::Pace;
+use jiff::SignedDuration;
 use quietus_model::{Fingerprint, RuleId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -20,6 +22,11 @@ pub struct Settings {
     pub ca_pem: Option<Vec<u8>>,
     /// The time that one call may take from name resolution to the last byte.
     pub timeout: Duration,
+    /// A target that said yes or no within this time is not asked again, and what it said then is
+    /// told again. Without it every target is asked.
+    pub max_age: Option<SignedDuration>,
+    /// How hard one origin is asked.
+    pub pace: Pace,
     /// How many bytes of a body are read; a longer one is no answer.
     pub max_body: usize,
     /// From where is asked: a name for the evidence.
@@ -42,6 +49,8 @@ impl Default for Settings {
             allow_private: Vec::new(),
             ca_pem: None,
             timeout: Duration::from_secs(10),
+            max_age: None,
+            pace: Pace::default(),
             max_body: 1024 * 1024,
             vantage: "local".to_owned(),
             proxy: None,
@@ -61,6 +70,8 @@ impl fmt::Debug for Settings {
             .field("allow_private", &self.allow_private)
             .field("ca_pem", &self.ca_pem.is_some())
             .field("timeout", &self.timeout)
+            .field("max_age", &self.max_age)
+            .field("pace", &self.pace)
             .field("max_body", &self.max_body)
             .field("vantage", &self.vantage)
             .field("proxy", &self.proxy.is_some())

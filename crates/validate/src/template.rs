@@ -1,7 +1,7 @@
 //! Fills the templates of a recipe with the parts of a credential, encoded for where they stand.
 
 use data_encoding::BASE64;
-use quietus_model::{Recipe, Secret};
+use quietus_model::{Recipe, Secret, Sign};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The parts of one credential by name; `secret` is the one it is keyed on.
@@ -48,8 +48,14 @@ enum Operand<'t> {
     Text(&'t str),
 }
 
-/// The names of the parts that a recipe sends, `secret` among them.
+/// The names of the parts that a recipe sends or signs with, `secret` among them.
 pub(crate) fn parts_used(recipe: &Recipe) -> BTreeSet<&str> {
+    let signed = recipe.sign.iter().flat_map(Sign::parts);
+    names_sent(recipe).into_iter().chain(signed).collect()
+}
+
+/// The names of the parts that a recipe sends.
+pub(crate) fn names_sent(recipe: &Recipe) -> BTreeSet<&str> {
     let headers = recipe.headers.values().map(String::as_str);
     let templates = [recipe.path.as_str(), recipe.body.as_str()].into_iter().chain(headers);
     templates.flat_map(names).collect()

@@ -2,6 +2,7 @@
 
 use crate::address::AllowPrivate;
 use crate::endpoint::Origin;
+use crate::pace::{Closed, Paces};
 use crate::resolve::{Pins, Unresolved};
 use crate::settings::{Settings, SettingsError};
 use quietus_model::{Method, Secret};
@@ -20,6 +21,9 @@ use url::Url;
 const USER_AGENT: &str =
     concat!("quietus/", env!("CARGO_PKG_VERSION"), " (credential owner's security check)");
 
+/// How often a call is sent when the issuer asks to wait.
+const TRIES: u32 = 3;
+
 /// A client that reaches the hosts it was made for and no others.
 pub(crate) struct Transport {
     client: reqwest::Client,
@@ -28,6 +32,7 @@ pub(crate) struct Transport {
     pins: Arc<Pins>,
     proxy: Option<Origin>,
     timeout: Duration,
+    paces: Paces,
     max_body: usize,
 }
 
@@ -37,6 +42,8 @@ pub(crate) struct Call<'a> {
     pub(crate) url: &'a Url,
     pub(crate) headers: &'a [(String, Secret)],
     pub(crate) body: &'a Secret,
+    /// It may be sent again when the issuer asks to wait: no failed login is counted.
+    pub(crate) again: bool,
 }
 
 /// A whole answer.
@@ -55,6 +62,22 @@ pub(crate) enum Failure {
     Unreachable(String),
     /// The body was longer than the limit.
     TooLarge { status: u16 },
+    /// The host asked for more patience than there is, so that it was not asked.
+    Waiting,
+}
+
+impl Received {
+    /// Whether the issuer asks to wait.
+    pub(crate) fn asks_to_wait(&self) -> bool {
+        self.status == 429 || self.headers.contains_key("retry-after")
+    }
+
+    /// For how long, where it says so in seconds (RFC 9110, 10.2.3). A date would have to be
+    /// compared with its clock, which nobody can trust: then it counts as not said.
+    fn wait(&self) -> Option<Duration> {
+        let seconds = self.headers.get("retry-after")?.trim().parse().ok()?;
+        Some(Duration::from_secs(seconds))
+    }
 }
 
 impl Transport {
@@ -86,23 +109,49 @@ impl Transport {
             pins,
             proxy: proxy_origin,
             timeout: settings.timeout,
+            paces: Paces::new(settings.pace),
             max_body: settings.max_body,
         })
     }
 
-    /// Sends one call and takes in the whole answer, or says why not.
+    /// Sends one call, when it is its turn, and takes in the whole answer, or says why not. An
+    /// answer that asks to wait is waited for, as long as the pace has patience.
     pub(crate) async fn send(&self, call: Call<'_>) -> Result<Received, Failure> {
-        match tokio::time::timeout(self.timeout, self.exchange(call)).await {
-            Ok(done) => done,
-            Err(_) => {
+        // What no guard lets through must not wait for a turn, nor take one.
+        let late =
+            || Failure::Unreachable("the name of the host was not resolved in time".to_owned());
+        let admitted = tokio::time::timeout(self.timeout, self.admit(call.url)).await;
+        admitted.map_err(|_| late())??;
+        let origin = Origin::of(call.url).ok_or_else(|| refused("it is no host's URL"))?;
+        let gate = self.paces.gate(&origin);
+        for more in (0..TRIES).rev() {
+            let _turn = gate.enter().await.map_err(|closed| match closed {
+                Closed::Waiting => Failure::Waiting,
+                Closed::Broken => Failure::Unreachable(
+                    "the host failed too often in this run and is left alone".to_owned(),
+                ),
+            })?;
+            let sent = tokio::time::timeout(self.timeout, self.exchange(&call)).await;
+            let sent = sent.unwrap_or_else(|_| {
                 let limit = self.timeout.as_secs_f32();
                 Err(Failure::Unreachable(format!("no whole answer within {limit} s")))
+            });
+            match &sent {
+                Ok(received) if received.asks_to_wait() => {
+                    gate.asked_for(received.wait());
+                    if more > 0 && call.again {
+                        continue;
+                    }
+                }
+                Err(Failure::Unreachable(_)) => gate.failed(),
+                _ => gate.answered(),
             }
+            return sent;
         }
+        Err(Failure::Waiting)
     }
 
-    async fn exchange(&self, call: Call<'_>) -> Result<Received, Failure> {
-        self.admit(call.url).await?;
+    async fn exchange(&self, call: &Call<'_>) -> Result<Received, Failure> {
         let method = reqwest::Method::from_bytes(call.method.as_str().as_bytes())
             .map_err(|_| Failure::Refused("the method is not known".to_owned()))?;
         let mut request = self.client.request(method, call.url.clone());
@@ -272,7 +321,7 @@ mod tests {
         let origin = Origin::of(&Url::parse(allowed).unwrap()).unwrap();
         let transport = Transport::new(&settings, [origin]).unwrap();
         let (url, body) = (Url::parse(url).unwrap(), Secret::from(""));
-        let call = Call { method: Method::Get, url: &url, headers: &[], body: &body };
+        let call = Call { method: Method::Get, url: &url, headers: &[], body: &body, again: true };
         transport.send(call).await.err().unwrap()
     }
 

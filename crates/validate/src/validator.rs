@@ -9,17 +9,23 @@ use crate::reading::{Reading, is_refused, read_masking};
 use crate::settings::{Configured, Settings, SettingsError};
 use crate::template::{self, Filled, Parts, Unfilled};
 use crate::transport::{Call, Failure, Received, Transport};
-use crate::{evidence, fabricate};
-use jiff::Timestamp;
+use crate::{denial, evidence, fabricate, sign};
+use jiff::{SignedDuration, Timestamp};
 use quietus_model::{
     Binding, Control, Doubt, Fingerprint, Hit, Judgement, Observation, Offline, Outcome, Recipe,
     Rule, RuleId, RuleSet, Secret, Target, Verdict,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use tokio::time::Instant;
 
-/// Asks issuers about credentials. One for a run: it remembers addresses and controls.
+/// Where failed logins count, a credential is tried once in this time.
+const LOCK_OUT: SignedDuration = SignedDuration::from_hours(24);
+
+/// Asks issuers about credentials. One for a run: it remembers addresses, controls and paces.
 pub struct Validator {
+    began: (Timestamp, Instant),
+    max_age: Option<SignedDuration>,
     rules: Arc<RuleSet>,
     configured: Configured,
     transport: Transport,
@@ -36,7 +42,8 @@ struct Question<'a> {
     rule: &'a Rule,
     recipe: &'a Recipe,
     instance: &'a Instance,
-    now: Timestamp,
+    /// The target accepted this credential in another run.
+    was_live: bool,
 }
 
 /// An answer and what its recipe makes of it.
@@ -54,16 +61,23 @@ impl Heard {
 }
 
 impl Validator {
-    /// A validator for `rules` under `settings`. Nothing is sent yet.
+    /// A validator for `rules` under `settings`, in a run that begins at `now`. Nothing is sent
+    /// yet.
     ///
     /// # Errors
     /// [`SettingsError`] for the first setting that cannot be, with where it stands.
-    pub fn new(rules: Arc<RuleSet>, settings: Settings) -> Result<Self, SettingsError> {
+    pub fn new(
+        rules: Arc<RuleSet>,
+        settings: Settings,
+        now: Timestamp,
+    ) -> Result<Self, SettingsError> {
         let configured = Configured::read(&settings)?;
         let recipes = rules.rules().iter().filter_map(|rule| rule.validate.as_ref());
         let origins = issuers::origins(recipes, &configured);
         let transport = Transport::new(&settings, origins)?;
         Ok(Self {
+            began: (now, Instant::now()),
+            max_age: settings.max_age,
             configured,
             transport,
             controls: Controls::default(),
@@ -77,7 +91,11 @@ impl Validator {
 
     /// Asks about one credential: one judgement for each instance where it could work, or one
     /// that says why nobody could be asked. Never fails, because doubt is an answer.
-    pub async fn judge(&self, hit: &Hit, now: Timestamp) -> Vec<Judgement> {
+    ///
+    /// `earlier` are judgements of other runs. A target that must not or need not be asked again so
+    /// soon gives the newest of these once more.
+    pub async fn judge(&self, hit: &Hit, earlier: &[Judgement]) -> Vec<Judgement> {
+        let now = self.now();
         let rule = self.rules.get(&hit.finding.rule);
         let Some((rule, recipe)) = rule.and_then(|rule| Some((rule, rule.validate.as_ref()?)))
         else {
@@ -92,19 +110,60 @@ impl Validator {
         }
         let mut judgements = Vec::with_capacity(instances.len());
         for instance in &instances {
+            let target = target(&recipe.issuer, instance.endpoint.text());
+            if offline.is_none()
+                && let Some(known) = self.known(recipe, &target, earlier)
+            {
+                judgements.push(known.clone());
+                continue;
+            }
             let verdict = match &offline {
                 Some(doubt) => Verdict::Indeterminate(doubt.clone()),
-                None => self.ask(Question { rule, recipe, instance, now }, hit).await,
+                None => {
+                    let was_live = earlier.iter().any(|judgement| {
+                        judgement.target == target && matches!(judgement.verdict, Verdict::Live(_))
+                    });
+                    self.ask(Question { rule, recipe, instance, was_live }, hit).await
+                }
             };
-            let target = target(&recipe.issuer, instance.endpoint.text());
-            judgements.push(Judgement {
-                target,
-                binding: instance.binding.clone(),
-                at: now,
-                verdict,
-            });
+            let binding = instance.binding.clone();
+            judgements.push(Judgement { target, binding, at: self.now(), verdict });
         }
         judgements
+    }
+
+    /// The time of this run, in whole seconds since it began: no issuer's clock tells more.
+    fn now(&self) -> Timestamp {
+        let (began, since) = self.began;
+        let seconds = i64::try_from(since.elapsed().as_secs()).unwrap_or(i64::MAX);
+        began.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(began)
+    }
+
+    /// What `target` said in another run, when it is not to be asked again yet.
+    fn known<'j>(
+        &self,
+        recipe: &Recipe,
+        target: &Target,
+        earlier: &'j [Judgement],
+    ) -> Option<&'j Judgement> {
+        let now = self.now();
+        let within = |judgement: &Judgement, time: SignedDuration| {
+            judgement.at <= now && now.duration_since(judgement.at) < time
+        };
+        let said = |verdict: &Verdict| !matches!(verdict, Verdict::Indeterminate(_));
+        let sent = |verdict: &Verdict| match verdict {
+            Verdict::Live(_) | Verdict::Dead(_) => true,
+            Verdict::Indeterminate(doubt) => doubt.was_sent(),
+        };
+        let spared = |judgement: &&Judgement| {
+            let locks_out = recipe.failures_count && sent(&judgement.verdict);
+            (locks_out && within(judgement, LOCK_OUT))
+                || self
+                    .max_age
+                    .is_some_and(|age| said(&judgement.verdict) && within(judgement, age))
+        };
+        let of_target = earlier.iter().filter(|judgement| judgement.target == *target);
+        of_target.filter(spared).max_by_key(|judgement| judgement.at)
     }
 
     /// The calls that judging one credential of `rule` would make, without making them.
@@ -196,10 +255,13 @@ impl Validator {
     /// What a denial is worth: it may lack a confirmed recipe, or come from an endpoint that
     /// accepts anything.
     async fn denied(&self, question: Question<'_>, heard: Heard, clause: String) -> Verdict {
-        if asks_to_wait(&heard.received) {
+        if heard.received.asks_to_wait() {
             return Verdict::Indeterminate(Doubt::RateLimited);
         }
-        if !question.recipe.denial_is_confirmed() {
+        if let Some(seconds) = denial::skew(&heard.received.headers, self.now()) {
+            return Verdict::Indeterminate(Doubt::ClockSkew { seconds });
+        }
+        if !denial::is_confirmed(question.recipe, &clause) {
             return Verdict::Indeterminate(Doubt::Unconfirmed { clause });
         }
         let control = match self.control(question).await {
@@ -220,7 +282,7 @@ impl Validator {
             Unfilled::Missing(part) => Doubt::Incomplete { part },
             Unfilled::Unfit(detail) => Doubt::Refused { detail: detail.to_owned() },
         })?;
-        let received = self.send(recipe, question.endpoint(), &filled).await?;
+        let received = self.send(question, &filled, parts).await?;
         if (300..=399).contains(&received.status) {
             return Err(Doubt::Redirected { status: received.status });
         }
@@ -231,20 +293,37 @@ impl Validator {
 
     async fn send(
         &self,
-        recipe: &Recipe,
-        endpoint: &Endpoint,
+        question: Question<'_>,
         filled: &Filled,
+        parts: &Parts<'_>,
     ) -> Result<Received, Doubt> {
+        let recipe = question.recipe;
         let path = std::str::from_utf8(filled.path.expose()).ok();
-        let url = path.and_then(|path| endpoint.join(path)).ok_or_else(|| Doubt::Refused {
+        let url = path.and_then(|path| question.endpoint().join(path));
+        let url = url.ok_or_else(|| Doubt::Refused {
             detail: "the recipe's path would leave its endpoint".to_owned(),
         })?;
-        let call =
-            Call { method: recipe.method, url: &url, headers: &filled.headers, body: &filled.body };
+        let mut headers = filled.headers.clone();
+        if let Some(how) = &recipe.sign {
+            let method = recipe.method.as_str();
+            let request =
+                sign::Request { method, url: &url, headers: &headers, body: &filled.body };
+            let signed = sign::headers(how, &request, parts, self.now())
+                .map_err(|part| Doubt::Incomplete { part })?;
+            headers.extend(signed);
+        }
+        let call = Call {
+            method: recipe.method,
+            url: &url,
+            headers: &headers,
+            body: &filled.body,
+            again: !recipe.failures_count,
+        };
         self.transport.send(call).await.map_err(|failure| match failure {
             Failure::Refused(detail) => Doubt::Refused { detail },
             Failure::Unreachable(detail) => Doubt::Unreachable { detail },
             Failure::TooLarge { status } => Doubt::Unrecognised { status },
+            Failure::Waiting => Doubt::RateLimited,
         })
     }
 
@@ -259,7 +338,8 @@ impl Validator {
     }
 
     async fn run_control(&self, question: Question<'_>) -> control::Outcome {
-        let Question { rule, recipe, now, .. } = question;
+        let Question { rule, recipe, .. } = question;
+        let now = self.now();
         let label =
             format!("control:{}:{}:{now}:{}", question.endpoint().text(), rule.id, self.tool);
         let names = template::parts_used(recipe);
@@ -272,7 +352,7 @@ impl Validator {
         let parts = made.iter().map(|(name, part)| (name.as_str(), part)).collect();
         match self.hear(question, &parts).await {
             Err(doubt) => control::Outcome::Failed(doubt.to_string()),
-            Ok(heard) if asks_to_wait(&heard.received) => {
+            Ok(heard) if heard.received.asks_to_wait() => {
                 control::Outcome::Failed(Doubt::RateLimited.to_string())
             }
             Ok(heard) => match heard.reading.outcome {
@@ -296,6 +376,7 @@ impl Validator {
         Observation {
             recipe: question.recipe.digest(),
             custom: self.is_custom(question.rule, question.instance),
+            unpaired: !question.was_live && denial::is_of_pair(question.rule, question.recipe),
             status: heard.received.status,
             clause,
             restricted: heard.reading.outcome == Outcome::Restricted,
@@ -321,15 +402,11 @@ impl<'a> Question<'a> {
 
 /// An answer that no clause maps.
 fn unread(received: &Received) -> Doubt {
-    if asks_to_wait(received) {
+    if received.asks_to_wait() {
         Doubt::RateLimited
     } else {
         Doubt::Unrecognised { status: received.status }
     }
-}
-
-fn asks_to_wait(received: &Received) -> bool {
-    received.status == 429 || received.headers.contains_key("retry-after")
 }
 
 fn target(issuer: &str, endpoint: &str) -> Target {

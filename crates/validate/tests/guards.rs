@@ -115,7 +115,7 @@ async fn plain_http_is_spoken_only_to_an_endpoint_of_the_user() {
     let issuer = Issuer::start_http();
     let mut listed = settings(&issuer);
     let rules = Arc::new(RuleSet::parse([("loop.toml", RULES)]).unwrap());
-    let refused = Validator::new(Arc::clone(&rules), listed.clone()).err().unwrap();
+    let refused = Validator::new(Arc::clone(&rules), listed.clone(), now()).err().unwrap();
     assert!(refused.to_string().contains("[issuers] loop"), "{refused}");
     listed.instances.clear();
     listed.endpoints.insert("loop".into(), issuer.url());

@@ -4,7 +4,7 @@ mod fixture;
 
 use fixture::issuer::{Behaviour, Issuer};
 use fixture::{RULES, hit, judge, login, now, settings, token, validator, with_rules, word};
-use quietus_model::{Binding, Control, Doubt, Verdict};
+use quietus_model::{Binding, Companion, Control, Doubt, Hit, Judgement, Secret, Verdict};
 use quietus_validate::Settings;
 use std::time::Duration;
 
@@ -83,8 +83,8 @@ fn answers(elsewhere: &Issuer) -> Vec<(&'static str, Behaviour, &'static str)> {
 async fn each_answer_gets_exactly_its_verdict() {
     let (issuer, elsewhere) = (Issuer::start(), Issuer::start());
     let limit = Duration::from_millis(1500);
-    let validator = validator(Settings { timeout: limit, ..settings(&issuer) });
     for (name, behaviour, expected) in answers(&elsewhere) {
+        let validator = validator(Settings { timeout: limit, ..settings(&issuer) });
         let token = token(name);
         issuer.set(&token, behaviour);
         let judgement = judge(&validator, &hit("loop-token", &token)).await;
@@ -131,7 +131,6 @@ async fn a_live_answer_is_evidence() {
 async fn nothing_that_is_kept_holds_the_secret() {
     let (issuer, elsewhere) = (Issuer::start(), Issuer::start());
     let limit = Duration::from_millis(500);
-    let validator = validator(Settings { timeout: limit, ..settings(&issuer) });
     let mut behaviours: Vec<_> =
         answers(&elsewhere).into_iter().map(|(name, behaviour, _)| (name, behaviour)).collect();
     let echoing = token("echo");
@@ -144,7 +143,8 @@ async fn nothing_that_is_kept_holds_the_secret() {
     for (name, behaviour) in behaviours {
         let token = token(name);
         issuer.set(&token, behaviour);
-        let judgements = validator.judge(&hit("loop-token", &token), now()).await;
+        let validator = validator(Settings { timeout: limit, ..settings(&issuer) });
+        let judgements = validator.judge(&hit("loop-token", &token), &[]).await;
         let kept = format!("{} {judgements:?}", serde_json::to_string(&judgements).unwrap());
         assert!(!kept.contains(&token), "{name}: {kept}");
         // Nor any piece of it beyond the public prefix.
@@ -260,6 +260,79 @@ async fn a_denial_by_an_unconfirmed_recipe_proves_nothing() {
     }
 }
 
+/// A key whose secret signs, whose id may be unknown, and that may be of either of two partitions.
+const SIGNED: &str = r#"
+[provider]
+id = "loop"
+name = "Loop"
+
+[[rule]]
+id = "loop-pair"
+name = "Loop pair"
+severity = "high"
+confidence = "high"
+anchors = ["li_"]
+pattern = '(?P<id>li_[0-9a-f]{24})'
+shape.parts = [ { lit = "li_" }, { chars = "0-9a-f", len = 24 } ]
+
+[[rule.companion]]
+name = "secret"
+pattern = 'lt_[0-9a-f]{24}'
+within = 200
+required = true
+shape.parts = [ { lit = "lt_" }, { chars = "0-9a-f", len = 24 } ]
+
+[rule.validate]
+issuer = "loop"
+endpoint = ""
+self_hosted = false
+method = "POST"
+path = "/"
+body = "Action=Who"
+sign = { scheme = "aws-sigv4", service = "sts" }
+basis = "documented"
+source = "https://loop.invalid/docs"
+live = [ { name = "who", status = [200], json = [ { at = "/Who/Account" } ] } ]
+dead = [ { name = "unknown id", status = [403], json = [ { at = "/Error/Code", is = "Unknown" } ] } ]
+
+[[rule.validate.answer]]
+outcome = "dead"
+status = 403
+body = '<Error><Code>Unknown</Code></Error>'
+source = "https://loop.invalid/docs/errors"
+"#;
+
+#[tokio::test]
+async fn a_signed_request_holds_no_secret_and_a_pair_that_was_never_accepted_is_told() {
+    let issuer = Issuer::start();
+    issuer.set_otherwise(Behaviour::answer(403, "<Error><Code>Unknown</Code></Error>"));
+    let secret = token("signs");
+    let id = Companion { name: "id".to_owned(), secret: Secret::from("li_0123") };
+    let hit = Hit { parts: vec![id], ..hit("loop-pair", &secret) };
+    let validator = with_rules(SIGNED, settings(&issuer));
+    let denied = judge(&validator, &hit).await;
+    assert!(denied.verdict.observation().unwrap().unpaired);
+    for request in issuer.requests() {
+        let header = |name: &str| {
+            let found = request.headers.iter().find(|(n, _)| n == name);
+            found.map(|(_, value)| value.clone()).unwrap()
+        };
+        assert_eq!(
+            (header("x-amz-date").as_str(), &*request.body),
+            ("20260105T120000Z", &b"Action=Who"[..])
+        );
+        assert!(header("authorization").starts_with("AWS4-HMAC-SHA256 Credential=li_"));
+        let all = format!("{request:?}");
+        assert!(!all.contains(&secret), "{all}");
+    }
+
+    // Once the issuer had accepted the pair, its denial is one of the secret as well.
+    let live = Verdict::Live(denied.verdict.observation().unwrap().clone());
+    let earlier = vec![Judgement { at: now(), verdict: live, ..denied.clone() }];
+    let again = with_rules(SIGNED, settings(&issuer)).judge(&hit, &earlier).await;
+    assert!(matches!(&again[0].verdict, Verdict::Dead(seen) if !seen.unpaired), "{again:?}");
+}
+
 #[tokio::test]
 async fn every_listed_instance_is_asked_and_an_override_is_custom() {
     let (one, two) = (Issuer::start(), Issuer::start());
@@ -269,7 +342,7 @@ async fn every_listed_instance_is_asked_and_an_override_is_custom() {
     both.instances.insert("loop".into(), vec![one.url(), two.url()]);
     both.allow_private.push(two.host());
     both.ca_pem = Some([one.ca_pem(), two.ca_pem()].concat());
-    let judgements = validator(both.clone()).judge(&hit("loop-token", &token), now()).await;
+    let judgements = validator(both.clone()).judge(&hit("loop-token", &token), &[]).await;
     let mut words: Vec<_> =
         judgements.iter().map(|j| (j.target.endpoint.clone(), word(j))).collect();
     words.sort();

@@ -14,7 +14,7 @@ use quietus_model::{
     Stats, Survey, SurveyId, Target, Trust, Verdict,
 };
 use quietus_poam::{Action, Actor, PoamItem, Policy, Recorded, Refusal, reconcile};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 pub const MAIN: &str = "refs/heads/main";
@@ -46,6 +46,7 @@ pub fn observation() -> Observation {
     Observation {
         recipe: Digest::of(b"recipe"),
         custom: false,
+        unpaired: false,
         status: 401,
         clause: "bad credentials".into(),
         restricted: false,
@@ -161,6 +162,7 @@ pub fn survey(hours: i64, findings: Vec<Finding>) -> Survey {
                 silence: None,
             })
             .collect(),
+        unrecognised: BTreeSet::new(),
     }
 }
 

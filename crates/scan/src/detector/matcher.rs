@@ -38,6 +38,11 @@ pub(super) struct Match {
 }
 
 impl Match {
+    /// A match without groups.
+    pub(super) fn of(span: Range<usize>) -> Self {
+        Self { span, secret: None, id: None, body: None, check: None, parts: Vec::new() }
+    }
+
     /// The same match where the bytes at `source` stand at `target`.
     pub(super) fn moved(&self, source: usize, target: usize) -> Self {
         let range = |span: &Range<usize>| span.start - source + target..span.end - source + target;

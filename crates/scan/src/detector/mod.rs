@@ -6,6 +6,7 @@ mod comments;
 mod decode;
 mod examine;
 mod judge;
+mod literal;
 mod matcher;
 mod pairing;
 pub(crate) mod placeholder;
@@ -17,6 +18,8 @@ mod words;
 use crate::RuleProblem;
 use anchors::{Anchors, Occurrence};
 use examine::Examiner;
+use literal::Literals;
+pub(crate) use literal::is_distinct;
 use matcher::Matcher;
 pub(crate) use matcher::{compile, parse};
 use quietus_model::{
@@ -78,6 +81,8 @@ pub struct Detector {
     dummies: Dummies,
     shortest: usize,
     horizon: usize,
+    /// In place of rules.
+    literals: Option<Literals>,
 }
 
 impl Detector {
@@ -105,7 +110,23 @@ impl Detector {
         let anchors = Anchors::new(rules.rules()).map_err(|problem| vec![problem])?;
         let matchers = rules.rules().iter().map(|_| OnceLock::new()).collect();
         let dummies = Dummies::new(rules.rules());
-        Ok(Self { set: rules, anchors, matchers, dummies, shortest, horizon })
+        let literals = None;
+        Ok(Self { set: rules, anchors, matchers, dummies, shortest, horizon, literals })
+    }
+
+    /// A detector that knows no rules and finds these secrets by their own bytes.
+    ///
+    /// # Errors
+    /// When they are too many or too long for a search. The problem names none of them.
+    pub(crate) fn literal(known: Vec<(Arc<Rule>, Secret)>) -> Result<Self, Vec<RuleProblem>> {
+        let literals = Literals::new(known).map_err(|error| {
+            let what = format!("known secrets cannot be looked for: {error}");
+            let advice = "ask about fewer at once".to_owned();
+            vec![RuleProblem { file: String::new(), rule: String::new(), what, advice }]
+        })?;
+        let none = Self::new(Arc::new(RuleSet::new(Vec::new())))?;
+        let horizon = none.horizon + literals.longest();
+        Ok(Self { shortest: literals.shortest(), horizon, literals: Some(literals), ..none })
     }
 
     /// The rules.
@@ -154,6 +175,9 @@ impl Detector {
 
     /// Looks at all of `bytes`; what `trace` held before is let go.
     pub(crate) fn trace(&self, bytes: &[u8], trace: &mut Trace) {
+        if let Some(literals) = &self.literals {
+            return literals.trace(bytes, trace);
+        }
         trace.clear(bytes.len());
         self.anchors.find(bytes, 0..bytes.len(), &mut trace.occurrences);
         self.follow(bytes, None, trace);
@@ -162,6 +186,9 @@ impl Detector {
     /// Looks only at what is new in `bytes` against those that `base` is the trace of. The outcome
     /// is that of [`trace`](Self::trace).
     pub(crate) fn retrace(&self, bytes: &[u8], base: &Trace, copies: &[Copied], trace: &mut Trace) {
+        if let Some(literals) = &self.literals {
+            return literals.trace(bytes, trace);
+        }
         trace.clear(bytes.len());
         let carry = Carry { base, copies, len: bytes.len() };
         let sight = self.anchors.sight();

@@ -1,0 +1,141 @@
+//! Finds secrets that are known already by their own bytes, whatever stands round them.
+
+use super::matcher::Match;
+use super::trace::{Kept, Outcome, Seen};
+use super::{Detection, Trace};
+use aho_corasick::{AhoCorasick, BuildError, Input, MatchKind};
+use quietus_model::{Comments, Offline, Rule, Secret};
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Fewer bytes than this are found everywhere by chance.
+const LEAST: usize = 12;
+
+/// So many bytes are enough of one kind of character.
+const LONG: usize = 20;
+
+/// Whether a secret can be told from other text by its bytes alone. A short or plain word is a
+/// secret only because of the name it is assigned to, and may stand elsewhere as what it is.
+pub(crate) fn is_distinct(secret: &Secret) -> bool {
+    let bytes = secret.expose();
+    let has = |kind: fn(&u8) -> bool| usize::from(bytes.iter().any(kind));
+    let kinds = has(u8::is_ascii_lowercase) + has(u8::is_ascii_uppercase) + has(u8::is_ascii_digit);
+    bytes.len() >= LONG || (bytes.len() >= LEAST && kinds >= 2)
+}
+
+/// Secrets to look for as they are.
+pub(super) struct Literals {
+    any: AhoCorasick,
+    known: Vec<(Arc<Rule>, Secret)>,
+}
+
+impl fmt::Debug for Literals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Literals").field("known", &self.known.len()).finish_non_exhaustive()
+    }
+}
+
+impl Literals {
+    /// # Errors
+    /// When they are too many or too long for a search.
+    pub(super) fn new(known: Vec<(Arc<Rule>, Secret)>) -> Result<Self, BuildError> {
+        let any = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(known.iter().map(|(_, secret)| secret.expose()))?;
+        Ok(Self { any, known })
+    }
+
+    /// The length of the longest in bytes.
+    pub(super) fn longest(&self) -> usize {
+        self.known.iter().map(|(_, secret)| secret.len()).max().unwrap_or(0)
+    }
+
+    /// The length of the shortest in bytes.
+    pub(super) fn shortest(&self) -> usize {
+        self.known.iter().map(|(_, secret)| secret.len()).min().unwrap_or(usize::MAX)
+    }
+
+    /// Looks at all of `bytes`; what `trace` held before is let go.
+    pub(super) fn trace(&self, bytes: &[u8], trace: &mut Trace) {
+        trace.clear(bytes.len());
+        let mut at = 0;
+        while let Some(found) = self.any.find(Input::new(bytes).range(at..)) {
+            let span = found.range();
+            if !stands_alone(bytes, &span) {
+                at = span.start + 1;
+                continue;
+            }
+            at = span.end;
+            let (rule, secret) = &self.known[found.pattern().as_usize()];
+            let mut seen = Seen::new(Match::of(span.clone()));
+            seen.outcome = Outcome::Kept(Arc::new(detection(rule, secret, span)));
+            trace.kept.push(Kept { number: trace.matches.len() as u32, others: Vec::new() });
+            trace.matches.push(seen);
+        }
+    }
+}
+
+/// Whether the bytes at `span` are not merely a part of a longer word.
+fn stands_alone(bytes: &[u8], span: &Range<usize>) -> bool {
+    let is_word = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
+    let goes_on = |inside: usize, outside: Option<usize>| {
+        is_word(bytes.get(inside)) && is_word(outside.and_then(|at| bytes.get(at)))
+    };
+    !goes_on(span.start, span.start.checked_sub(1)) && !goes_on(span.end - 1, Some(span.end))
+}
+
+fn detection(rule: &Arc<Rule>, secret: &Secret, span: Range<usize>) -> Detection {
+    Detection {
+        rule: Arc::clone(rule),
+        span: span.clone(),
+        secret_span: span,
+        secret: secret.clone(),
+        parts: Vec::new(),
+        missing: Vec::new(),
+        offline: Offline::Plausible,
+        expires: None,
+        confidence: rule.confidence,
+        decoded: Vec::new(),
+        allowed_inline: Comments::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Detector, made_up};
+
+    fn detector(secrets: &[&str]) -> Detector {
+        let rules = made_up::set(&made_up::file(&[made_up::key("8,64")]));
+        let rule = &rules.rules()[0];
+        let known = secrets.iter().map(|secret| (Arc::clone(rule), Secret::from(*secret)));
+        Detector::literal(known.collect()).unwrap()
+    }
+
+    fn starts(detector: &Detector, text: &str) -> Vec<usize> {
+        detector.detect(text.as_bytes()).iter().map(|found| found.secret_span.start).collect()
+    }
+
+    #[test]
+    fn bytes_are_found_in_any_context_and_never_inside_a_longer_word() {
+        let detector = detector(&["Q7x-first-9", "-second-", "Q7x-first-9-and-more"]);
+        assert_eq!(starts(&detector, "# Q7x-first-9, (Q7x-first-9)"), [2, 16]);
+        assert_eq!(starts(&detector, "aQ7x-first-9 Q7x-first-99 Q7x-first-9_"), [0; 0]);
+        assert_eq!(starts(&detector, "Q7x-first-9-and-more"), [0]);
+        // The longer one is not it, the shorter one inside it is.
+        assert_eq!(starts(&detector, "Q7x-first-9-and-more1"), [0]);
+        // An edge that is no letter may stand beside one.
+        assert_eq!(starts(&detector, "a-second-b"), [1]);
+    }
+
+    #[test]
+    fn plain_words_are_not_told_apart_by_their_bytes() {
+        for plain in ["swordfish", "Hunter2", "correcthorse", "administrator", "123456789012345"] {
+            assert!(!is_distinct(&Secret::from(plain)), "{plain}");
+        }
+        for distinct in ["Q7xfirst9abc", "correct horse battery", "01234567890123456789"] {
+            assert!(is_distinct(&Secret::from(distinct)), "{distinct}");
+        }
+    }
+}

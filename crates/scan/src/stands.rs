@@ -1,0 +1,38 @@
+//! Whether known secrets still stand in a source, by their own bytes and not by any rule.
+
+use crate::detector::is_distinct;
+use crate::source::{Options, ScanError, Scanned, Source};
+use crate::{Detector, scan};
+use jiff::Timestamp;
+use quietus_model::{FingerprintKey, Rule, Secret};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Whether a secret can be looked for by its bytes. A short or plain word cannot: it is a secret
+/// where a name makes it one, and may stand elsewhere as an ordinary word.
+pub fn can_be_sought(secret: &Secret) -> bool {
+    is_distinct(secret)
+}
+
+/// Scans `source` for the secrets of `known`, wherever they stand and whatever stands round them.
+///
+/// Rules change, and so does what stands round a secret; a rule that does not see it any more is no
+/// proof that it is gone. Of a hit only its fingerprint and its locations say more than `known`.
+/// Everything is looked at anew: `options.memory` is not used.
+///
+/// # Errors
+/// [`ScanError`] when `source` cannot be opened at all, or `known` cannot be looked for.
+pub fn stands(
+    source: &Source,
+    known: Vec<(Arc<Rule>, Secret)>,
+    key: &FingerprintKey,
+    options: &Options,
+    now: Timestamp,
+    cancel: &AtomicBool,
+) -> Result<Scanned, ScanError> {
+    let detector = Detector::literal(known).map_err(|problems| ScanError::Unsearchable {
+        detail: problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+    })?;
+    let options = Options { memory: None, ..options.clone() };
+    scan(source, &detector, key, &options, now, &(), cancel)
+}
