@@ -45,8 +45,7 @@ impl Setup {
             suppressions: Suppressions::default(),
         };
         add(&mut options, &self.config.scan);
-        let (file, named) = self.suppressions_file(flags.suppressions.as_deref());
-        read(&mut options.suppressions, &file, named, key)?;
+        options.suppressions = self.suppressions(flags.suppressions.as_deref(), key)?;
         if flags.trust_target_config {
             let (folder, config) = self.target(sources)?;
             add(&mut options, &config.scan);
@@ -56,6 +55,18 @@ impl Setup {
             }
         }
         Ok(Silencing::new(options, rules, self.now, policy.dismissal.longest)?)
+    }
+
+    /// What the user's file of suppressions says; nothing if there is none and none was named.
+    pub(crate) fn suppressions(
+        &self,
+        flag: Option<&Path>,
+        key: Option<&FingerprintKey>,
+    ) -> Result<Suppressions> {
+        let mut all = Suppressions::default();
+        let (file, named) = self.suppressions_file(flag);
+        read(&mut all, &file, named, key)?;
+        Ok(all)
     }
 
     /// The file of suppressions, and whether the user named it: then it must exist.
