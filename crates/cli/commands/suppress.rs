@@ -112,7 +112,7 @@ fn until(setup: &Setup, args: &Suppress) -> Result<Timestamp> {
             .date(),
     };
     let until = date.at(23, 59, 59, 0).to_zoned(TimeZone::UTC)?.timestamp();
-    let last = setup.now + longest;
+    let last = setup.now.checked_add(longest).unwrap_or(Timestamp::MAX);
     if until <= setup.now || until > last {
         bail!(
             "--expires must lie between today and {}",
