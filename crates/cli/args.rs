@@ -64,7 +64,9 @@ pub(crate) enum Command {
     Track(Track),
     /// Read the known places again and ask the issuers
     Retest(Retest),
-    /// See what validation would call
+    /// Tell where a credential stands and what is known of it; it is read from standard input
+    Find(Find),
+    /// Ask about one credential on standard input, or see what validation would call
     Validate(Validate),
     Suppress(Suppress),
     /// List items, show them, act on them
@@ -200,9 +202,28 @@ pub(crate) enum Expect {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Find {
+    /// `-`: standard input. A value on the command line would stay in the shell's history
+    #[arg(value_name = "-")]
+    pub(crate) input: String,
+    /// Fetch remote repositories first
+    #[arg(long)]
+    pub(crate) fetch: bool,
+    /// The output format
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub(crate) format: ListFormat,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Validate {
+    /// `-`: ask about the credential on standard input
+    #[arg(value_name = "-", requires = "rule", required_unless_present = "plan")]
+    pub(crate) input: Option<String>,
+    /// The rule of that credential; `quietus rules list` names them
+    #[arg(long, value_name = "ID", requires = "input")]
+    pub(crate) rule: Option<String>,
     /// List hosts and calls; nothing is sent
-    #[arg(long, required = true)]
+    #[arg(long, conflicts_with = "input")]
     pub(crate) plan: bool,
     /// The output format
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]

@@ -5,7 +5,7 @@ use crate::places::{self, Places};
 use crate::settings::Config;
 use anyhow::{Context, Result, anyhow, bail};
 use jiff::{SignedDuration, Timestamp};
-use quietus_model::{FingerprintKey, RepositoryId, RuleFile, RuleSet, ScopeKind};
+use quietus_model::{FingerprintKey, RepositoryId, RuleFile, RuleSet, ScopeKind, Secret};
 use quietus_poam::Policy;
 use quietus_scan::{Detector, Options};
 use quietus_store::Ledger;
@@ -13,8 +13,25 @@ use quietus_track::{Mirrors, is_remote};
 use quietus_validate::Validator;
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// The credential on standard input, which `input` must name, without the line end behind it.
+pub(crate) fn given_secret(input: &str) -> Result<Secret> {
+    if input != "-" {
+        // Never repeated: it may be the credential.
+        bail!("the credential is read from standard input only; write `-` in its place");
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut bytes).context("reading standard input")?;
+    let len = bytes.trim_ascii_end().len();
+    bytes.truncate(len);
+    if bytes.is_empty() {
+        bail!("there is nothing on standard input; give the credential there");
+    }
+    Ok(Secret::new(bytes))
+}
 
 /// Everything a command works with that does not need the ledger.
 pub(crate) struct Setup {
@@ -24,7 +41,7 @@ pub(crate) struct Setup {
     pub(crate) config: Config,
     pub(crate) quiet: bool,
     pub(crate) ledger_url: String,
-    threads: usize,
+    pub(crate) threads: usize,
     rule_folders: Vec<PathBuf>,
     policy_file: Option<PathBuf>,
 }

@@ -17,7 +17,7 @@ pub(crate) fn record_all(ground: &Ground, issuer: &Issuer) {
     set_aside(ground, &one(ground, "message"), &one(ground, ".env"));
     attest(ground, &one(ground, "deploy.pem"));
     close_and_reopen(ground, &one(ground, "gone.pem"));
-    approve(ground, &one(ground, "gone.ini"));
+    approve(ground, &one(ground, "gone.key"));
     // What the search of the disk goes through is where the actions are.
     let is_kept = [ground.sandbox.ledger(), ground.sandbox.path("data/quietus/ledger.db-wal")]
         .iter()

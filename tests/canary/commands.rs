@@ -36,7 +36,7 @@ fn tracked(ground: &Ground) {
     // What is found once and then removed.
     let tidy = ground.tidy();
     ground.quiet(1, &["track", tidy.arg()]);
-    tidy.git(&["rm", "-q", "gone.ini", "gone.pem"]);
+    tidy.git(&["rm", "-q", "gone.key", "gone.pem"]);
     tidy.git(&["commit", "-q", "-m", "neither"]);
     ground.quiet(1, &["track", tidy.arg()]);
 }
@@ -82,6 +82,16 @@ fn every_command(ground: &Ground) {
     ] {
         ground.quiet_line(code, line);
     }
+    for (place, code) in [("file", 6), ("carrier", 0), ("message", 0), ("note", 4)] {
+        let ask = ["validate", "--rule", "github-pat-classic", "-"];
+        for format in [&[][..], &["--format", "json"]] {
+            let input = ground.secret(place).as_bytes();
+            let asked = ground.sandbox.feed(&[&ask[..], format].concat(), input);
+            ground.checked(code, asked);
+            let found = ground.sandbox.feed(&[&["find", "-"][..], format].concat(), input);
+            ground.checked(1, found);
+        }
+    }
     for file in [plain, fedramp, copy] {
         assert!(std::fs::metadata(&file).is_ok_and(|about| about.len() > 0), "no {file}");
     }
@@ -105,10 +115,10 @@ fn configured(ground: &Ground) -> Issuer {
     let issuer = Issuer::start();
     let ca = ground.sandbox.write("config/ca.pem", issuer.ca_pem());
     let text = format!(
-        "[issuers]\ngithub = [\"{}\"]\n[validate]\nallow_private = [\"127.0.0.1\"]\n\
-         timeout_seconds = 2\nca_file = \"{}\"\n",
-        issuer.url(),
-        ca.display()
+        "[issuers]\ngithub = [\"{url}\"]\naws = [\"{url}\"]\n[validate]\n\
+         allow_private = [\"127.0.0.1\"]\ntimeout_seconds = 2\nca_file = \"{}\"\n",
+        ca.display(),
+        url = issuer.url(),
     );
     ground.sandbox.write("config/quietus/config.toml", text);
     let echo = |token: &str, status| {

@@ -37,7 +37,7 @@ impl Ground {
         secrets.insert("key", credential("pem-rsa-key", "key"));
         secrets.insert("aws", companion("aws-access-key", "aws"));
         secrets.insert("gone key", credential("pem-rsa-key", "gone"));
-        secrets.insert("gone aws", companion("aws-access-key", "gone"));
+        secrets.insert("gone too", credential("pem-rsa-key", "gone too"));
         let ground = Self { sandbox: Sandbox::new(), secrets };
         ground.fill();
         ground
@@ -88,7 +88,7 @@ impl Ground {
     /// Another repository, with two secrets that no recipe can ask about.
     pub(crate) fn tidy(&self) -> Repository<'_> {
         let repository = self.sandbox.repository("work/tidy");
-        repository.write("gone.ini", self.pair("gone aws"));
+        repository.write("gone.key", self.secret("gone too"));
         repository.commit("gone.pem", self.secret("gone key"), "both");
         repository
     }

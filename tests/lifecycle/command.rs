@@ -122,3 +122,54 @@ fn commands_at_the_same_time_lose_nothing() {
     let text = export.exits(0).out();
     assert!((0..RUNS).all(|number| text.contains(&format!("app{number}"))), "{text}");
 }
+
+#[test]
+fn an_incident_begins_with_a_value_on_standard_input() {
+    let sandbox = Sandbox::new();
+    let (issuer, token) = (issuer(), token("incident"));
+    issuer.set(&token, accepted());
+    let (app, tool) = (sandbox.repository("work/app"), sandbox.repository("work/tool"));
+    app.commit("ci.env", format!("USER=robot-7f3a9c\nGITLAB_TOKEN={token}\n"), "Add CI");
+    tool.commit("run.sh", format!("push {token}\n"), "Add");
+    tool.git(&["rm", "-q", "run.sh"]);
+    tool.git(&["commit", "-q", "-m", "Clean"]);
+    sandbox.run(&["init"]).exits(0);
+    configure(&sandbox, &issuer);
+
+    // Before anything was tracked it can be asked about.
+    let asked =
+        sandbox.feed(&["validate", "--rule", "gitlab-pat", "-"], format!("{token}\n").as_bytes());
+    says(asked.exits(6), &["live", &issuer.url()]);
+    assert!(!asked.out().contains(&token));
+    let nothing = sandbox.feed(&["find", "-"], token.as_bytes());
+    says(nothing.exits(0), &["no item is kept for it", "0 places in 0 repositories"]);
+
+    sandbox.run(&["track", app.arg(), tool.arg()]).exits(1);
+    let found = sandbox.feed(&["find", "-"], format!("{token}\n").as_bytes());
+    says(found.exits(1), &["V-1", "ci.env:2:14", "run.sh:1:6", "only in history", "2 places in 2"]);
+    assert!(!found.out().contains(&token));
+    // What is no credential by itself leads to the one beside it.
+    let json = sandbox.feed(&["find", "-", "--format", "json"], b"robot-7f3a9c").exits(1).json();
+    assert_eq!(json["item"], serde_json::Value::Null);
+    assert_eq!(json["beside"][0]["id"], "V-1");
+    let places = json["repositories"].as_array().unwrap().iter().flat_map(|repository| {
+        repository["locations"].as_array().unwrap().iter().map(|place| place["path"].clone())
+    });
+    assert_eq!(places.collect::<Vec<_>>(), ["ci.env"]);
+
+    issuer.set(&token, revoked());
+    let asked = sandbox.feed(&["validate", "--rule", "gitlab-pat", "-"], token.as_bytes());
+    says(asked.exits(0), &["denied"]);
+    for (args, input, words) in [
+        (vec!["find", "-"], "abc", "too short or too plain"),
+        (vec!["find", "-"], "", "nothing on standard input"),
+        (vec!["validate", "--rule", "no-such", "-"], "x", "there is no rule"),
+    ] {
+        sandbox.feed(&args, input.as_bytes()).exits(2).complains(&[words]);
+    }
+    for args in [vec!["find", &token], vec!["validate", "--rule", "gitlab-pat", &token]] {
+        let refused = sandbox.run(&args);
+        refused.exits(2).complains(&["standard input only"]);
+        assert!(!refused.err().contains(&token));
+    }
+}

@@ -2,14 +2,15 @@
 
 pub(crate) mod doctor;
 pub(crate) mod export;
+pub(crate) mod find;
 pub(crate) mod generate;
 pub(crate) mod init;
 pub(crate) mod item;
 pub(crate) mod ledger;
-pub(crate) mod plan;
 pub(crate) mod repos;
 pub(crate) mod retest;
 pub(crate) mod rules;
 pub(crate) mod scan;
 pub(crate) mod suppress;
 pub(crate) mod track;
+pub(crate) mod validate;

@@ -2,6 +2,7 @@
 
 pub(crate) mod board;
 pub(crate) mod doctor;
+pub(crate) mod find;
 pub(crate) mod item;
 pub(crate) mod json;
 pub(crate) mod repos;
@@ -10,6 +11,7 @@ pub(crate) mod rules;
 pub(crate) mod sarif;
 pub(crate) mod silence;
 pub(crate) mod terminal;
+pub(crate) mod verdicts;
 
 use crate::exit::Exit;
 use anstyle::{AnsiColor, Style};

@@ -4,7 +4,8 @@ use crate::detector::is_distinct;
 use crate::source::{Options, ScanError, Scanned, Source};
 use crate::{Detector, scan};
 use jiff::Timestamp;
-use quietus_model::{FingerprintKey, Rule, Secret};
+use quietus_model::{FingerprintKey, Rule, RuleSet, Secret};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -18,21 +19,27 @@ pub fn can_be_sought(secret: &Secret) -> bool {
 ///
 /// Rules change, and so does what stands round a secret; a rule that does not see it any more is no
 /// proof that it is gone. Of a hit only its fingerprint and its locations say more than `known`.
-/// Everything is looked at anew: `options.memory` is not used.
+/// Everything is looked at anew, by the rules as well, because what they know is masked in every
+/// name that is shown; `options.memory` is not used.
 ///
 /// # Errors
 /// [`ScanError`] when `source` cannot be opened at all, or `known` cannot be looked for.
 pub fn stands(
     source: &Source,
     known: Vec<(Arc<Rule>, Secret)>,
+    rules: &Arc<RuleSet>,
     key: &FingerprintKey,
     options: &Options,
     now: Timestamp,
     cancel: &AtomicBool,
 ) -> Result<Scanned, ScanError> {
-    let detector = Detector::literal(known).map_err(|problems| ScanError::Unsearchable {
-        detail: problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+    let prints: BTreeSet<_> = known.iter().map(|(_, secret)| key.fingerprint(secret)).collect();
+    let detector = Detector::seeking(Arc::clone(rules), known).map_err(|problems| {
+        let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        ScanError::Unsearchable { detail: problems.join("; ") }
     })?;
     let options = Options { memory: None, ..options.clone() };
-    scan(source, &detector, key, &options, now, &(), cancel)
+    let mut scanned = scan(source, &detector, key, &options, now, &(), cancel)?;
+    scanned.hits.retain(|hit| prints.contains(&hit.finding.fingerprint));
+    Ok(scanned)
 }

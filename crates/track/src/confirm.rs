@@ -75,8 +75,16 @@ impl Tracker<'_> {
         let source = source_at(looking.place_of(scope.source.as_str()), scope.kind);
         let mut options = looking.options.clone();
         options.name = Some(scope.repository.clone());
-        let found =
-            stands(&source, sought.to_vec(), looking.key, &options, now, looking.cancel).ok()?;
+        let found = stands(
+            &source,
+            sought.to_vec(),
+            looking.detector.rules(),
+            looking.key,
+            &options,
+            now,
+            looking.cancel,
+        )
+        .ok()?;
         if !found.scope.is_complete() || looking.cancel.load(Ordering::Relaxed) {
             return None;
         }

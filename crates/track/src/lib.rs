@@ -2,10 +2,12 @@
 //!
 //! [`look()`] reads sources and gathers hits, [`Tracker::assess`] asks the issuers and lets go of
 //! the secrets, [`Tracker::record`] reconciles the survey with the ledger. [`Tracker::retest`] is
-//! the same loop with another source: the places where the credentials are known to be.
+//! the same loop with another source: the places where the credentials are known to be. [`find()`]
+//! tells where a value stands at all.
 
 mod confirm;
 mod error;
+mod find;
 mod look;
 mod mirror;
 mod record;
@@ -13,6 +15,7 @@ mod retest;
 mod silencing;
 
 pub use error::TrackError;
+pub use find::{Standing, find};
 pub use look::{Look, Looking, SourceError, look};
 pub use mirror::{Mirrors, is_remote, private_folder};
 pub use record::{Outcome, Tracker};

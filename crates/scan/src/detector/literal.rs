@@ -1,10 +1,11 @@
 //! Finds secrets that are known already by their own bytes, whatever stands round them.
 
 use super::matcher::Match;
-use super::trace::{Kept, Outcome, Seen};
+use super::trace::{Found, Kept, Outcome, Seen};
 use super::{Detection, Trace};
 use aho_corasick::{AhoCorasick, BuildError, Input, MatchKind};
 use quietus_model::{Comments, Offline, Rule, Secret};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -56,23 +57,49 @@ impl Literals {
         self.known.iter().map(|(_, secret)| secret.len()).min().unwrap_or(usize::MAX)
     }
 
-    /// Looks at all of `bytes`; what `trace` held before is let go.
-    pub(super) fn trace(&self, bytes: &[u8], trace: &mut Trace) {
-        trace.clear(bytes.len());
+    /// Adds to `trace` every place of `bytes` at which one of the secrets stands and the rules do
+    /// not see it.
+    pub(super) fn seek(&self, bytes: &[u8], trace: &mut Trace) {
+        let mut seen: BTreeSet<(usize, usize)> = BTreeSet::new();
+        trace.for_each(|Found { secret_span, .. }| {
+            seen.insert((secret_span.start, secret_span.end));
+        });
         let mut at = 0;
+        let before = trace.kept.len();
         while let Some(found) = self.any.find(Input::new(bytes).range(at..)) {
-            let span = found.range();
-            if !stands_alone(bytes, &span) {
-                at = span.start + 1;
+            let Some((rule, secret)) = self.alone_at(bytes, found.start()) else {
+                at = found.start() + 1;
+                continue;
+            };
+            let span = found.start()..found.start() + secret.len();
+            at = span.end;
+            if seen.contains(&(span.start, span.end)) {
                 continue;
             }
-            at = span.end;
-            let (rule, secret) = &self.known[found.pattern().as_usize()];
             let mut seen = Seen::new(Match::of(span.clone()));
             seen.outcome = Outcome::Kept(Arc::new(detection(rule, secret, span)));
             trace.kept.push(Kept { number: trace.matches.len() as u32, others: Vec::new() });
             trace.matches.push(seen);
         }
+        if trace.kept.len() > before {
+            let start = |kept: &Kept| {
+                let seen = &trace.matches[kept.number as usize];
+                let Outcome::Kept(detection) = &seen.outcome else { return seen.one.span.start };
+                detection.secret_span_at(seen.one.span.start).start
+            };
+            trace.kept.sort_by_key(start);
+        }
+    }
+}
+
+impl Literals {
+    /// The longest secret that begins at `start` and is not merely a part of a longer word.
+    fn alone_at(&self, bytes: &[u8], start: usize) -> Option<&(Arc<Rule>, Secret)> {
+        let here = self.known.iter().filter(|(_, secret)| {
+            bytes[start..].starts_with(secret.expose())
+                && stands_alone(bytes, &(start..start + secret.len()))
+        });
+        here.max_by_key(|(_, secret)| secret.len())
     }
 }
 
@@ -110,7 +137,7 @@ mod tests {
         let rules = made_up::set(&made_up::file(&[made_up::key("8,64")]));
         let rule = &rules.rules()[0];
         let known = secrets.iter().map(|secret| (Arc::clone(rule), Secret::from(*secret)));
-        Detector::literal(known.collect()).unwrap()
+        Detector::seeking(Arc::clone(&rules), known.collect()).unwrap()
     }
 
     fn starts(detector: &Detector, text: &str) -> Vec<usize> {
@@ -127,6 +154,16 @@ mod tests {
         assert_eq!(starts(&detector, "Q7x-first-9-and-more1"), [0]);
         // An edge that is no letter may stand beside one.
         assert_eq!(starts(&detector, "a-second-b"), [1]);
+    }
+
+    #[test]
+    fn rules_see_what_they_see_and_nothing_is_told_twice() {
+        let key = ["acme_", "92b0c7d1e4f5a6b7"].concat();
+        let (seeking, plain) = (detector(&[&key, "Q7x-first-9"]), detector(&[]));
+        let text = format!("Q7x-first-9 {key} Q7x-first-9 acme_7f3a9c1d");
+        assert_eq!(starts(&seeking, &text), [0, 12, 34, 46]);
+        assert_eq!(starts(&plain, &text), [12, 46]);
+        assert_eq!(starts(&seeking, "Q7x-first-9"), [0], "without an anchor of any rule");
     }
 
     #[test]

@@ -81,7 +81,7 @@ pub struct Detector {
     dummies: Dummies,
     shortest: usize,
     horizon: usize,
-    /// In place of rules.
+    /// What is sought by its bytes, beside what the rules see.
     literals: Option<Literals>,
 }
 
@@ -114,19 +114,24 @@ impl Detector {
         Ok(Self { set: rules, anchors, matchers, dummies, shortest, horizon, literals })
     }
 
-    /// A detector that knows no rules and finds these secrets by their own bytes.
+    /// A detector that also finds these secrets by their own bytes.
     ///
     /// # Errors
-    /// When they are too many or too long for a search. The problem names none of them.
-    pub(crate) fn literal(known: Vec<(Arc<Rule>, Secret)>) -> Result<Self, Vec<RuleProblem>> {
+    /// As [`new`](Self::new), and when the secrets are too many or too long for a search. The
+    /// problem names none of them.
+    pub(crate) fn seeking(
+        rules: Arc<RuleSet>,
+        known: Vec<(Arc<Rule>, Secret)>,
+    ) -> Result<Self, Vec<RuleProblem>> {
         let literals = Literals::new(known).map_err(|error| {
             let what = format!("known secrets cannot be looked for: {error}");
             let advice = "ask about fewer at once".to_owned();
             vec![RuleProblem { file: String::new(), rule: String::new(), what, advice }]
         })?;
-        let none = Self::new(Arc::new(RuleSet::new(Vec::new())))?;
-        let horizon = none.horizon + literals.longest();
-        Ok(Self { shortest: literals.shortest(), horizon, literals: Some(literals), ..none })
+        let plain = Self::new(rules)?;
+        let shortest = plain.shortest.min(literals.shortest());
+        let horizon = plain.horizon + literals.longest();
+        Ok(Self { shortest, horizon, literals: Some(literals), ..plain })
     }
 
     /// The rules.
@@ -175,9 +180,6 @@ impl Detector {
 
     /// Looks at all of `bytes`; what `trace` held before is let go.
     pub(crate) fn trace(&self, bytes: &[u8], trace: &mut Trace) {
-        if let Some(literals) = &self.literals {
-            return literals.trace(bytes, trace);
-        }
         trace.clear(bytes.len());
         self.anchors.find(bytes, 0..bytes.len(), &mut trace.occurrences);
         self.follow(bytes, None, trace);
@@ -186,9 +188,6 @@ impl Detector {
     /// Looks only at what is new in `bytes` against those that `base` is the trace of. The outcome
     /// is that of [`trace`](Self::trace).
     pub(crate) fn retrace(&self, bytes: &[u8], base: &Trace, copies: &[Copied], trace: &mut Trace) {
-        if let Some(literals) = &self.literals {
-            return literals.trace(bytes, trace);
-        }
         trace.clear(bytes.len());
         let carry = Carry { base, copies, len: bytes.len() };
         let sight = self.anchors.sight();
@@ -202,7 +201,7 @@ impl Detector {
     /// From anchors to what remains of their matches.
     fn follow(&self, bytes: &[u8], carry: Option<Carry<'_>>, trace: &mut Trace) {
         if trace.occurrences.is_empty() {
-            return;
+            return self.seek(bytes, trace);
         }
         let mut by_rule = trace.occurrences.clone();
         by_rule.sort_unstable();
@@ -213,6 +212,14 @@ impl Detector {
         by_rule.sort_unstable_by_key(|one| (one.start, one.end, one.rule));
         trace.occurrences = by_rule;
         resolve(trace);
+        self.seek(bytes, trace);
+    }
+
+    /// Adds what is sought by its bytes, which nothing outdoes and nothing carries over.
+    fn seek(&self, bytes: &[u8], trace: &mut Trace) {
+        if let Some(literals) = &self.literals {
+            literals.seek(bytes, trace);
+        }
     }
 
     fn match_rule(

@@ -1,0 +1,94 @@
+//! `quietus validate`: one credential on standard input, or which hosts would be called, and how.
+
+use crate::CANCEL;
+use crate::args::{ListFormat, Validate};
+use crate::commands::scan::failed;
+use crate::exit::{Exit, Failure, Reason};
+use crate::output::{self, verdicts};
+use crate::places;
+use crate::setup::{Setup, given_secret};
+use anyhow::{Context, anyhow};
+use quietus_model::{
+    Finding, FingerprintKey, Hit, Offline, Redacted, Rule, RuleId, Secret, Verdict,
+};
+use quietus_scan::{Options, Source, scan};
+use std::sync::Arc;
+
+pub(crate) async fn run(setup: &Setup, args: &Validate) -> Result<Exit, Failure> {
+    match (&args.rule, &args.input) {
+        (Some(rule), Some(input)) => one(setup, args, rule, input).await,
+        _ => plan(setup, args),
+    }
+}
+
+/// Asks about the credential on standard input.
+async fn one(setup: &Setup, args: &Validate, rule: &str, input: &str) -> Result<Exit, Failure> {
+    let rules = setup.rules()?;
+    let rule = rules.get(&RuleId::from(rule)).map(Arc::clone).ok_or_else(|| {
+        anyhow!("there is no rule \"{rule}\"; `quietus rules list` names them all")
+    })?;
+    if rule.validate.is_none() {
+        return Err(anyhow!("no recipe asks about credentials of the rule {}", rule.id).into());
+    }
+    let validator = setup.validator(&rules, None)?;
+    let key = match setup.existing_key()? {
+        Some(key) => key,
+        None => places::new_key()?,
+    };
+    let hit = hit(setup, &rule, given_secret(input)?, &key)?;
+    let judgements = validator.judge(&hit, &[]).await;
+    match args.format {
+        ListFormat::Table => verdicts::print(&judgements)?,
+        ListFormat::Json => output::json::print_value(&judgements)?,
+    }
+    let mut exit = Exit::clean();
+    exit.add_if(judgements.iter().any(|j| matches!(j.verdict, Verdict::Live(_))), Reason::Live);
+    exit.add_if(judgements.iter().any(failed), Reason::Validator);
+    Ok(exit)
+}
+
+/// What the rule sees in the text that was given, with all of its parts; else the text itself.
+fn hit(setup: &Setup, rule: &Arc<Rule>, text: Secret, key: &FingerprintKey) -> anyhow::Result<Hit> {
+    let detector = setup.detector(setup.rules()?)?;
+    let source = Source::Stdin(text.expose().to_vec());
+    let found = scan(&source, &detector, key, &Options::default(), setup.now, &(), &CANCEL)
+        .context("reading standard input")?;
+    let seen = found.hits.into_iter().find(|hit| hit.finding.rule == rule.id);
+    Ok(seen.unwrap_or_else(|| Hit {
+        finding: Finding {
+            fingerprint: key.fingerprint(&text),
+            rule: rule.id.clone(),
+            severity: rule.severity,
+            confidence: rule.confidence,
+            redacted: Redacted::new(&text, ""),
+            offline: Offline::Plausible,
+            missing: Vec::new(),
+            decoded: Vec::new(),
+            tags: Vec::new(),
+            locations: Vec::new(),
+        },
+        secret: text,
+        parts: Vec::new(),
+    }))
+}
+
+fn plan(setup: &Setup, args: &Validate) -> Result<Exit, Failure> {
+    let rules = setup.rules()?;
+    let validator = setup.validator(&rules, None)?;
+    let calls: Vec<_> = rules.rules().iter().flat_map(|rule| validator.plan(rule)).collect();
+    match args.format {
+        ListFormat::Json => output::json::print_value(&calls)?,
+        ListFormat::Table => {
+            let rows = calls.iter().map(|call| {
+                vec![
+                    call.host.clone(),
+                    format!("{} {}", call.method.as_str(), call.url),
+                    call.headers.join(", "),
+                    call.rule.to_string(),
+                ]
+            });
+            output::table(&["HOST", "CALL", "HEADERS", "RULE"], rows.collect())?;
+        }
+    }
+    Ok(Exit::clean())
+}
