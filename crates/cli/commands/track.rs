@@ -12,6 +12,7 @@ use quietus_model::{Assessment, RepositoryId, Scope, Silence, Verdict};
 use quietus_poam::PoamItem;
 use quietus_store::Ledger;
 use quietus_track::{Look, Looking, Tracker, look};
+use quietus_validate::Validator;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -57,21 +58,23 @@ pub(crate) async fn run(setup: &Setup, args: &Track) -> Result<Exit, Failure> {
     silencing.note(&mut assessments);
     let mut exit = exit_of(&scopes, &assessments, !errors.is_empty());
     let survey = tracker.survey(scopes, assessments, setup.now);
-    let outcome = tracker.record(&survey, Some(&looking), setup.now).await?;
+    // What was answered meanwhile is decided on as well.
+    let now = validator.as_ref().map_or(setup.now, Validator::now);
+    let outcome = tracker.record(&survey, Some(&looking), now).await?;
     bar.done();
     for error in &errors {
         output::error_text(&error.to_string());
     }
     let items = ledger.items().await?;
     exit.add_if(items.iter().any(PoamItem::is_active), Reason::Findings);
-    exit.add_if(items.iter().any(|item| item.is_overdue(setup.now)), Reason::Overdue);
+    exit.add_if(items.iter().any(|item| item.is_overdue(now)), Reason::Overdue);
     let board = board::Board {
         items: &items,
         scans: &ledger.scans().await?,
         outcome: &outcome,
         policy: &policy,
         ledger: ledger.location(),
-        now: setup.now,
+        now,
         exit: &exit,
         this_run: &survey.scopes,
         silenced: &silenced(&survey.assessments, &items),
