@@ -69,6 +69,8 @@ pub(crate) enum Command {
     /// Ask about one credential on standard input, or see what validation would call
     Validate(Validate),
     Suppress(Suppress),
+    /// Ask the issuer to end credentials, after showing what would be called
+    Revoke(Revoke),
     /// List items, show them, act on them
     #[command(subcommand)]
     Item(Item),
@@ -212,6 +214,25 @@ pub(crate) struct Find {
     /// The output format
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     pub(crate) format: ListFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Revoke {
+    /// Items: V-12 or the beginning of a fingerprint
+    #[arg(value_name = "ID", required = true)]
+    pub(crate) ids: Vec<String>,
+    /// Show what would be called, and call nothing but the question whether it still works
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Do not ask; only for accounts that [revoke] of the configuration names
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) yes: bool,
+    /// The most credentials that one run may revoke
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) limit: usize,
+    /// Who you are; recorded as a claim beside the account of this machine
+    #[arg(long = "as", value_name = "NAME")]
+    pub(crate) claims: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -428,8 +449,8 @@ pub(crate) enum Rules {
     /// Every active rule
     List {
         /// The output format
-        #[arg(long, value_enum, default_value_t = ListFormat::Table)]
-        format: ListFormat,
+        #[arg(long, value_enum, default_value_t = RulesFormat::Table)]
+        format: RulesFormat,
     },
     /// Check rule files, or the active rules when none is given
     Check {
@@ -492,6 +513,17 @@ pub(crate) enum ListFormat {
     Table,
     /// For programs
     Json,
+}
+
+/// How rules are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RulesFormat {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+    /// A page about every credential type
+    Markdown,
 }
 
 #[cfg(test)]

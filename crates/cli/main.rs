@@ -55,6 +55,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
             Command::Find(args) => commands::find::run(&setup, &args).await,
             Command::Validate(args) => commands::validate::run(&setup, &args).await,
             Command::Suppress(args) => commands::suppress::run(&setup, &args).await,
+            Command::Revoke(args) => commands::revoke::run(&setup, &args).await,
             Command::Item(args) => commands::item::run(&setup, args).await,
             Command::Export(args) => commands::export::run(&setup, args).await,
             Command::Ledger(args) => commands::ledger::run(&setup, args).await,

@@ -31,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) scan: ScanConfig,
     /// For a rule, another severity than its own.
     pub(crate) severity: BTreeMap<String, Severity>,
+    /// What may be revoked without asking.
+    pub(crate) revoke: RevokeConfig,
     /// Names of repositories.
     pub(crate) repository: Vec<RepositoryConfig>,
 }
@@ -87,6 +89,16 @@ impl ValidateConfig {
         let patience = self.patience_seconds.map_or(usual.patience, Duration::from_secs);
         Ok(Pace { at_once, every, patience, ..usual })
     }
+}
+
+/// What may be revoked without asking.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RevokeConfig {
+    /// Accounts, users or organisations as issuers name them: whose credentials these are.
+    pub(crate) accounts: Vec<String>,
+    /// Accounts of this machine that may revoke at all; empty means all.
+    pub(crate) by: Vec<String>,
 }
 
 /// The name of a repository.
@@ -195,6 +207,12 @@ pub(crate) const TEMPLATE: &str = r#"# Quietus configuration. Every line is opti
 # Another severity for a rule: low, medium, high or critical
 [severity]
 # generic-password = "low"
+
+# Whose credentials `revoke --yes` may end, as the issuer names account, user or organisation, and
+# who may use `revoke` at all (os:UID@HOST)
+[revoke]
+# accounts = ["example-org", "ci-robot"]
+# by = ["os:1000@ops"]
 
 # Names for repositories whose remote does not tell
 # [[repository]]

@@ -9,6 +9,7 @@ pub(crate) mod item;
 pub(crate) mod ledger;
 pub(crate) mod repos;
 pub(crate) mod retest;
+pub(crate) mod revoke;
 pub(crate) mod rules;
 pub(crate) mod scan;
 pub(crate) mod suppress;

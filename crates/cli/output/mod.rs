@@ -1,12 +1,14 @@
 //! Everything people read: the one place that writes to the terminal.
 
 pub(crate) mod board;
+pub(crate) mod credential_types;
 pub(crate) mod doctor;
 pub(crate) mod find;
 pub(crate) mod item;
 pub(crate) mod json;
 pub(crate) mod repos;
 pub(crate) mod retest;
+pub(crate) mod revoke;
 pub(crate) mod rules;
 pub(crate) mod sarif;
 pub(crate) mod silence;
@@ -83,6 +85,13 @@ pub(crate) fn error_text(text: &str) {
 /// Something worth knowing that is no error.
 pub(crate) fn notice(text: &str) {
     anstream::eprintln!("{DIM}note:{DIM:#} {text}");
+}
+
+/// A question, with the answer to be typed behind it.
+pub(crate) fn ask(text: &str) -> Result<()> {
+    let mut out = anstream::stderr().lock();
+    write!(out, "{BOLD}{text}{BOLD:#}")?;
+    Ok(out.flush()?)
 }
 
 /// Lines as they are.

@@ -13,6 +13,7 @@ mod comment;
 mod digest;
 mod finding;
 mod fingerprint;
+mod receipt;
 mod recipe;
 mod repository;
 mod rule;
@@ -29,6 +30,7 @@ pub use finding::{
     Companion, Fact, Finding, Hit, Introduced, Location, LocationId, Offline, Place,
 };
 pub use fingerprint::{Fingerprint, FingerprintKey, KeyError, KeyId};
+pub use receipt::{Effect, Receipt};
 pub use recipe::{
     Answer, Basis, Clause, IdentityPointers, JsonTest, Method, Outcome, Recipe, Remedy, Revocation,
     RevokeBy, Sign,

@@ -4,7 +4,7 @@ use crate::{Actor, MilestoneKind};
 use jiff::Timestamp;
 use quietus_model::{
     Attestation, Confidence, Digest, Fact, Finding, Fingerprint, Ground, Judgement, KeyId, Kind,
-    Location, LocationId, Offline, Redacted, RuleId, SafeText, Severity, SurveyId, Target,
+    Location, LocationId, Offline, Receipt, Redacted, RuleId, SafeText, Severity, SurveyId, Target,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -138,6 +138,11 @@ pub enum Event {
         due: Timestamp,
         /// Why.
         reason: String,
+    },
+    /// An issuer was asked to revoke it, and answered that it did.
+    Revoked {
+        /// Its answer.
+        receipt: Box<Receipt>,
     },
     /// A person states that this target is where the credential works.
     Bound {

@@ -1,5 +1,7 @@
 //! Judges a hit: offline facts first, then every instance, a control, and what may be concluded.
 
+pub(crate) mod revoke;
+
 use crate::control::{self, Controls};
 use crate::endpoint::Endpoint;
 use crate::issuers::{self, Instance};
@@ -7,7 +9,7 @@ use crate::pairing::{self, Pairings};
 use crate::plan::PlannedCall;
 use crate::reading::{Reading, is_refused, read_masking};
 use crate::settings::{Configured, Settings, SettingsError};
-use crate::template::{self, Filled, Parts, Unfilled};
+use crate::template::{self, Filled, Parts, Request, Unfilled};
 use crate::transport::{Call, Failure, Received, Transport};
 use crate::{denial, evidence, fabricate, sign};
 use jiff::{SignedDuration, Timestamp};
@@ -74,6 +76,8 @@ impl Validator {
         let configured = Configured::read(&settings)?;
         let recipes = rules.rules().iter().filter_map(|rule| rule.validate.as_ref());
         let origins = issuers::origins(recipes, &configured);
+        let revocations = rules.rules().iter().filter_map(|rule| rule.revoke.as_ref());
+        let origins = origins.chain(revocations.filter_map(revoke::origin));
         let transport = Transport::new(&settings, origins)?;
         Ok(Self {
             began: (now, Instant::now()),
@@ -284,10 +288,13 @@ impl Validator {
     /// Sends the parts and reads the answer. A redirect is never read.
     async fn hear(&self, question: Question<'_>, parts: &Parts<'_>) -> Result<Heard, Doubt> {
         let recipe = question.recipe;
-        let filled = template::fill(recipe, parts).map_err(|unfilled| match unfilled {
-            Unfilled::Missing(part) => Doubt::Incomplete { part },
-            Unfilled::Unfit(detail) => Doubt::Refused { detail: detail.to_owned() },
-        })?;
+        let filled =
+            template::fill(Request::question(recipe), parts).map_err(
+                |unfilled| match unfilled {
+                    Unfilled::Missing(part) => Doubt::Incomplete { part },
+                    Unfilled::Unfit(detail) => Doubt::Refused { detail: detail.to_owned() },
+                },
+            )?;
         let received = self.send(question, &filled, parts).await?;
         if (300..=399).contains(&received.status) {
             return Err(Doubt::Redirected { status: received.status });

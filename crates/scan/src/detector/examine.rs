@@ -77,11 +77,12 @@ impl Examiner<'_> {
         for (companion, spans) in by_name() {
             let others = spans.iter().filter(|span| **span != secret_span);
             parts.extend(others.map(|span| self.part(&companion.name, span)));
-            if companion.required && spans.is_empty() {
+            if spans.is_empty() && (companion.required || companion.needed) {
                 missing.push(companion.name.clone());
             }
         }
-        let doubts = usize::from(!missing.is_empty())
+        let is_whole = by_name().all(|(companion, spans)| !companion.required || !spans.is_empty());
+        let doubts = usize::from(!is_whole)
             + usize::from(check == CheckPart::Wrong && offline != Offline::Dummy);
         Some(Detection {
             confidence: lowered(
@@ -106,12 +107,16 @@ impl Examiner<'_> {
     }
 
     fn check_part(&self, rule: &Rule, one: &Match) -> CheckPart {
-        match (&rule.check, &one.body, &one.check) {
-            (Some(check), Some(body), Some(part)) => {
-                let (body, part) = (&self.bytes[body.clone()], &self.bytes[part.clone()]);
-                if check.name.verify(body, part) { CheckPart::Right } else { CheckPart::Wrong }
-            }
-            _ => CheckPart::None,
+        let (Some(check), Some(body)) = (&rule.check, &one.body) else { return CheckPart::None };
+        let part = match &one.check {
+            Some(part) => &self.bytes[part.clone()],
+            None if check.name.is_sealed() => &[],
+            None => return CheckPart::None,
+        };
+        if check.name.verify(&self.bytes[body.clone()], part) {
+            CheckPart::Right
+        } else {
+            CheckPart::Wrong
         }
     }
 
