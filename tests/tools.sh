@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the tests use beside Cargo: compliance-trestle, which reads our OSCAL exports, a
-# PostgreSQL server, and the C++ compiler that libFuzzer is built with. Does nothing that is done
-# already; needs no network then.
+# PostgreSQL server, openssl, which makes key files, and the C++ compiler that libFuzzer is built
+# with. Does nothing that is done already; needs no network then.
 #
 #   tests/tools.sh [DIR]     default: $QUIETUS_TEST_TOOLS, else target/test-tools
 set -eu
@@ -72,7 +72,14 @@ install_compiler() {
     command -v "$compiler" >/dev/null
 }
 
+install_openssl() {
+    command -v openssl >/dev/null && return
+    apt_install openssl
+    command -v openssl >/dev/null
+}
+
 install_trestle
 install_postgres
+install_openssl
 install_compiler
 echo "tools.sh: ready in $tools"

@@ -1,9 +1,12 @@
 //! The command line as the user writes it.
 
+mod silence;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 use quietus_model::Confidence;
 use quietus_poam::{DeviationKind, MilestoneKind, to_duration};
+pub(crate) use silence::{Silence, Suppress};
 use std::path::PathBuf;
 
 /// Finds leaked credentials in repositories and all of their history, opens a POA&M item for each,
@@ -65,6 +68,9 @@ pub(crate) enum Command {
     Find(Find),
     /// Ask about one credential on standard input, or see what validation would call
     Validate(Validate),
+    Suppress(Suppress),
+    /// Ask the issuer to end credentials, after showing what would be called
+    Revoke(Revoke),
     /// List items, show them, act on them
     #[command(subcommand)]
     Item(Item),
@@ -133,6 +139,8 @@ pub(crate) struct Sources {
 pub(crate) struct Scan {
     #[command(flatten)]
     pub(crate) sources: Sources,
+    #[command(flatten)]
+    pub(crate) silence: Silence,
     /// Only what is staged
     #[arg(long, conflicts_with_all = ["since", "tree_only", "history_only"])]
     pub(crate) staged: bool,
@@ -157,6 +165,8 @@ pub(crate) struct Scan {
 pub(crate) struct Track {
     #[command(flatten)]
     pub(crate) sources: Sources,
+    #[command(flatten)]
+    pub(crate) silence: Silence,
     /// Ask the issuers whether they still work
     #[arg(long)]
     pub(crate) validate: bool,
@@ -204,6 +214,25 @@ pub(crate) struct Find {
     /// The output format
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     pub(crate) format: ListFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Revoke {
+    /// Items: V-12 or the beginning of a fingerprint
+    #[arg(value_name = "ID", required = true)]
+    pub(crate) ids: Vec<String>,
+    /// Show what would be called, and call nothing but the question whether it still works
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Do not ask; only for accounts that [revoke] of the configuration names
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) yes: bool,
+    /// The most credentials that one run may revoke
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) limit: usize,
+    /// Who you are; recorded as a claim beside the account of this machine
+    #[arg(long = "as", value_name = "NAME")]
+    pub(crate) claims: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -420,8 +449,8 @@ pub(crate) enum Rules {
     /// Every active rule
     List {
         /// The output format
-        #[arg(long, value_enum, default_value_t = ListFormat::Table)]
-        format: ListFormat,
+        #[arg(long, value_enum, default_value_t = RulesFormat::Table)]
+        format: RulesFormat,
     },
     /// Check rule files, or the active rules when none is given
     Check {
@@ -484,6 +513,17 @@ pub(crate) enum ListFormat {
     Table,
     /// For programs
     Json,
+}
+
+/// How rules are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RulesFormat {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+    /// A page about every credential type
+    Markdown,
 }
 
 #[cfg(test)]

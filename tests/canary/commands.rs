@@ -3,6 +3,7 @@
 use crate::actions;
 use crate::ground::Ground;
 use crate::issuer::{Behaviour, Issuer};
+use crate::sandbox::Ran;
 
 #[test]
 fn no_command_shows_or_keeps_a_secret() {
@@ -67,6 +68,7 @@ fn every_command(ground: &Ground) {
         (0, "repos list --format json"),
         (0, "rules list"),
         (0, "rules list --format json"),
+        (0, "rules list --format markdown"),
         (0, "rules check"),
         (0, "rules test"),
         (0, "rules new acme"),
@@ -81,6 +83,14 @@ fn every_command(ground: &Ground) {
         (0, "--help"),
     ] {
         ground.quiet_line(code, line);
+    }
+    let list = ground.quiet(0, &["item", "list", "--all", "--format", "json"]).json();
+    for item in list.as_array().unwrap() {
+        let id = item["id"].as_str().unwrap();
+        // What was found on standard input only, or is gone, cannot be read again.
+        let ran = Ran::of(&mut ground.sandbox.command(&["revoke", id, "--dry-run"]));
+        assert!(matches!(ran.code(), Some(1 | 2)), "{}", ran.told());
+        ground.checked(ran.code().unwrap(), ran);
     }
     for (place, code) in [("file", 6), ("carrier", 0), ("message", 0), ("note", 4)] {
         let ask = ["validate", "--rule", "github-pat-classic", "-"];

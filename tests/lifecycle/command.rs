@@ -1,6 +1,6 @@
 //! The same life through the command itself, in a home of its own.
 
-use crate::issuer::Issuer;
+use crate::issuer::{Behaviour, Issuer};
 use crate::sandbox::{Ran, Sandbox};
 use crate::world::{accepted, issuer, issuer_kind, revoked, token};
 use quietus_export::oscal;
@@ -172,4 +172,48 @@ fn an_incident_begins_with_a_value_on_standard_input() {
         refused.exits(2).complains(&["standard input only"]);
         assert!(!refused.err().contains(&token));
     }
+}
+
+#[test]
+fn what_is_revoked_is_dead_after_one_denial_and_only_then() {
+    let sandbox = Sandbox::new();
+    let (issuer, token) = (issuer(), token("revoked"));
+    let repository = sandbox.repository("work/app");
+    repository.commit("ci.env", format!("GITLAB_TOKEN={token}\n"), "Add CI");
+    sandbox.run(&["init"]).exits(0);
+    configure(&sandbox, &issuer);
+    sandbox.run(&["track", repository.arg()]).exits(1);
+    repository.git(&["rm", "-q", "ci.env"]);
+    repository.git(&["commit", "-q", "-m", "Remove"]);
+    sandbox.run(&["track", repository.arg()]).exits(1);
+
+    // What no issuer accepts is not revoked, and nobody is asked to.
+    let refused = sandbox.run(&["revoke", "V-1", "--yes"]);
+    says(refused.exits(1), &["nothing to revoke"]);
+    issuer.set(&token, accepted());
+    let shown = sandbox.run(&["revoke", "V-1", "--dry-run"]);
+    says(shown.exits(1), &["DELETE", "/api/v4/personal_access_tokens/self", "final", "afterwards"]);
+    sandbox.run(&["revoke", "V-1"]).exits(2).complains(&["nobody is there"]);
+    let strange = sandbox.run(&["revoke", "V-1", "--yes"]);
+    strange.exits(1).complains(&["does not name an account"]);
+    let deletions = || {
+        let requests = issuer.requests();
+        requests.iter().filter(|seen| seen.line.starts_with("DELETE")).count()
+    };
+    assert_eq!(deletions(), 0);
+
+    let config = std::fs::read_to_string(sandbox.path("config/quietus/config.toml")).unwrap();
+    let ours = |by: &str| format!("{config}[revoke]\naccounts = [\"3\"]\n{by}");
+    sandbox.write("config/quietus/config.toml", ours("by = [\"os:0@elsewhere\"]\n"));
+    sandbox.run(&["revoke", "V-1", "--yes"]).exits(2).complains(&["may not revoke"]);
+    sandbox.write("config/quietus/config.toml", ours(""));
+    // The question is answered, then the call; and then it is denied.
+    issuer.set_after(&token, 1, Behaviour::answer(204, ""), revoked());
+    let ended = sandbox.run(&["revoke", "V-1", "--yes"]);
+    says(ended.exits(0), &["closed"]);
+    assert_eq!(deletions(), 1);
+    let history = sandbox.run(&["item", "show", "V-1"]);
+    says(history.exits(0), &["revoked it: HTTP 204", "closed (verified)"]);
+    sandbox.run(&["revoke", "V-1", "--yes"]).exits(1);
+    assert_eq!(deletions(), 1);
 }

@@ -162,6 +162,16 @@ impl Issuer {
         self.set(token, Behaviour::Once(Box::new(first), Box::new(next)));
     }
 
+    /// Treats `token` as it does now so many times more, then like `first` once, and like `next`
+    /// ever after.
+    pub(crate) fn set_after(&self, token: &str, times: usize, first: Behaviour, next: Behaviour) {
+        let known = lock(&self.shared.behaviours).get(token).cloned();
+        let known = known.unwrap_or_else(|| lock(&self.shared.otherwise).clone());
+        let then = Behaviour::Once(Box::new(first), Box::new(next));
+        let more = |next, _| Behaviour::Once(Box::new(known.clone()), Box::new(next));
+        self.set(token, (0..times).fold(then, more));
+    }
+
     /// From now on treats every other token like this.
     pub(crate) fn set_otherwise(&self, behaviour: Behaviour) {
         *lock(&self.shared.otherwise) = behaviour;

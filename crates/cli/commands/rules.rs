@@ -4,9 +4,9 @@ mod check;
 mod skeleton;
 mod test;
 
-use crate::args::{ListFormat, Rules};
+use crate::args::{Rules, RulesFormat};
 use crate::exit::{Exit, Failure};
-use crate::output::rules;
+use crate::output::{credential_types, rules};
 use crate::setup::{Setup, rule_files};
 use anyhow::{Context, Result};
 use quietus_model::RuleFile;
@@ -19,8 +19,9 @@ pub(crate) fn run(setup: &Setup, command: Rules) -> Result<Exit, Failure> {
         Rules::List { format } => {
             let set = setup.rules()?;
             match format {
-                ListFormat::Table => rules::print(&set)?,
-                ListFormat::Json => rules::print_json(&set)?,
+                RulesFormat::Table => rules::print(&set)?,
+                RulesFormat::Json => rules::print_json(&set)?,
+                RulesFormat::Markdown => credential_types::print(&set, &providers(setup)?)?,
             }
             Ok(Exit::clean())
         }
@@ -28,6 +29,17 @@ pub(crate) fn run(setup: &Setup, command: Rules) -> Result<Exit, Failure> {
         Rules::Test { files } => test::run(setup, &files),
         Rules::New(new) => skeleton::run(&new),
     }
+}
+
+/// Whose credentials each active rule finds.
+fn providers(setup: &Setup) -> Result<credential_types::Providers> {
+    let texts = texts(setup, &[])?;
+    let (files, _) = parse(&texts);
+    let named = |(_, file): (&str, RuleFile)| {
+        let provider = file.provider.name;
+        file.rules.into_iter().map(move |rule| (rule.id.to_string(), provider.clone()))
+    };
+    Ok(files.into_iter().flat_map(named).collect())
 }
 
 /// Rule files: name and text.

@@ -172,6 +172,9 @@ pub(crate) fn sentence(recorded: &Recorded) -> String {
         Event::Extended { milestone, due, reason } => {
             format!("{milestone} extended to {}: {reason}", day(*due))
         }
+        Event::Revoked { receipt } => {
+            format!("{} revoked it: {}", receipt.target, receipt.sentence())
+        }
         Event::Bound { target, note } => format!("bound to {target}: {note}"),
         Event::Attested { attestation } => format!("attested dead: {}", attestation.note),
         Event::Deviated { deviation, reason, until } => {

@@ -1,14 +1,17 @@
 //! Everything people read: the one place that writes to the terminal.
 
 pub(crate) mod board;
+pub(crate) mod credential_types;
 pub(crate) mod doctor;
 pub(crate) mod find;
 pub(crate) mod item;
 pub(crate) mod json;
 pub(crate) mod repos;
 pub(crate) mod retest;
+pub(crate) mod revoke;
 pub(crate) mod rules;
 pub(crate) mod sarif;
+pub(crate) mod silence;
 pub(crate) mod terminal;
 pub(crate) mod verdicts;
 
@@ -16,7 +19,10 @@ use crate::exit::Exit;
 use anstyle::{AnsiColor, Style};
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
-use quietus_model::{Finding, Judgement, RepositoryId, RuleSet, SafeText, Scope, Secret, Severity};
+use quietus_model::{
+    Finding, Judgement, RepositoryId, RuleSet, SafeText, Scope, Secret, Severity, Silence,
+};
+use quietus_track::SuppressionReport;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Arc;
@@ -30,7 +36,8 @@ pub(crate) const GREEN: Style = AnsiColor::Green.on_default();
 /// What a scan found, ready to be written in any format.
 pub(crate) struct ScanReport {
     pub(crate) shown: Vec<Shown>,
-    pub(crate) hidden: BTreeMap<&'static str, usize>,
+    pub(crate) hidden: BTreeMap<String, usize>,
+    pub(crate) suppressions: SuppressionReport,
     pub(crate) scopes: Vec<Scope>,
     pub(crate) rules: Arc<RuleSet>,
     /// Fingerprints are those of the organisation's key, and so the same in the next run.
@@ -44,6 +51,8 @@ pub(crate) struct Shown {
     pub(crate) finding: Finding,
     pub(crate) judgements: Vec<Judgement>,
     pub(crate) secret: Option<Secret>,
+    /// Why it would not be shown, had it not turned out to be live.
+    pub(crate) silence: Option<Silence>,
 }
 
 /// The longest line of prose, in columns.
@@ -76,6 +85,13 @@ pub(crate) fn error_text(text: &str) {
 /// Something worth knowing that is no error.
 pub(crate) fn notice(text: &str) {
     anstream::eprintln!("{DIM}note:{DIM:#} {text}");
+}
+
+/// A question, with the answer to be typed behind it.
+pub(crate) fn ask(text: &str) -> Result<()> {
+    let mut out = anstream::stderr().lock();
+    write!(out, "{BOLD}{text}{BOLD:#}")?;
+    Ok(out.flush()?)
 }
 
 /// Lines as they are.

@@ -21,7 +21,7 @@ pub(crate) fn print(set: &RuleSet) -> Result<()> {
 }
 
 /// Whether the issuer can be asked, and whether its denial may count.
-fn asks(rule: &Rule) -> &'static str {
+pub(super) fn asks(rule: &Rule) -> &'static str {
     match &rule.validate {
         None => "no",
         Some(recipe) if recipe.denial_is_confirmed() => "yes",

@@ -79,12 +79,16 @@ fn result(
         "properties": {
             "confidence": finding.confidence.as_str(),
             "repository": at.repository.as_str(),
+            "tags": super::json::tags(finding),
             "commit": at.introduced.as_ref().map(|introduced| &introduced.commit),
             "atHead": at.at_head.iter().map(|head| head.as_str()).collect::<Vec<_>>(),
         },
     });
     if let Some(at) = index.get(id) {
         result["ruleIndex"] = json!(at);
+    }
+    if let Some(silence) = &shown.silence {
+        result["properties"]["silenced"] = json!(silence);
     }
     // Under a key of this run alone a fingerprint would make every run look new.
     if report.lasting {

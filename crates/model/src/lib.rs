@@ -9,23 +9,28 @@
 //! is what one scan may claim about the repositories it covered.
 
 pub mod checksum;
+mod comment;
 mod digest;
 mod finding;
 mod fingerprint;
+mod receipt;
 mod recipe;
 mod repository;
 mod rule;
 mod secret;
 pub mod shape;
+mod silence;
 mod survey;
 mod text;
 mod verdict;
 
+pub use comment::{Comment, Comments};
 pub use digest::Digest;
 pub use finding::{
     Companion, Fact, Finding, Hit, Introduced, Location, LocationId, Offline, Place,
 };
 pub use fingerprint::{Fingerprint, FingerprintKey, KeyError, KeyId};
+pub use receipt::{Effect, Receipt};
 pub use recipe::{
     Answer, Basis, Clause, IdentityPointers, JsonTest, Method, Outcome, Recipe, Remedy, Revocation,
     RevokeBy, Sign,
@@ -37,6 +42,7 @@ pub use rule::{
 };
 pub use secret::{Redacted, Secret};
 pub use shape::Shape;
+pub use silence::{Ground, Silence, Suppressed};
 pub use survey::{
     Assessment, Gap, GapReason, Kind, RefTip, Scope, ScopeKind, Stats, Survey, SurveyId, Trust,
 };

@@ -283,6 +283,13 @@ pub struct Revocation {
     pub source: String,
 }
 
+impl Revocation {
+    /// The digest that a receipt names this call by.
+    pub fn digest(&self) -> Digest {
+        Digest::of(format!("{self:?}").as_bytes())
+    }
+}
+
 /// Who can revoke a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -156,7 +156,8 @@ pub struct Check {
     /// The construction.
     pub name: Checksum,
     /// A wrong check part rejects the match; otherwise it only lowers the confidence. The pattern
-    /// has the groups `body` (what it is computed from) and `check`.
+    /// has the groups `body` (what it is computed from) and `check`; `body` alone, around both,
+    /// for a construction that is sealed.
     pub firm: bool,
 }
 
@@ -192,9 +193,14 @@ pub struct CompanionRule {
     pub pattern: String,
     /// How many bytes before and after the match it may stand.
     pub within: usize,
-    /// The credential cannot be used without it.
+    /// Nobody would take the match for a credential without it: when it is not found that is told,
+    /// and the confidence is lower.
     #[serde(default)]
     pub required: bool,
+    /// The credential cannot be used without it, but is known without it: when it is not found
+    /// that is told.
+    #[serde(default)]
+    pub needed: bool,
     /// Format facts of the part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shape: Option<Shape>,

@@ -4,10 +4,14 @@
 //! never have to read the rule's pattern, and for the negative control that an issuer must deny
 //! before its "live" is believed.
 
+mod part;
+mod stream;
+
 use crate::checksum::Checksum;
-use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD};
+use part::piece;
+pub use part::{Encoding, Over, Part, alphabet};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
+pub use stream::Stream;
 
 /// The parts of a credential in the order they stand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,76 +21,6 @@ pub struct Shape {
     pub parts: Vec<Part>,
 }
 
-/// One part of a credential.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged, deny_unknown_fields)]
-pub enum Part {
-    /// Fixed text: a prefix, a marker, a separator.
-    Literal {
-        /// The text.
-        lit: String,
-    },
-    /// One of several fixed texts.
-    OneOf {
-        /// The texts.
-        one_of: Vec<String>,
-    },
-    /// Free characters.
-    Chars {
-        /// The alphabet as ranges and single characters, `0-9A-Za-z_-` (a `-` stands last).
-        chars: String,
-        /// The exact length in characters; or give `min` and `max`.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        len: Option<usize>,
-        /// The least length, when it varies.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        min: Option<usize>,
-        /// The greatest length, when it varies and has an end.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        max: Option<usize>,
-    },
-    /// A text that stands encoded in the credential, such as a JSON header.
-    Encoded {
-        /// The text before encoding. `{n}` in it is replaced by digits.
-        text: String,
-        /// How it is encoded.
-        encoding: Encoding,
-    },
-    /// A check part computed from what stands before it.
-    Check {
-        /// The construction.
-        check: Checksum,
-        /// What it is computed from.
-        over: Over,
-    },
-}
-
-/// How a text stands encoded inside a credential.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Encoding {
-    /// Base 64 with padding (RFC 4648 §4).
-    Base64,
-    /// Base 64 without padding.
-    Base64Nopad,
-    /// URL-safe base 64 with padding (RFC 4648 §5).
-    Base64url,
-    /// URL-safe base 64 without padding, as in a JWT (RFC 7515).
-    Base64urlNopad,
-}
-
-/// What a check part is computed from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Over {
-    /// The free characters before it.
-    Body,
-    /// Everything before it, fixed parts included.
-    All,
-    /// Everything before the fixed part that separates it from the rest.
-    Front,
-}
-
 /// Which length a varying part takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Length {
@@ -94,45 +28,6 @@ pub enum Length {
     Min,
     /// The greatest, or 16 above the least where there is no greatest.
     Max,
-}
-
-/// A deterministic stream of bytes: block i is SHA-256(label ‖ ":" ‖ i).
-///
-/// The same label gives the same bytes on every machine, and none of them came from anything real.
-#[derive(Clone, Debug)]
-pub struct Stream {
-    label: String,
-    block: u64,
-    left: Vec<u8>,
-}
-
-impl Stream {
-    /// A stream named `label`.
-    pub fn new(label: impl Into<String>) -> Self {
-        Self { label: label.into(), block: 0, left: Vec::new() }
-    }
-
-    /// The stream for fixtures of the rule `id`.
-    pub fn fixture(id: &str) -> Self {
-        Self::new(format!("fixture:{id}"))
-    }
-
-    /// The next byte.
-    pub fn byte(&mut self) -> u8 {
-        loop {
-            if let Some(byte) = self.left.pop() {
-                return byte;
-            }
-            let block = Sha256::digest(format!("{}:{}", self.label, self.block));
-            self.left = block.iter().rev().copied().collect();
-            self.block += 1;
-        }
-    }
-
-    /// `len` characters of `alphabet`.
-    pub fn take(&mut self, alphabet: &[u8], len: usize) -> Vec<u8> {
-        (0..len).map(|_| alphabet[usize::from(self.byte()) % alphabet.len()]).collect()
-    }
 }
 
 /// A way to spoil a credential so that it no longer has its format.
@@ -176,12 +71,29 @@ impl Shape {
                     out.extend(self.char_mutants(index, chars, (*len, *min, *max), stream));
                 }
                 Part::Check { .. } => {
-                    let whole = self.build(stream, Length::Min);
-                    let mut spoilt = whole;
-                    if let Some(last) = spoilt.last_mut() {
+                    let pieces = self.pieces(stream, Length::Min);
+                    let mut spoilt = self.assemble(&pieces);
+                    let front = Self { parts: self.parts[..=index].to_vec() };
+                    let end = front.assemble(&pieces[..=index]).len();
+                    if let Some(last) = spoilt[..end].last_mut() {
                         *last = if *last == b'0' { b'1' } else { b'0' };
                     }
                     out.push((Mutation::Checksum, "check part changed".to_owned(), spoilt));
+                }
+                Part::Fixed { .. } => {
+                    let mut pieces = self.pieces(stream, Length::Min);
+                    if let Some(byte) = pieces[index].last_mut() {
+                        *byte ^= 0x55;
+                        let what = format!("fixed bytes {index} changed");
+                        out.push((Mutation::Prefix, what, self.assemble(&pieces)));
+                    }
+                }
+                Part::Sealed { seal, .. } => {
+                    let mut pieces = self.pieces(stream, Length::Min);
+                    let other = std::mem::take(&mut self.pieces(stream, Length::Min)[index]);
+                    pieces[index] = joined(*seal, &pieces[index], &other);
+                    let what = format!("part {index} ends as another");
+                    out.push((Mutation::Checksum, what, self.assemble(&pieces)));
                 }
                 Part::Encoded { .. } => {}
             }
@@ -263,55 +175,14 @@ impl Shape {
     }
 }
 
-fn piece(part: &Part, stream: &mut Stream, length: Length) -> Vec<u8> {
-    match part {
-        Part::Literal { lit } => lit.clone().into_bytes(),
-        Part::OneOf { one_of } => {
-            one_of[usize::from(stream.byte()) % one_of.len()].clone().into_bytes()
-        }
-        Part::Chars { chars, len, min, max } => {
-            let least = len.or(*min).unwrap_or(1);
-            let wanted = match length {
-                Length::Min => least,
-                Length::Max => len.or(*max).unwrap_or(least + 16),
-            };
-            stream.take(&alphabet(chars), wanted)
-        }
-        Part::Encoded { text, encoding } => {
-            let digits = String::from_utf8_lossy(&stream.take(b"123456789", 6)).into_owned();
-            let text = text.replace("{n}", &digits);
-            encoding.encode(text.as_bytes()).into_bytes()
-        }
-        Part::Check { .. } => Vec::new(),
-    }
-}
-
-impl Encoding {
-    fn encode(self, bytes: &[u8]) -> String {
-        match self {
-            Self::Base64 => BASE64.encode(bytes),
-            Self::Base64Nopad => BASE64_NOPAD.encode(bytes),
-            Self::Base64url => BASE64URL.encode(bytes),
-            Self::Base64urlNopad => BASE64URL_NOPAD.encode(bytes),
-        }
-    }
-}
-
-/// The characters of `0-9A-Za-z_-`: ranges where a `-` stands between two characters.
-pub fn alphabet(ranges: &str) -> Vec<u8> {
-    let bytes = ranges.as_bytes();
-    let mut out = Vec::new();
-    let mut at = 0;
-    while at < bytes.len() {
-        if at + 2 < bytes.len() && bytes[at + 1] == b'-' {
-            out.extend(bytes[at]..=bytes[at + 2]);
-            at += 3;
-        } else {
-            out.push(bytes[at]);
-            at += 1;
-        }
-    }
-    out
+/// The beginning of one sealed text and the end of another, so that the check part is wrong.
+fn joined(seal: Checksum, one: &[u8], other: &[u8]) -> Vec<u8> {
+    let least = one.len().min(other.len());
+    let cut = |at: usize| {
+        [&one[..at], &other[other.len() - (one.len() - at).min(other.len())..]].concat()
+    };
+    let wrong = (least / 4..least).map(cut).find(|text| !seal.verify(text, b""));
+    wrong.unwrap_or_default()
 }
 
 /// A printable character that no alphabet here holds next to a token.

@@ -6,7 +6,7 @@ use crate::{
     Recorded, Refusal,
 };
 use jiff::Timestamp;
-use quietus_model::{Attestation, Digest, SafeText, Target, Verdict};
+use quietus_model::{Attestation, Digest, Receipt, SafeText, Target, Verdict};
 
 /// The least length of a reason, in characters.
 const REASON: usize = 15;
@@ -60,6 +60,25 @@ impl PoamItem {
         let event = self.event_for(action, by, policy, now)?;
         let mut draft = Draft::of(self, policy, now);
         draft.emit_by(event, by.clone());
+        Ok(draft.settle())
+    }
+
+    /// Decides what must be appended because an issuer answered `by` that it revoked the credential.
+    ///
+    /// # Errors
+    /// [`Refusal::NeedsPerson`] when nobody stands behind it.
+    pub fn revoked(
+        &self,
+        receipt: Receipt,
+        by: &Actor,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<Vec<Recorded>, Refusal> {
+        if by.person_id().is_none() {
+            return Err(Refusal::NeedsPerson);
+        }
+        let mut draft = Draft::of(self, policy, now);
+        draft.emit_by(Event::Revoked { receipt: Box::new(receipt) }, by.clone());
         Ok(draft.settle())
     }
 
@@ -265,7 +284,7 @@ impl PoamItem {
     }
 
     /// Where and when it was last accepted, if nothing has been denied there since.
-    fn ever_live(&self) -> Option<(String, Timestamp)> {
+    pub(crate) fn ever_live(&self) -> Option<(String, Timestamp)> {
         self.targets.values().find_map(|record| match record.answers.last() {
             Some((at, Verdict::Live(_))) => Some((record.target.to_string(), *at)),
             _ => None,

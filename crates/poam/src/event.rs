@@ -3,8 +3,8 @@
 use crate::{Actor, MilestoneKind};
 use jiff::Timestamp;
 use quietus_model::{
-    Attestation, Confidence, Digest, Fact, Finding, Fingerprint, Judgement, KeyId, Kind, Location,
-    LocationId, Offline, Redacted, RuleId, SafeText, Severity, SurveyId, Target,
+    Attestation, Confidence, Digest, Fact, Finding, Fingerprint, Ground, Judgement, KeyId, Kind,
+    Location, LocationId, Offline, Receipt, Redacted, RuleId, SafeText, Severity, SurveyId, Target,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -138,6 +138,11 @@ pub enum Event {
         due: Timestamp,
         /// Why.
         reason: String,
+    },
+    /// An issuer was asked to revoke it, and answered that it did.
+    Revoked {
+        /// Its answer.
+        receipt: Box<Receipt>,
     },
     /// A person states that this target is where the credential works.
     Bound {
@@ -369,6 +374,15 @@ impl DeviationKind {
             Self::RiskAccepted => "risk accepted",
             Self::OperationalRequirement => "operational requirement",
             Self::VendorDependency => "vendor dependency",
+        }
+    }
+}
+
+impl From<Ground> for DeviationKind {
+    fn from(ground: Ground) -> Self {
+        match ground {
+            Ground::FalsePositive => Self::FalsePositive,
+            Ground::RiskAccepted => Self::RiskAccepted,
         }
     }
 }

@@ -202,6 +202,12 @@ impl PoamItem {
                 }
             }
             Event::Assigned { owner } => self.owner = Some(owner.clone()),
+            Event::Revoked { receipt } => self
+                .targets
+                .entry(receipt.target.clone())
+                .or_insert_with(|| TargetRecord::of(receipt.target.clone()))
+                .receipts
+                .push((**receipt).clone()),
             Event::Bound { target, .. } => {
                 if let Some(record) = self.targets.get_mut(target) {
                     record.bound_by_person = Some(at);

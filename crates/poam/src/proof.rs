@@ -2,7 +2,7 @@
 
 use crate::{Event, PoamItem, Policy};
 use jiff::{SignedDuration, Timestamp};
-use quietus_model::{Binding, Doubt, Judgement, Observation, Target, Verdict};
+use quietus_model::{Binding, Doubt, Effect, Judgement, Observation, Receipt, Target, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -19,6 +19,8 @@ pub struct TargetRecord {
     pub answers: Vec<(Timestamp, Verdict)>,
     /// The newest doubt.
     pub doubt: Option<(Timestamp, Doubt)>,
+    /// What it answered when it was asked to revoke the credential, in the order of recording.
+    pub receipts: Vec<Receipt>,
 }
 
 /// How one target stands.
@@ -61,13 +63,31 @@ impl PoamItem {
 
 impl TargetRecord {
     pub(crate) fn new(judgement: &Judgement) -> Self {
+        Self { binding: judgement.binding.clone(), ..Self::of(judgement.target.clone()) }
+    }
+
+    /// A target that was never asked.
+    pub(crate) fn of(target: Target) -> Self {
         Self {
-            target: judgement.target.clone(),
-            binding: judgement.binding.clone(),
+            target,
+            binding: Binding::Unbound,
             bound_by_person: None,
             answers: Vec::new(),
             doubt: None,
+            receipts: Vec::new(),
         }
+    }
+
+    /// The newest final receipt that no acceptance contradicts. One that rests on what the user
+    /// overrode proves nothing by itself.
+    pub fn final_receipt(&self) -> Option<&Receipt> {
+        let live = self.last_live().map(|(at, _)| at);
+        let holds = |receipt: &&Receipt| {
+            receipt.effect == Effect::Final
+                && !receipt.custom
+                && live.is_none_or(|live| live <= receipt.at)
+        };
+        self.receipts.iter().filter(holds).max_by_key(|receipt| receipt.at)
     }
 
     /// Takes a judgement in, in the order of observation, whatever the order of arrival.
@@ -354,7 +374,10 @@ fn denial(
     };
     let proof = &policy.proof;
     let spread = last.duration_since(*first);
-    if *count < proof.confirmations || spread < proof.spread {
+    // With the issuer's own word that it is over, one denial since then is enough.
+    let receipt = record.final_receipt().filter(|receipt| receipt.at <= *last);
+    let is_confirmed = *count >= proof.confirmations && spread >= proof.spread;
+    if !is_confirmed && receipt.is_none() {
         let due = later(*first, proof.spread);
         return Err(Missing::Confirmations {
             target,
@@ -377,8 +400,11 @@ fn denial(
         .last()
         .and_then(|(_, verdict)| verdict.observation())
         .map_or(String::new(), |seen| format!(" ({})", seen.sentence()));
+    let revoked = receipt.map_or(String::new(), |receipt| {
+        format!("; it had revoked it at {} ({})", receipt.at, receipt.sentence())
+    });
     let sentence = format!(
-        "{target} ({}) denied it {count} times from {first} to {last}{clause}",
+        "{target} ({}) denied it {count} times from {first} to {last}{clause}{revoked}",
         record.binding_text()
     );
     Ok((*first, sentence, *weakness))

@@ -150,7 +150,10 @@ impl<'a> Draft<'a> {
     /// Contrary evidence moves a milestone back, and the ones that depend on it.
     fn regress(&mut self) {
         let live = self.item.targets.values().find_map(|record| match record.standing(self.now) {
-            Standing::Live(at) => Some(format!("{} accepted it at {at}", record.target)),
+            // Accepted before it was revoked is no contradiction.
+            Standing::Live(at) if record.final_receipt().is_none() => {
+                Some(format!("{} accepted it at {at}", record.target))
+            }
             _ => None,
         });
         if let Some(reason) = live {
@@ -188,6 +191,8 @@ impl<'a> Draft<'a> {
         let dead = self.death();
         if let Some(death) = &dead {
             self.verify_one(MilestoneKind::Revoke, death.since, death.evidence.join("; "));
+        } else if let Some((at, summary)) = self.revoked() {
+            self.verify_one(MilestoneKind::Revoke, at, summary);
         }
         if self.item.presence.is_cleared() {
             let surveys = self.item.presence.clearing_surveys().len();
@@ -211,6 +216,25 @@ impl<'a> Draft<'a> {
             let summary = format!("dead since {}, and at no head", death.since);
             self.verify_one(MilestoneKind::Retest, self.now, summary);
         }
+    }
+
+    /// Since when every issuer that is known to be the right one has answered for good that it
+    /// revoked the credential, and what they said.
+    fn revoked(&self) -> Option<(Timestamp, String)> {
+        let mut since = None;
+        let mut said = Vec::new();
+        for record in self.item.targets.values() {
+            match (record.final_receipt(), record.standing(self.now)) {
+                (Some(receipt), _) => {
+                    since = since.max(Some(receipt.at));
+                    said.push(format!("{}: {}", record.target, receipt.sentence()));
+                }
+                (None, Standing::Denied { .. }) => {}
+                (None, Standing::Unknown) if !record.is_bound() => {}
+                (None, Standing::Unknown | Standing::Live(_)) => return None,
+            }
+        }
+        since.map(|at| (at, said.join("; ")))
     }
 
     fn repositories(&self) -> String {

@@ -4,11 +4,11 @@ use crate::detector::{Detection, Detector, LINE_LIMIT, Mark, Trace};
 use aho_corasick::AhoCorasick;
 use jiff::Timestamp;
 use quietus_model::{
-    Companion, Confidence, Fact, Fingerprint, FingerprintKey, Offline, Rule, RuleId, SafeText,
-    Secret,
+    Comments, Companion, Confidence, Fact, Fingerprint, FingerprintKey, Offline, Rule, RuleId,
+    SafeText, Secret,
 };
 use quietus_odb::ObjectId;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -34,7 +34,7 @@ pub(crate) struct Sighting {
     pub(crate) offset: u64,
     /// Tells whether the line changed between two versions.
     pub(crate) line_hash: u64,
-    pub(crate) allowed_inline: bool,
+    pub(crate) allowed_inline: Comments,
 }
 
 /// What is known of one secret.
@@ -48,6 +48,8 @@ pub(crate) struct Known {
     pub(crate) offline: Offline,
     pub(crate) confidence: Confidence,
     pub(crate) decoded: Vec<Fact>,
+    /// Every rule that took it for theirs, at any of its places.
+    pub(crate) rules: BTreeSet<RuleId>,
     /// Parts that stood beside it elsewhere, by the rule that took them for its parts.
     others: Vec<(RuleId, Companion)>,
 }
@@ -127,9 +129,14 @@ impl<'a> Vault<'a> {
         trace.for_each(|found| {
             let span = found.secret_span;
             let mark = found.mark.get_or_insert_with(|| Mark {
-                secret: self.keep(found.detection, object),
+                secret: self.keep(found.detection, found.others, object),
                 line_hash: line_hash(&self.salt, bytes, span.start),
+                others: found.others.to_vec(),
             });
+            if mark.others != found.others {
+                self.keep(found.detection, found.others, object);
+                mark.others = found.others.to_vec();
+            }
             let (line, column) = lines.at(span.start);
             let (end_line, end_column) = lines.after(span.end);
             let next = seen.entry(mark.secret).or_default();
@@ -157,7 +164,12 @@ impl<'a> Vault<'a> {
         all
     }
 
-    fn keep(&self, detection: &Detection, object: Option<ObjectId>) -> SecretNumber {
+    fn keep(
+        &self,
+        detection: &Detection,
+        others: &[RuleId],
+        object: Option<ObjectId>,
+    ) -> SecretNumber {
         let facts = detection.decoded.iter().cloned();
         let of_rule = |part: &Companion| (detection.rule.id.clone(), part.clone());
         let known = Known {
@@ -169,6 +181,7 @@ impl<'a> Vault<'a> {
             missing: detection.missing.clone(),
             confidence: detection.confidence,
             decoded: facts.map(|fact| self.masked(fact)).collect(),
+            rules: others.iter().chain([&detection.rule.id]).cloned().collect(),
             // Its own as well: how often a detection was seen must make no difference.
             others: detection.parts.iter().map(of_rule).collect(),
         };
@@ -254,6 +267,10 @@ impl Known {
     /// not.
     fn join(&mut self, mut again: Self) -> bool {
         let is_better = again.rank() < self.rank();
+        let is_told = again.rules.is_subset(&self.rules);
+        again.rules.extend(self.rules.iter().cloned());
+        self.rules.clone_from(&again.rules);
+        let is_news = is_better || !is_told;
         let old = self.others.clone();
         if is_better {
             std::mem::swap(self, &mut again);
@@ -265,7 +282,7 @@ impl Known {
             }
         }
         if self.others.len() == before {
-            return is_better;
+            return is_news;
         }
         self.others.sort_by(|a, b| other_order(a).cmp(&other_order(b)));
         // The least ones, so that it does not matter which came first.
@@ -277,7 +294,7 @@ impl Known {
             kept <= MOST_OTHERS
         });
         let same = |(a, b)| other_order(a) == other_order(b);
-        is_better || self.others.len() != old.len() || !self.others.iter().zip(&old).all(same)
+        is_news || self.others.len() != old.len() || !self.others.iter().zip(&old).all(same)
     }
 
     /// All parts, those of the best detection first.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;
 
@@ -18,25 +19,45 @@ pub(crate) enum Outcome {
     Failed(String),
 }
 
-/// One control, keyed by endpoint and rule.
-type Cells = HashMap<(String, String), Arc<OnceCell<Outcome>>>;
+/// How often a control that gets no answer is sent in a run.
+const TRIES: usize = 3;
 
-/// The controls of a run, each done once.
+/// The controls of one rule at one endpoint.
+#[derive(Default)]
+struct Cell {
+    answer: OnceCell<Outcome>,
+    failed: AtomicUsize,
+}
+
+/// The controls of a run, each answered once.
 #[derive(Default)]
 pub(crate) struct Controls {
-    cells: Mutex<Cells>,
+    cells: Mutex<HashMap<(String, String), Arc<Cell>>>,
 }
 
 impl Controls {
-    /// The outcome for `rule` at `endpoint`; `run` is called the first time only.
-    pub(crate) async fn once<F>(&self, endpoint: &str, rule: &str, run: F) -> Outcome
+    /// The outcome for `rule` at `endpoint`. One that failed may have met with a public part that is
+    /// wrong, so that another credential may try again, a few times.
+    pub(crate) async fn answered<F>(
+        &self,
+        endpoint: &str,
+        rule: &str,
+        run: impl FnOnce() -> F,
+    ) -> Outcome
     where
         F: Future<Output = Outcome>,
     {
-        self.cell(endpoint, rule).get_or_init(|| run).await.clone()
+        let cell = self.cell(endpoint, rule);
+        let tried = async || match run().await {
+            Outcome::Failed(why) if cell.failed.fetch_add(1, Ordering::Relaxed) + 1 < TRIES => {
+                Err(Outcome::Failed(why))
+            }
+            answer => Ok(answer),
+        };
+        cell.answer.get_or_try_init(tried).await.map_or_else(|failed| failed, Clone::clone)
     }
 
-    fn cell(&self, endpoint: &str, rule: &str) -> Arc<OnceCell<Outcome>> {
+    fn cell(&self, endpoint: &str, rule: &str) -> Arc<Cell> {
         let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(cells.entry((endpoint.to_owned(), rule.to_owned())).or_default())
     }

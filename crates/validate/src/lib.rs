@@ -34,3 +34,4 @@ pub use plan::PlannedCall;
 pub use reading::{Reading, read_answer};
 pub use settings::{Settings, SettingsError};
 pub use validator::Validator;
+pub use validator::revoke::{NotRevocable, NotRevoked, Revoking};

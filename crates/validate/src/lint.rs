@@ -126,9 +126,8 @@ fn control(rule: &Rule, recipe: &Recipe) -> Option<String> {
     if recipe.refused.is_empty() && recipe.dead.iter().all(|clause| !clause.is_specific()) {
         return Some("no dead or refused clause can deny the negative control".to_owned());
     }
-    let names = template::parts_used(recipe);
-    let part = fabricate::credential(rule, &names, "lint").err()?;
-    Some(format!("the negative control needs a shape for {{{part}}}"))
+    let made = fabricate::secret(rule, "lint");
+    made.is_none().then(|| "the negative control needs a shape for {secret}".to_owned())
 }
 
 #[cfg(test)]
@@ -163,7 +162,7 @@ mod tests {
             "answer 0 is read as Indeterminate, not as Dead",
             "answer 0 has no source",
             "no answer tests Live",
-            "needs a shape for {other}",
+            "needs a shape for {secret}",
         ] {
             assert!(all.contains(words), "{words} in:\n{all}");
         }

@@ -74,6 +74,18 @@ pub(crate) fn read_masking(
     }
 }
 
+/// The name of the first of `clauses` that matches an answer which is no page in HTML.
+pub(crate) fn first_match(
+    clauses: &[Clause],
+    status: u16,
+    headers: &BTreeMap<String, String>,
+    body: &[u8],
+) -> Option<String> {
+    let answer = Answer { status, headers, body, json: document::read(body), echoes: &[] };
+    let matching = clauses.iter().find(|clause| answer.matches(clause) && !answer.is_html_page());
+    matching.map(|clause| clause.name.clone())
+}
+
 /// Whether an answer denies a fabricated credential: by a `refused` clause, which says too little
 /// to deny a real one.
 pub(crate) fn is_refused(

@@ -1,7 +1,7 @@
 //! Fills the templates of a recipe with the parts of a credential, encoded for where they stand.
 
 use data_encoding::BASE64;
-use quietus_model::{Recipe, Secret, Sign};
+use quietus_model::{Recipe, Revocation, Secret, Sign};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The parts of one credential by name; `secret` is the one it is keyed on.
@@ -56,9 +56,7 @@ pub(crate) fn parts_used(recipe: &Recipe) -> BTreeSet<&str> {
 
 /// The names of the parts that a recipe sends.
 pub(crate) fn names_sent(recipe: &Recipe) -> BTreeSet<&str> {
-    let headers = recipe.headers.values().map(String::as_str);
-    let templates = [recipe.path.as_str(), recipe.body.as_str()].into_iter().chain(headers);
-    templates.flat_map(names).collect()
+    Request::question(recipe).names()
 }
 
 /// The names of the parts in one template.
@@ -79,12 +77,38 @@ pub(crate) fn names(template: &str) -> Vec<&str> {
     names
 }
 
-/// Fills path, headers and body of `recipe`.
-pub(crate) fn fill(recipe: &Recipe, parts: &Parts<'_>) -> Result<Filled, Unfilled> {
+/// A request as a rule writes it.
+#[derive(Clone, Copy)]
+pub(crate) struct Request<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) headers: &'a BTreeMap<String, String>,
+    pub(crate) body: &'a str,
+}
+
+impl<'a> Request<'a> {
+    /// The question of a recipe.
+    pub(crate) fn question(recipe: &'a Recipe) -> Self {
+        Self { path: &recipe.path, headers: &recipe.headers, body: &recipe.body }
+    }
+
+    /// The call that revokes.
+    pub(crate) fn revocation(revocation: &'a Revocation) -> Self {
+        Self { path: &revocation.path, headers: &revocation.headers, body: &revocation.body }
+    }
+
+    /// The names of the parts that it sends.
+    pub(crate) fn names(&self) -> BTreeSet<&'a str> {
+        let headers = self.headers.values().map(String::as_str);
+        [self.path, self.body].into_iter().chain(headers).flat_map(names).collect()
+    }
+}
+
+/// Fills path, headers and body of a request.
+pub(crate) fn fill(request: Request<'_>, parts: &Parts<'_>) -> Result<Filled, Unfilled> {
     let mut echoes: Vec<Secret> = parts.values().map(|part| (*part).clone()).collect();
-    let (path, query) = match recipe.path.split_once('?') {
+    let (path, query) = match request.path.split_once('?') {
         Some((path, query)) => (path, Some(query)),
-        None => (recipe.path.as_str(), None),
+        None => (request.path, None),
     };
     let mut url = write(path, Place::Path, parts, &mut echoes)?;
     if url.split(|byte| *byte == b'/').any(|segment| matches!(segment, b"." | b"..")) {
@@ -95,11 +119,11 @@ pub(crate) fn fill(recipe: &Recipe, parts: &Parts<'_>) -> Result<Filled, Unfille
         url.extend(write(query, Place::Query, parts, &mut echoes)?);
     }
     let mut headers = Vec::new();
-    for (name, value) in &recipe.headers {
+    for (name, value) in request.headers {
         let value = write(value, Place::Raw, parts, &mut echoes)?;
         headers.push((name.clone(), Secret::new(value)));
     }
-    let body = write(&recipe.body, body_place(recipe), parts, &mut echoes)?;
+    let body = write(request.body, body_place(request), parts, &mut echoes)?;
     Ok(Filled { path: Secret::new(url), headers, body: Secret::new(body), echoes })
 }
 
@@ -111,13 +135,13 @@ pub(crate) fn named_host(endpoint: &str, parts: &Parts<'_>) -> Option<String> {
 }
 
 /// A form and a JSON body have their own ways to end a value early.
-fn body_place(recipe: &Recipe) -> Place {
-    let form = recipe.headers.iter().any(|(name, value)| {
+fn body_place(request: Request<'_>) -> Place {
+    let form = request.headers.iter().any(|(name, value)| {
         name.eq_ignore_ascii_case("content-type") && value.contains("x-www-form-urlencoded")
     });
     if form {
         Place::Query
-    } else if recipe.body.trim_start().starts_with(['{', '[']) {
+    } else if request.body.trim_start().starts_with(['{', '[']) {
         Place::JsonText
     } else {
         Place::Raw
@@ -285,7 +309,7 @@ mod tests {
 
     fn body(recipe: &Recipe, secret: &str) -> String {
         let (secret, user) = (Secret::from(secret), Secret::from("bob"));
-        let filled = fill(recipe, &with(&secret, &user)).ok().unwrap();
+        let filled = fill(Request::question(recipe), &with(&secret, &user)).ok().unwrap();
         String::from_utf8(filled.body.expose().to_vec()).unwrap()
     }
 
@@ -303,9 +327,12 @@ mod tests {
         let recipe = recipe("/hook/{secret}?u={user}", &headers, "");
         let user = Secret::from("bob");
         let climbing = Secret::from("../../admin");
-        assert!(matches!(fill(&recipe, &with(&climbing, &user)), Err(Unfilled::Unfit(_))));
+        assert!(matches!(
+            fill(Request::question(&recipe), &with(&climbing, &user)),
+            Err(Unfilled::Unfit(_))
+        ));
         let secret = Secret::from("a b");
-        let filled = fill(&recipe, &with(&secret, &user)).ok().unwrap();
+        let filled = fill(Request::question(&recipe), &with(&secret, &user)).ok().unwrap();
         assert_eq!(filled.path.expose(), b"/hook/a%20b?u=bob");
         for form in ["a b", "a%20b", "Ym9iOmEgYg=="] {
             assert!(filled.echoes.iter().any(|echo| echo.expose() == form.as_bytes()), "{form}");

@@ -1,5 +1,7 @@
 //! Judges a hit: offline facts first, then every instance, a control, and what may be concluded.
 
+pub(crate) mod revoke;
+
 use crate::control::{self, Controls};
 use crate::endpoint::Endpoint;
 use crate::issuers::{self, Instance};
@@ -7,7 +9,7 @@ use crate::pairing::{self, Pairings};
 use crate::plan::PlannedCall;
 use crate::reading::{Reading, is_refused, read_masking};
 use crate::settings::{Configured, Settings, SettingsError};
-use crate::template::{self, Filled, Parts, Unfilled};
+use crate::template::{self, Filled, Parts, Request, Unfilled};
 use crate::transport::{Call, Failure, Received, Transport};
 use crate::{denial, evidence, fabricate, sign};
 use jiff::{SignedDuration, Timestamp};
@@ -74,6 +76,8 @@ impl Validator {
         let configured = Configured::read(&settings)?;
         let recipes = rules.rules().iter().filter_map(|rule| rule.validate.as_ref());
         let origins = issuers::origins(recipes, &configured);
+        let revocations = rules.rules().iter().filter_map(|rule| rule.revoke.as_ref());
+        let origins = origins.chain(revocations.filter_map(revoke::origin));
         let transport = Transport::new(&settings, origins)?;
         Ok(Self {
             began: (now, Instant::now()),
@@ -133,7 +137,7 @@ impl Validator {
     }
 
     /// The time of this run, in whole seconds since it began: no issuer's clock tells more.
-    fn now(&self) -> Timestamp {
+    pub fn now(&self) -> Timestamp {
         let (began, since) = self.began;
         let seconds = i64::try_from(since.elapsed().as_secs()).unwrap_or(i64::MAX);
         began.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(began)
@@ -235,7 +239,7 @@ impl Validator {
         };
         let clause = heard.reading.clause.clone().unwrap_or_default();
         match heard.reading.outcome {
-            Outcome::Live | Outcome::Restricted => match self.control(question).await {
+            Outcome::Live | Outcome::Restricted => match self.control(question, parts).await {
                 control::Outcome::Denied => {
                     Verdict::Live(self.observe(question, heard, clause, Control::Denied))
                 }
@@ -247,14 +251,20 @@ impl Validator {
                     Verdict::Indeterminate(Doubt::ControlFailed { detail })
                 }
             },
-            Outcome::Dead => self.denied(question, heard, clause).await,
+            Outcome::Dead => self.denied(question, parts, heard, clause).await,
             Outcome::Indeterminate => Verdict::Indeterminate(unread(&heard.received)),
         }
     }
 
     /// What a denial is worth: it may lack a confirmed recipe, or come from an endpoint that
     /// accepts anything.
-    async fn denied(&self, question: Question<'_>, heard: Heard, clause: String) -> Verdict {
+    async fn denied(
+        &self,
+        question: Question<'_>,
+        parts: &Parts<'_>,
+        heard: Heard,
+        clause: String,
+    ) -> Verdict {
         if heard.received.asks_to_wait() {
             return Verdict::Indeterminate(Doubt::RateLimited);
         }
@@ -264,7 +274,7 @@ impl Validator {
         if !denial::is_confirmed(question.recipe, &clause) {
             return Verdict::Indeterminate(Doubt::Unconfirmed { clause });
         }
-        let control = match self.control(question).await {
+        let control = match self.control(question, parts).await {
             control::Outcome::Accepted => {
                 return Verdict::Indeterminate(Doubt::NonDiscriminating);
             }
@@ -278,10 +288,13 @@ impl Validator {
     /// Sends the parts and reads the answer. A redirect is never read.
     async fn hear(&self, question: Question<'_>, parts: &Parts<'_>) -> Result<Heard, Doubt> {
         let recipe = question.recipe;
-        let filled = template::fill(recipe, parts).map_err(|unfilled| match unfilled {
-            Unfilled::Missing(part) => Doubt::Incomplete { part },
-            Unfilled::Unfit(detail) => Doubt::Refused { detail: detail.to_owned() },
-        })?;
+        let filled =
+            template::fill(Request::question(recipe), parts).map_err(
+                |unfilled| match unfilled {
+                    Unfilled::Missing(part) => Doubt::Incomplete { part },
+                    Unfilled::Unfit(detail) => Doubt::Refused { detail: detail.to_owned() },
+                },
+            )?;
         let received = self.send(question, &filled, parts).await?;
         if (300..=399).contains(&received.status) {
             return Err(Doubt::Redirected { status: received.status });
@@ -327,29 +340,29 @@ impl Validator {
         })
     }
 
-    /// The negative control of this rule at this instance, sent once in a run.
-    async fn control(&self, question: Question<'_>) -> control::Outcome {
+    /// The negative control of this rule at this instance. One that was answered is enough for a
+    /// run.
+    async fn control(&self, question: Question<'_>, parts: &Parts<'_>) -> control::Outcome {
         if question.recipe.failures_count {
             return control::Outcome::NotSent;
         }
         let endpoint = question.endpoint().text();
         let rule = question.rule.id.as_str();
-        self.controls.once(endpoint, rule, self.run_control(question)).await
+        self.controls.answered(endpoint, rule, || self.run_control(question, parts)).await
     }
 
-    async fn run_control(&self, question: Question<'_>) -> control::Outcome {
+    /// Asks about a fabricated secret with the same public parts, so that an issuer which looks at
+    /// these alone is told.
+    async fn run_control(&self, question: Question<'_>, parts: &Parts<'_>) -> control::Outcome {
         let Question { rule, recipe, .. } = question;
         let now = self.now();
         let label =
             format!("control:{}:{}:{now}:{}", question.endpoint().text(), rule.id, self.tool);
-        let names = template::parts_used(recipe);
-        let made = match fabricate::credential(rule, &names, &label) {
-            Ok(made) => made,
-            Err(part) => {
-                return control::Outcome::Failed(format!("no shape to fabricate {part} from"));
-            }
+        let Some(made) = fabricate::secret(rule, &label) else {
+            return control::Outcome::Failed("no shape to fabricate a secret from".to_owned());
         };
-        let parts = made.iter().map(|(name, part)| (name.as_str(), part)).collect();
+        let mut parts = parts.clone();
+        parts.insert("secret", &made);
         match self.hear(question, &parts).await {
             Err(doubt) => control::Outcome::Failed(doubt.to_string()),
             Ok(heard) if heard.received.asks_to_wait() => {

@@ -177,6 +177,31 @@ async fn the_control_is_sent_once_an_endpoint() {
 }
 
 #[tokio::test]
+async fn a_control_has_the_public_parts_of_the_credential_and_one_that_failed_is_sent_again() {
+    let issuer = Issuer::start();
+    let secret = token("paired").replace("lt_", "lp_");
+    let pair = |user: &str| data_encoding::BASE64.encode(format!("{user}:{secret}").as_bytes());
+    issuer.set(&pair("alice"), Behaviour::Live);
+    issuer.set(&pair("bob"), Behaviour::Live);
+    issuer.set_otherwise(Behaviour::answer(404, "no such user"));
+    let validator = validator(settings(&issuer));
+    let first = judge(&validator, &login(&secret, &["alice"])).await;
+    assert!(word(&first).contains("HTTP 404"), "{first:?}");
+    issuer.set_otherwise(Behaviour::Dead);
+    assert_eq!(word(&judge(&validator, &login(&secret, &["bob"])).await), "live");
+    let sent: Vec<String> = issuer
+        .requests()
+        .iter()
+        .map(|seen| data_encoding::BASE64.decode(seen.token.as_bytes()).unwrap())
+        .map(|pair| String::from_utf8(pair).unwrap())
+        .collect();
+    let own = |user: &str| format!("{user}:{secret}");
+    assert_eq!((sent.len(), &sent[0], &sent[2]), (4, &own("alice"), &own("bob")));
+    assert!(sent[1].starts_with("alice:lp_") && sent[1] != sent[0], "{sent:?}");
+    assert!(sent[3].starts_with("bob:lp_") && sent[3] != sent[2], "{sent:?}");
+}
+
+#[tokio::test]
 async fn an_endpoint_that_accepts_anything_decides_nothing() {
     let issuer = Issuer::start();
     let validator = validator(settings(&issuer));
@@ -214,7 +239,7 @@ async fn a_live_without_a_denied_control_is_not_believed() {
     let shapeless = RULES.replace("shape.parts = [ { lit = \"lt_\" }", "tags = []\n#");
     let validator = with_rules(&shapeless, settings(&issuer));
     let judgement = judge(&validator, &hit("loop-token", &token("live"))).await;
-    assert!(word(&judgement).contains("no shape to fabricate secret from"), "{judgement:?}");
+    assert!(word(&judgement).contains("no shape to fabricate a secret from"), "{judgement:?}");
     assert_eq!(issuer.requests().len(), 1);
 }
 

@@ -69,6 +69,7 @@ fn moves_phase(event: &Event) -> bool {
         | Event::Reclassified { .. }
         | Event::Escalated { .. }
         | Event::Extended { .. }
+        | Event::Revoked { .. }
         | Event::Bound { .. }
         | Event::Attested { .. }
         | Event::Approved { .. }

@@ -57,7 +57,7 @@ fn types(event: &Event) -> &'static [&'static str] {
             &["milestone-complete", "remediated"]
         }
         Event::Verified { .. } | Event::Waived { .. } => &["milestone-complete"],
-        Event::LeftHead { .. } | Event::Absent { .. } => &["mitigation"],
+        Event::LeftHead { .. } | Event::Absent { .. } | Event::Revoked { .. } => &["mitigation"],
         Event::Deviated { .. } => &["dr-approved"],
         Event::Closed { .. } => &["closed"],
         _ => &["status-update"],
@@ -80,6 +80,7 @@ fn heading(event: &Event) -> &'static str {
         Event::Waived { .. } => "Milestone waived",
         Event::Regressed { .. } => "Milestone moved back",
         Event::Extended { .. } => "Milestone extended",
+        Event::Revoked { .. } => "Revoked by its issuer",
         Event::Bound { .. } => "Issuer bound",
         Event::Attested { .. } => "Attested",
         Event::Deviated { .. } => "Set aside",
@@ -126,6 +127,9 @@ fn sentence(item: &PoamItem, event: &Event) -> String {
         }
         Event::Extended { milestone, due, reason } => {
             format!("{milestone} is now due at {due}: {reason}")
+        }
+        Event::Revoked { receipt } => {
+            format!("{} answered that it revoked it: {}.", receipt.target, receipt.sentence())
         }
         Event::Bound { target, note } => format!("The credential works at {target}: {note}"),
         Event::Attested { attestation } => {

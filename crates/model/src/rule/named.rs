@@ -9,8 +9,9 @@
 use super::{CompanionRule, Rule};
 
 /// Between the words of a name. Nested keys, tables and constructors hold brackets and blanks
-/// there: `datadog: { api_key: …`, `[datadog]\napi_key = …`, `Datadog(api_key=…`.
-const BETWEEN: &str = r#"[\s_.{}()\[\]\\"':=>-]{0,12}"#;
+/// there: `datadog: { api_key: …`, `[datadog]\napi_key = …`, `Datadog(api_key=…`. The longest in use
+/// is a PHP array, indented, with the line ends of Windows: `'datadog' => [\r\n        'api_key'`.
+const BETWEEN: &str = r#"[\s_.{}()\[\]\\"':=>-]{0,18}"#;
 
 /// Between the two words that are looked for as one anchor, in every way of [`JOINTS`].
 const JOINT: &str = "[_. -]?";

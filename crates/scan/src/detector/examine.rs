@@ -2,14 +2,10 @@
 
 use super::matcher::{Match, Matcher};
 use super::sift::{self, Dummies, Sifted};
-use super::trace::LINE_LIMIT;
-use super::{Detection, code, decode, judge, pairing};
+use super::{Detection, code, comments, decode, judge, pairing};
 use quietus_model::{Companion, Confidence, Offline, Rule, Secret};
 use std::ops::Range;
 use std::sync::Arc;
-
-/// The comment by which a developer says that a credential on this line is meant to be there.
-const ALLOW: &[u8] = b"quietus:allow";
 
 pub(super) struct Examiner<'a> {
     pub(super) bytes: &'a [u8],
@@ -81,18 +77,19 @@ impl Examiner<'_> {
         for (companion, spans) in by_name() {
             let others = spans.iter().filter(|span| **span != secret_span);
             parts.extend(others.map(|span| self.part(&companion.name, span)));
-            if companion.required && spans.is_empty() {
+            if spans.is_empty() && (companion.required || companion.needed) {
                 missing.push(companion.name.clone());
             }
         }
-        let doubts = usize::from(!missing.is_empty())
+        let is_whole = by_name().all(|(companion, spans)| !companion.required || !spans.is_empty());
+        let doubts = usize::from(!is_whole)
             + usize::from(check == CheckPart::Wrong && offline != Offline::Dummy);
         Some(Detection {
             confidence: lowered(
                 judged.map_or(rule.confidence, |judged| judged.confidence.min(rule.confidence)),
                 doubts,
             ),
-            allowed_inline: self.is_allowed(&secret_span),
+            allowed_inline: comments::about(self.bytes, &secret_span),
             rule: Arc::clone(rule),
             span: one.span.clone(),
             secret_span,
@@ -110,12 +107,16 @@ impl Examiner<'_> {
     }
 
     fn check_part(&self, rule: &Rule, one: &Match) -> CheckPart {
-        match (&rule.check, &one.body, &one.check) {
-            (Some(check), Some(body), Some(part)) => {
-                let (body, part) = (&self.bytes[body.clone()], &self.bytes[part.clone()]);
-                if check.name.verify(body, part) { CheckPart::Right } else { CheckPart::Wrong }
-            }
-            _ => CheckPart::None,
+        let (Some(check), Some(body)) = (&rule.check, &one.body) else { return CheckPart::None };
+        let part = match &one.check {
+            Some(part) => &self.bytes[part.clone()],
+            None if check.name.is_sealed() => &[],
+            None => return CheckPart::None,
+        };
+        if check.name.verify(&self.bytes[body.clone()], part) {
+            CheckPart::Right
+        } else {
+            CheckPart::Wrong
         }
     }
 
@@ -192,16 +193,6 @@ impl Examiner<'_> {
             said => said,
         };
         (facts, offline)
-    }
-
-    fn is_allowed(&self, secret: &Range<usize>) -> bool {
-        let before = &self.bytes[secret.start.saturating_sub(LINE_LIMIT)..secret.start];
-        let after_end = secret.end.saturating_add(LINE_LIMIT).min(self.bytes.len());
-        let after = &self.bytes[secret.end..after_end];
-        let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
-        let line_end = after.iter().position(|b| *b == b'\n').unwrap_or(after.len());
-        let holds = |text: &[u8]| text.windows(ALLOW.len()).any(|window| window == ALLOW);
-        holds(&before[line_start..]) || holds(&after[..line_end])
     }
 }
 

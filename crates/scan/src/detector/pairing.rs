@@ -79,7 +79,7 @@ fn nearest(
     candidates: &[Range<usize>],
     within: usize,
 ) -> Vec<Near> {
-    let one = &matches[at].span;
+    let one = stated(&matches[at]);
     let middle = candidates.partition_point(|span| span.start < one.start);
     let around = middle.saturating_sub(LOOKED_AT)..(middle + LOOKED_AT).min(candidates.len());
     let is_near = |span: &&Range<usize>| {
@@ -121,14 +121,19 @@ fn assign(scored: &mut [Vec<Near>]) {
 }
 
 fn distance(bytes: &[u8], matches: &[Match], at: usize, span: &Range<usize>) -> usize {
-    let one = &matches[at].span;
+    let one = stated(&matches[at]);
     let is_before = span.end <= one.start;
     let between = if is_before { span.end..one.start } else { one.end..span.start };
     let first = matches.partition_point(|found| found.span.end <= between.start);
     let last = matches.partition_point(|found| found.span.start < between.end);
-    let strangers = last.saturating_sub(first);
+    let strangers = last.saturating_sub(first) - usize::from((first..last).contains(&at));
     let lines = bytes[between.clone()].iter().filter(|byte| **byte == b'\n').count();
     between.len() + lines * LINE + usize::from(is_before) * BEFORE + strangers * STRANGER
+}
+
+/// What the match is there for: a part may well stand within the rest of it, before the secret.
+fn stated(one: &Match) -> &Range<usize> {
+    one.secret.as_ref().or(one.id.as_ref()).unwrap_or(&one.span)
 }
 
 fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {

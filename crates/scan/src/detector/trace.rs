@@ -7,6 +7,7 @@
 use super::Detection;
 use super::anchors::Occurrence;
 use super::matcher::Match;
+use quietus_model::RuleId;
 use quietus_odb::Copied;
 use std::ops::Range;
 use std::sync::Arc;
@@ -23,8 +24,17 @@ pub(crate) struct Trace {
     /// By rule, then by place.
     pub(super) windows: Vec<Window>,
     pub(super) matches: Vec<Seen>,
-    /// What remains when rules overlap, by place: numbers of `matches`.
-    pub(super) kept: Vec<u32>,
+    /// What remains when rules overlap, by place.
+    pub(super) kept: Vec<Kept>,
+}
+
+/// A match that outdid all others that overlap with it.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    /// Its number in [`Trace::matches`].
+    pub(super) number: u32,
+    /// The other rules whose matches it outdid, by name.
+    pub(super) others: Vec<RuleId>,
 }
 
 /// Where a rule looked, and which of the matches it found there.
@@ -55,15 +65,19 @@ pub(super) enum Outcome {
 }
 
 /// What the keeper of secrets notes about a detection, so that it need not look again.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Mark {
     pub(crate) secret: u32,
     pub(crate) line_hash: u64,
+    /// The other rules that were told with it. What they see may change where this has not.
+    pub(crate) others: Vec<RuleId>,
 }
 
 /// One detection in its place.
 pub(crate) struct Found<'a> {
     pub(crate) detection: &'a Arc<Detection>,
+    /// The other rules that claimed bytes of it.
+    pub(crate) others: &'a [RuleId],
     pub(crate) secret_span: Range<usize>,
     pub(crate) mark: &'a mut Option<Mark>,
 }
@@ -84,13 +98,14 @@ impl Trace {
 
     /// Every detection, in the order of the places of their secrets.
     pub(crate) fn for_each(&mut self, mut tell: impl FnMut(Found<'_>)) {
-        for number in &self.kept {
+        for Kept { number, others } in &self.kept {
             let Some(Seen { one, outcome: Outcome::Kept(detection), mark }) =
                 self.matches.get_mut(*number as usize)
             else {
                 continue;
             };
-            tell(Found { secret_span: detection.secret_span_at(one.span.start), detection, mark });
+            let secret_span = detection.secret_span_at(one.span.start);
+            tell(Found { detection, others, secret_span, mark });
         }
     }
 }
@@ -243,34 +258,40 @@ impl Part {
         if !is_alone {
             return moved;
         }
-        let around = match &seen.outcome {
+        // Comments on the lines next to it may speak of what was kept.
+        let (around, lines) = match &seen.outcome {
             Outcome::Open => return moved,
-            Outcome::Rejected => moved.one.span.clone(),
-            Outcome::Kept(detection) => detection.secret_span_at(moved.one.span.start),
+            Outcome::Rejected => (moved.one.span.clone(), 1),
+            Outcome::Kept(detection) => (detection.secret_span_at(moved.one.span.start), 2),
         };
         let around = around.start.min(moved.one.span.start)..around.end.max(moved.one.span.end);
-        let (before, after) = line_round(bytes, &around);
+        let (before, after) = lines_round(bytes, &around, lines);
         if self.holds(&around, before, after) {
             moved.outcome = seen.outcome.clone();
-            moved.mark = seen.mark;
+            moved.mark = seen.mark.clone();
         }
         moved
     }
 }
 
-/// How many bytes before and after `span` belong to its line, the newlines at its ends included.
-/// One more than there are where the bytes end first: then that they end there counts as well.
-fn line_round(bytes: &[u8], span: &Range<usize>) -> (usize, usize) {
+/// How many bytes before and after `span` belong to its line, or to so many `lines` on each side
+/// that its own is the first of, the newlines at its ends included. One more than there are where
+/// the bytes end first: then that they end there counts as well.
+fn lines_round(bytes: &[u8], span: &Range<usize>, lines: usize) -> (usize, usize) {
     let most = LINE_LIMIT + 1;
     let from = span.start.saturating_sub(most);
     let to = span.end.saturating_add(most).min(bytes.len());
-    let before = bytes[from..span.start].iter().rev().position(|byte| *byte == b'\n');
-    let after = bytes[span.end..to].iter().position(|byte| *byte == b'\n');
-    let up_to = |there: usize| if there < most { there + 1 } else { most };
-    (
-        before.map_or_else(|| up_to(span.start - from), |at| at + 1),
-        after.map_or_else(|| up_to(to - span.end), |at| at + 1),
-    )
+    let before = bytes[from..span.start].iter().rev();
+    let after = bytes[span.end..to].iter();
+    (up_to_newline(before, lines), up_to_newline(after, lines))
+}
+
+/// How many bytes go up to the newline of this number, that one included.
+fn up_to_newline<'b>(bytes: impl ExactSizeIterator<Item = &'b u8>, number: usize) -> usize {
+    let there = bytes.len();
+    let mut newlines = bytes.enumerate().filter(|(_, byte)| **byte == b'\n');
+    let end = newlines.nth(number - 1).map_or(there, |(at, _)| at);
+    (end + 1).min(LINE_LIMIT + 1)
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use super::Problems;
 use super::anchored;
 use super::recipe::is_part_name;
 use crate::detector::{compile, parse};
-use quietus_model::Rule;
+use quietus_model::{CompanionRule, Rule};
+use regex_syntax::hir::{Hir, HirKind};
 
 /// The farthest a companion may stand; beyond it any two parts of a file would pair.
 const WITHIN_LIMIT: usize = 8192;
@@ -58,6 +59,13 @@ fn pattern(rule: &Rule, problems: &mut Problems<'_>) -> Option<Vec<String>> {
         "its pattern matches the empty text",
         "require at least one character of the secret",
     );
+    for name in ["secret", "id"] {
+        problems.unless(
+            !can_be_empty(&hir, name),
+            &format!("its group `{name}` matches the empty text"),
+            "require at least one character in the group: give its repetitions a lower bound",
+        );
+    }
     // Beside names, anchors say in which of their spellings these are looked for.
     let is_told = rule.anchors.is_empty() || !rule.names.is_empty();
     problems.unless(
@@ -105,9 +113,9 @@ fn group_names(rule: &Rule, groups: &[String], problems: &mut Problems<'_>) {
             "rename the one that the credential is not keyed on",
         );
     }
-    if rule.check.is_some() {
+    if let Some(check) = &rule.check {
         problems.unless(
-            has("body") && has("check"),
+            has("body") && (has("check") || check.name.is_sealed()),
             "it has a check part, but its pattern lacks the groups `body` or `check`",
             "name what the check part is computed from (?P<body>…) and itself (?P<check>…)",
         );
@@ -134,15 +142,37 @@ fn companions(rule: &Rule, problems: &mut Problems<'_>) {
             &format!("the companion {name} may stand {} bytes away", companion.within),
             &format!("set `within` to something from 1 to {WITHIN_LIMIT}"),
         );
-        match compile(&companion.pattern) {
-            Ok(regex) => problems.unless(
-                !regex.is_match(b""),
-                &format!("the pattern of companion {name} matches the empty text"),
-                "require at least one character",
-            ),
-            Err(error) => {
-                problems.add(format!("the pattern of companion {name}: {error}"), "correct it");
-            }
+        companion_pattern(companion, problems);
+    }
+}
+
+fn companion_pattern(companion: &CompanionRule, problems: &mut Problems<'_>) {
+    let name = &companion.name;
+    let read = parse(&companion.pattern).and_then(|hir| compile(&companion.pattern).map(|_| hir));
+    match read {
+        Ok(hir) => problems.unless(
+            hir.properties().minimum_len() != Some(0) && !can_be_empty(&hir, "secret"),
+            &format!("the pattern of companion {name} matches the empty text"),
+            "require at least one character of the part",
+        ),
+        Err(error) => {
+            problems.add(format!("the pattern of companion {name}: {error}"), "correct it");
         }
+    }
+}
+
+/// Whether a group of this name takes part in a match without a single byte.
+fn can_be_empty(pattern: &Hir, group: &str) -> bool {
+    match pattern.kind() {
+        HirKind::Capture(capture) => {
+            let is_it = capture.name.as_deref() == Some(group);
+            (is_it && capture.sub.properties().minimum_len() == Some(0))
+                || can_be_empty(&capture.sub, group)
+        }
+        HirKind::Repetition(repetition) => can_be_empty(&repetition.sub, group),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().any(|part| can_be_empty(part, group))
+        }
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => false,
     }
 }

@@ -1,10 +1,15 @@
 //! Questions to a rule about what it finds and what it leaves alone.
 
 use super::Subject;
-use super::sample::{Sample, fingerprint, mutants as spoilt_credentials, plain, positives};
+use super::sample::{
+    Sample, fingerprint, in_contexts, mutants as spoilt_credentials, plain, positives,
+    without_parts,
+};
+use crate::detector::parse;
 use crate::{Detection, Detector};
 use quietus_model::shape::{Mutation, Part, alphabet};
 use quietus_model::{Offline, Rule};
+use regex_syntax::hir::Look;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -20,11 +25,19 @@ pub(super) fn positive(subject: &Subject) -> Vec<String> {
     if samples.is_empty() {
         return vec!["it has no positive text with {secret}, or no shape to build one from".into()];
     }
-    let wrong = samples.iter().filter_map(|sample| {
+    let lead = if stands_first(&subject.rule) { "" } else { "The first line.\n\n" };
+    let contexts = in_contexts(&subject.rule, lead);
+    let wrong = samples.iter().chain(&contexts).filter_map(|sample| {
         exactly_found(&subject.rule, &subject.all, sample)
             .map(|how| format!("{}: {how}: {}", sample.what, shown(sample)))
     });
     wrong.collect()
+}
+
+/// Whether the rule may know a credential by its standing first in a file.
+fn stands_first(rule: &Rule) -> bool {
+    let pattern = parse(&rule.pattern);
+    pattern.is_ok_and(|hir| hir.properties().look_set_prefix_any().contains(Look::Start))
 }
 
 fn exactly_found(rule: &Rule, detector: &Detector, sample: &Sample) -> Option<String> {
@@ -43,10 +56,31 @@ fn exactly_found(rule: &Rule, detector: &Detector, sample: &Sample) -> Option<St
     if matches!(found.offline, Offline::ChecksumFailed | Offline::Dummy | Offline::Canary) {
         return Some(format!("it is called {:?}", found.offline));
     }
-    if !found.missing.is_empty() {
-        return Some(format!("parts not found: {:?}", found.missing));
+    // A text may well leave out what a credential is known without.
+    let is_due = |name: &&String| {
+        sample.named.contains(name)
+            || rule.companions.iter().any(|c| c.required && c.name == **name)
+    };
+    let missing: Vec<&String> = found.missing.iter().filter(is_due).collect();
+    if !missing.is_empty() {
+        return Some(format!("parts not found: {missing:?}"));
     }
     None
+}
+
+/// Without one of its parts, the credential says that this part is missing. It may be that nothing
+/// is found then: some are known by the other part alone.
+pub(super) fn lone(subject: &Subject) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (part, text) in without_parts(&subject.rule) {
+        let found = subject.alone.detect(&text);
+        let told = found.iter().any(|found| found.missing.contains(&part));
+        if !found.is_empty() && !told {
+            let text = String::from_utf8_lossy(&text);
+            wrong.push(format!("without its {part}, the finding does not say so: {text}"));
+        }
+    }
+    wrong
 }
 
 /// A spoilt credential is not found, whole or in part; and what the rule says it tolerates, it

@@ -17,6 +17,8 @@ use std::sync::Arc;
 pub enum Question {
     /// Whether all rules together find exactly the credential of each positive text, as its own.
     Positive,
+    /// Whether a credential that lacks a part says which one, where a text names that part.
+    Lone,
     /// Whether a spoilt credential is left alone: prefix, length, alphabet, check part.
     Mutants,
     /// Whether a credential is found whatever ends it, and not as a piece of something longer.
@@ -31,8 +33,9 @@ pub enum Question {
 
 impl Question {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Positive,
+        Self::Lone,
         Self::Mutants,
         Self::Boundaries,
         Self::Negative,
@@ -44,6 +47,7 @@ impl Question {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Positive => "positive",
+            Self::Lone => "lone",
             Self::Mutants => "mutants",
             Self::Boundaries => "boundaries",
             Self::Negative => "negative",
@@ -87,6 +91,7 @@ impl Subject {
     pub fn ask(&self, question: Question) -> Vec<String> {
         match question {
             Question::Positive => find::positive(self),
+            Question::Lone => find::lone(self),
             Question::Mutants => find::mutants(self),
             Question::Boundaries => find::boundaries(self),
             Question::Negative => find::negative(self),

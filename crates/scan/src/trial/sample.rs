@@ -14,6 +14,8 @@ pub(super) struct Sample {
     pub(super) text: Vec<u8>,
     /// Where the secret stands in them.
     pub(super) secret: Range<usize>,
+    /// The parts that the text names.
+    pub(super) named: Vec<String>,
     /// What was done, for the message of a failure. Holds no secret.
     pub(super) what: String,
 }
@@ -50,6 +52,44 @@ pub(super) fn positives(rule: &Rule) -> Vec<Sample> {
         }
     }
     samples
+}
+
+/// Every positive text behind `lead` and before another line, and all of it with the line ends of
+/// Windows.
+pub(super) fn in_contexts(rule: &Rule, lead: &str) -> Vec<Sample> {
+    let parts = parts(rule, 0, Length::Min);
+    let mut samples = Vec::new();
+    for (number, template) in rule.tests.positive.iter().enumerate() {
+        let end = if template.ends_with('\n') { "" } else { "\n" };
+        let among = format!("{lead}{template}{end}\nThe last line.\n");
+        let windows = among.replace("\r\n", "\n").replace('\n', "\r\n");
+        for (what, text) in [("among other lines", among), ("with CRLF", windows)] {
+            let what = format!("positive text {number} {what}");
+            samples.extend(fill(&text, &parts, "secret", what).map(|(sample, _)| sample));
+        }
+    }
+    samples
+}
+
+/// Every positive text without one of the parts that it names and that the credential cannot do
+/// without, and the name of that part.
+pub(super) fn without_parts(rule: &Rule) -> Vec<(String, Vec<u8>)> {
+    let mut texts = Vec::new();
+    for template in &rule.tests.positive {
+        let is_named = |name: &str| template.contains(&format!("{{{name}}}"));
+        let due = rule.companions.iter().filter(|part| part.required || part.needed);
+        for part in due.filter(|part| is_named(&part.name)) {
+            let mut parts = parts(rule, 0, Length::Min);
+            parts.insert(&part.name, Vec::new());
+            // What else is due may have no format to be built from, and stand in the text itself.
+            let watched =
+                shapes(rule).into_iter().map(|(name, _)| name).find(|name| *name != part.name);
+            let Some(watched) = watched else { continue };
+            let sample = fill(template, &parts, watched, String::new());
+            texts.extend(sample.map(|(sample, _)| (part.name.clone(), sample.text)));
+        }
+    }
+    texts
 }
 
 /// The first positive texts, each with one credential and what stands around it.
@@ -164,5 +204,6 @@ fn fill(
     text.extend_from_slice(rest.as_bytes());
     let secret = places.get("secret")?.clone();
     let watched = places.get(watched)?.clone();
-    Some((Sample { text, secret, what }, watched))
+    let named = places.keys().map(|name| (*name).to_owned()).collect();
+    Some((Sample { text, secret, named, what }, watched))
 }

@@ -85,3 +85,56 @@ fn rules_that_claim_the_same_with_the_same_precedence_are_rivals() {
     assert!(rivals.len() == 1 && rivals[0].starts_with("other claims"), "{rivals:?}");
     assert_eq!(subjects(&format!("{both}precedence = 40\n"))[0].rivals(), [""; 0]);
 }
+
+#[test]
+fn texts_are_tried_among_others_and_with_the_line_ends_of_windows() {
+    let lines = SOUND.replace(r"'\b(?P", r"'acme:\n(?P");
+    let lines = lines.replace(r#"["key = {secret}", "{secret}"]"#, r#"["acme:\n{secret}"]"#);
+    let wrong = |text: &str| subjects(text)[0].ask(Question::Positive);
+    assert!(wrong(&lines).iter().any(|wrong| wrong.contains("with CRLF")), "{:?}", wrong(&lines));
+    assert_eq!(wrong(&lines.replace(r"'acme:\n(?P", r"'acme:\r?\n(?P")), [""; 0]);
+    // One that stands first in a file is not looked for behind other lines.
+    let first = lines.replace(r"'acme:\n(?P", r"'^acme:\r?\n(?P");
+    assert_eq!(wrong(&first), [""; 0]);
+    let later = lines.replace(r"'acme:\n(?P", r"'\nacme:\r?\n(?P");
+    assert!(
+        wrong(&later)
+            .iter()
+            .any(|wrong| wrong.contains("as it stands") || wrong.contains("text 0, "))
+    );
+}
+
+const PAIR: &str = r#"
+provider = { id = "acme", name = "Acme" }
+[[rule]]
+id = "acme-pair"
+name = "Acme pair"
+severity = "high"
+confidence = "high"
+anchors = ["acme_"]
+pattern = '\bacme_[^;]{0,200}?key=(?P<secret>[0-9A-Za-z]{20})\b'
+shape.parts = [ { chars = "0-9A-Za-z", len = 20 } ]
+tests.positive = ["acme_id={client}\nkey={secret}\n"]
+tests.negative = ["key = acme_<key>"]
+[[rule.companion]]
+name = "client"
+pattern = 'acme_id=(?P<secret>[0-9]{12})\b'
+within = 100
+needed = true
+shape.parts = [ { chars = "0-9", len = 12 } ]
+"#;
+
+#[test]
+fn a_part_that_stands_within_the_match_is_found_and_a_missing_one_is_told() {
+    let subject = &subjects(PAIR)[0];
+    assert_eq!(subject.ask(Question::Positive), [""; 0]);
+    assert_eq!(subject.ask(Question::Lone), [""; 0]);
+    let lone = b"acme_id=\nkey=vQ8mZr2LkT5xW9pBnC3d\n";
+    let found = subject.all().detect(lone);
+    assert_eq!((found.len(), &found[0].missing[..]), (1, &["client".to_owned()][..]));
+    assert_eq!(found[0].confidence, quietus_model::Confidence::High);
+    // One that takes anything for its part does not notice that it is gone.
+    let lax = PAIR.replace("(?P<secret>[0-9]{12})\\b", "\\s?(?P<secret>[0-9a-z]{1,12})");
+    assert_ne!(lax, PAIR);
+    assert_eq!(subjects(&lax)[0].ask(Question::Lone).len(), 1);
+}

@@ -1,0 +1,103 @@
+//! Private keys in binary files, made by the programs that people make them with, are found, and told
+//! apart from encrypted ones; certificates and public keys are left alone.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[path = "support/sandbox.rs"]
+mod sandbox;
+
+use sandbox::{Sandbox, skipped};
+
+/// Whether this machine has a program.
+fn has(sandbox: &Sandbox, program: &str, version: &str) -> bool {
+    let ran = sandbox.program(program).arg(version).output();
+    let there = ran.is_ok_and(|output| output.status.success());
+    if !there {
+        skipped(&format!("there is no {program}"));
+    }
+    there
+}
+
+fn run(sandbox: &Sandbox, program: &str, arguments: &str) {
+    let output = sandbox.program(program).args(arguments.split(' ')).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{program} {arguments}: {told}");
+}
+
+/// What is found in each file of the working folder: its rule and its confidence.
+fn found(sandbox: &Sandbox, file: &str) -> Vec<(String, String)> {
+    let path = sandbox.path("work").join(file);
+    assert!(path.metadata().unwrap().len() > 40, "{file}");
+    let scan = ["scan", path.to_str().unwrap(), "--confidence", "low", "--format", "json"];
+    let told = sandbox.run(&scan).json();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let findings = told["findings"].as_array().unwrap().iter();
+    findings.map(|found| (text(&found["rule"]), text(&found["confidence"]))).collect()
+}
+
+fn holds(sandbox: &Sandbox, file: &str, rule: &str, confidence: &str) {
+    assert_eq!(found(sandbox, file), [(rule.to_owned(), confidence.to_owned())], "{file}");
+}
+
+#[test]
+fn keys_in_der_are_found() {
+    let sandbox = Sandbox::new();
+    if !has(&sandbox, "openssl", "version") {
+        return;
+    }
+    let openssl = |arguments: &str| run(&sandbox, "openssl", arguments);
+    openssl("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -outform DER -out rsa8.der");
+    openssl("rsa -inform DER -in rsa8.der -traditional -outform DER -out rsa1.der");
+    holds(&sandbox, "rsa8.der", "der-rsa-key", "high");
+    holds(&sandbox, "rsa1.der", "der-rsa-key", "high");
+    for curve in ["prime256v1", "secp384r1", "secp521r1", "secp256k1"] {
+        openssl(&format!("ecparam -name {curve} -genkey -noout -outform DER -out ec.der"));
+        openssl("pkcs8 -topk8 -nocrypt -inform DER -in ec.der -outform DER -out ec8.der");
+        holds(&sandbox, "ec.der", "der-ec-key", "high");
+        holds(&sandbox, "ec8.der", "der-ec-key", "high");
+    }
+    openssl("genpkey -algorithm ED25519 -outform DER -out ed.der");
+    holds(&sandbox, "ed.der", "der-ed25519-key", "high");
+    // The public half of each, and a key under a pass phrase.
+    openssl("rsa -inform DER -in rsa8.der -pubout -outform DER -out rsa-public.der");
+    openssl("ec -inform DER -in ec.der -pubout -outform DER -out ec-public.der");
+    assert_eq!(found(&sandbox, "rsa-public.der"), []);
+    assert_eq!(found(&sandbox, "ec-public.der"), []);
+    openssl("pkcs8 -topk8 -inform DER -in rsa8.der -outform DER -passout pass:x1 -out sealed.der");
+    holds(&sandbox, "sealed.der", "der-encrypted-key", "low");
+}
+
+#[test]
+fn keys_in_stores_are_found_and_certificates_are_not() {
+    let sandbox = Sandbox::new();
+    if !has(&sandbox, "openssl", "version") {
+        return;
+    }
+    let openssl = |arguments: &str| run(&sandbox, "openssl", arguments);
+    openssl("req -x509 -newkey rsa:2048 -noenc -subj /CN=x -days 9 -keyout k.pem -out c.pem");
+    openssl("pkcs12 -export -inkey k.pem -in c.pem -passout pass:x1 -out sealed.p12");
+    openssl(
+        "pkcs12 -export -inkey k.pem -in c.pem -keypbe NONE -certpbe NONE -passout pass: -out open.p12",
+    );
+    openssl("pkcs12 -export -nokeys -in c.pem -passout pass:x1 -out certificates.p12");
+    openssl("x509 -in c.pem -outform DER -out c.der");
+    holds(&sandbox, "sealed.p12", "pkcs12-file", "medium");
+    holds(&sandbox, "open.p12", "der-rsa-key", "high");
+    assert_eq!(found(&sandbox, "certificates.p12"), []);
+    assert_eq!(found(&sandbox, "c.der"), []);
+    if !has(&sandbox, "keytool", "-help") {
+        return;
+    }
+    for kind in ["JKS", "JCEKS", "PKCS12"] {
+        let rest = format!("-storetype {kind} -storepass changeit");
+        let own = format!("-genkeypair -keyalg RSA -alias a -dname CN=x -keypass changeit {rest}");
+        run(&sandbox, "keytool", &format!("{own} -keystore own.{kind}"));
+        run(
+            &sandbox,
+            "keytool",
+            &format!("-import -noprompt -alias c -file c.pem {rest} -keystore trust.{kind}"),
+        );
+        let rule = if kind == "PKCS12" { "pkcs12-file" } else { "java-keystore" };
+        holds(&sandbox, &format!("own.{kind}"), rule, "medium");
+        assert_eq!(found(&sandbox, &format!("trust.{kind}")), []);
+    }
+}
