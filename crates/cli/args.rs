@@ -1,9 +1,12 @@
 //! The command line as the user writes it.
 
+mod silence;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 use quietus_model::Confidence;
 use quietus_poam::{DeviationKind, MilestoneKind, to_duration};
+pub(crate) use silence::{Silence, Suppress};
 use std::path::PathBuf;
 
 /// Finds leaked credentials in repositories and all of their history, opens a POA&M item for each,
@@ -65,6 +68,7 @@ pub(crate) enum Command {
     Find(Find),
     /// Ask about one credential on standard input, or see what validation would call
     Validate(Validate),
+    Suppress(Suppress),
     /// Ask the issuer to end credentials, after showing what would be called
     Revoke(Revoke),
     /// List items, show them, act on them
@@ -135,6 +139,8 @@ pub(crate) struct Sources {
 pub(crate) struct Scan {
     #[command(flatten)]
     pub(crate) sources: Sources,
+    #[command(flatten)]
+    pub(crate) silence: Silence,
     /// Only what is staged
     #[arg(long, conflicts_with_all = ["since", "tree_only", "history_only"])]
     pub(crate) staged: bool,
@@ -159,6 +165,8 @@ pub(crate) struct Scan {
 pub(crate) struct Track {
     #[command(flatten)]
     pub(crate) sources: Sources,
+    #[command(flatten)]
+    pub(crate) silence: Silence,
     /// Ask the issuers whether they still work
     #[arg(long)]
     pub(crate) validate: bool,
@@ -216,7 +224,7 @@ pub(crate) struct Revoke {
     /// Show what would be called, and call nothing but the question whether it still works
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Do not ask; only for accounts that [revoke] of the configuration names
+    /// Do not ask; only for accounts that `[revoke]` of the configuration names
     #[arg(long, conflicts_with = "dry_run")]
     pub(crate) yes: bool,
     /// The most credentials that one run may revoke

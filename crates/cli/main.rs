@@ -8,6 +8,7 @@ mod places;
 mod progress;
 mod settings;
 mod setup;
+mod silencing;
 mod who;
 
 use anyhow::Context;
@@ -53,6 +54,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
             Command::Retest(args) => commands::retest::run(&setup, &args).await,
             Command::Find(args) => commands::find::run(&setup, &args).await,
             Command::Validate(args) => commands::validate::run(&setup, &args).await,
+            Command::Suppress(args) => commands::suppress::run(&setup, &args).await,
             Command::Revoke(args) => commands::revoke::run(&setup, &args).await,
             Command::Item(args) => commands::item::run(&setup, args).await,
             Command::Export(args) => commands::export::run(&setup, args).await,

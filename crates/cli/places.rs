@@ -35,6 +35,11 @@ impl Places {
         self.config.join("config.toml")
     }
 
+    /// The file of suppressions that is used when none is named.
+    pub(crate) fn suppressions_file(&self) -> PathBuf {
+        self.config.join("suppressions.toml")
+    }
+
     /// The organisation's key.
     pub(crate) fn key_file(&self) -> PathBuf {
         self.data.join("key")

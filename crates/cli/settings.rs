@@ -1,9 +1,10 @@
 //! The user's configuration file. A scanned repository can never supply it.
 
 use anyhow::{Context, Result, anyhow, bail};
-use quietus_model::{RepositoryId, SafeText};
+use quietus_model::{RepositoryId, SafeText, Severity};
 use quietus_validate::Pace;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
@@ -26,10 +27,28 @@ pub(crate) struct Config {
     pub(crate) endpoints: BTreeMap<String, String>,
     /// How issuers are asked.
     pub(crate) validate: ValidateConfig,
+    /// What is not reported.
+    pub(crate) scan: ScanConfig,
+    /// For a rule, another severity than its own.
+    pub(crate) severity: BTreeMap<String, Severity>,
     /// What may be revoked without asking.
     pub(crate) revoke: RevokeConfig,
     /// Names of repositories.
     pub(crate) repository: Vec<RepositoryConfig>,
+}
+
+/// What is not reported.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ScanConfig {
+    /// Tools whose inline comments are heeded.
+    pub(crate) honor: Vec<String>,
+    /// Patterns of paths that nothing is reported from.
+    pub(crate) exclude: Vec<String>,
+    /// Rules that are switched off.
+    pub(crate) disable_rules: Vec<String>,
+    /// The file of suppressions.
+    pub(crate) suppressions: Option<PathBuf>,
 }
 
 /// How issuers are asked.
@@ -102,13 +121,7 @@ impl Config {
             }
             Err(error) => return Err(error).with_context(|| format!("reading {}", path.display())),
         };
-        toml::from_str(&text).map_err(|error| {
-            // Never the line itself: it may hold the password of a ledger or a proxy.
-            let line = error.span().map_or(1, |at| text[..at.start].matches('\n').count() + 1);
-            let what = error.message().replace('\n', ", ");
-            let what = SafeText::scrubbed(what.as_bytes(), []);
-            anyhow!("in the configuration {}, line {line}: {what}", path.display())
-        })
+        read_toml(path, &text)
     }
 
     /// The names of repositories by source.
@@ -143,6 +156,17 @@ impl Config {
     }
 }
 
+/// What the text of a configuration file says.
+pub(crate) fn read_toml<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
+    toml::from_str(text).map_err(|error| {
+        // Never the line itself: it may hold the password of a ledger or a proxy.
+        let line = error.span().map_or(1, |at| text[..at.start].matches('\n').count() + 1);
+        let what = error.message().replace('\n', ", ");
+        let what = SafeText::scrubbed(what.as_bytes(), []);
+        anyhow!("in the configuration {}, line {line}: {what}", path.display())
+    })
+}
+
 /// What `init` writes: every key, commented out.
 pub(crate) const TEMPLATE: &str = r#"# Quietus configuration. Every line is optional.
 
@@ -171,6 +195,18 @@ pub(crate) const TEMPLATE: &str = r#"# Quietus configuration. Every line is opti
 # patience_seconds = 60   # for a host that asks to wait
 # vantage = "office"
 # proxy = "http://proxy.example.org:3128"
+
+# What is not reported, though it is read. Patterns are those of a .gitignore; the tools are
+# gitleaks, betterleaks, trufflehog, kingfisher and detect-secrets.
+[scan]
+# honor = ["gitleaks"]
+# exclude = ["vendor/", "*.min.js"]
+# disable_rules = ["generic-password"]
+# suppressions = "suppressions.toml"
+
+# Another severity for a rule: low, medium, high or critical
+[severity]
+# generic-password = "low"
 
 # Whose credentials `revoke --yes` may end, as the issuer names account, user or organisation, and
 # who may use `revoke` at all (os:UID@HOST)
@@ -201,6 +237,7 @@ mod tests {
         let config: Config = toml::from_str(&live).unwrap();
         assert_eq!(config.issuers["gitlab"].len(), 2);
         assert_eq!(config.names().len(), 1);
+        assert_eq!((config.scan.exclude.len(), config.severity.len()), (2, 1));
     }
 
     #[test]

@@ -69,7 +69,8 @@ fn piece(feed: &mut Feed<'_>, text: &mut Vec<u8>) {
             let len = [40, 250, 1000, 4090, 4100, 8200][feed.below(6)] + feed.below(20);
             text.resize(text.len() + len, [b'a', b' ', b'\n', 0][feed.below(4)]);
         }
-        56..=59 => text.extend_from_slice(b"quietus:allow"),
+        56..=58 => text.extend_from_slice(b"quietus:allow"),
+        59 => text.extend_from_slice(b"kingfisher:ignore\n"),
         60..=63 => {
             text.extend_from_slice([&b" = "[..], b"\": \"", b"='", b"\xff\xfe"][feed.below(4)])
         }

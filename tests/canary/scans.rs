@@ -53,3 +53,36 @@ fn no_scan_shows_a_secret() {
     }
     ground.disk_is_quiet();
 }
+
+#[test]
+fn nothing_that_silences_shows_or_keeps_a_secret() {
+    let ground = Ground::new();
+    let repository = ground.repository();
+    let path = repository.arg();
+    ground.quiet(0, &["init"]);
+    let shown = ["scan", path, "--show-secrets", "--confidence", "low", "--format", "jsonl"];
+    let shown = ground.sandbox.run(&shown);
+    assert!(!ground.search().names(shown.stdout()).is_empty());
+    let why = ["--reason", "all that is known today", "--approver", "ann"];
+    let words = [&["suppress", "--from", "-"], &why[..]].concat();
+    let ran = ground.sandbox.feed(&words, shown.stdout());
+    ground.checked(0, ran);
+    for format in ["terminal", "jsonl", "json", "sarif"] {
+        ground.quiet(0, &["scan", path, "--format", format]);
+        let silenced = ["scan", path, "--suppressions", "none.toml", "--exclude", "keys/"];
+        ground.sandbox.write("work/none.toml", "");
+        let more = ["--honor", "kingfisher", "--disable-rule", "jwt", "--format", format];
+        ground.quiet(1, &[&silenced[..], &more].concat());
+    }
+    for format in ["table", "json"] {
+        ground.quiet(0, &["track", path, "--format", format]);
+    }
+    ground.quiet(0, &["item", "show", "V-1"]);
+    for mistake in ["file", "url"] {
+        ground.quiet(2, &[&["suppress", ground.secret(mistake)], &why[..]].concat());
+    }
+    let wrong = format!("suppression = \"{}\"", ground.secret("file"));
+    let wrong = ground.sandbox.write("work/wrong.toml", wrong);
+    ground.quiet(2, &["scan", path, "--suppressions", wrong.to_str().unwrap()]);
+    ground.disk_is_quiet();
+}

@@ -2,6 +2,7 @@
 
 use crate::exit::{Exit, Failure, Reason};
 use crate::output::doctor::{Check, Health, print};
+use crate::output::plural;
 use crate::setup::Setup;
 use quietus_model::{FingerprintKey, RuleSet};
 use std::collections::BTreeSet;
@@ -11,8 +12,10 @@ use std::sync::Arc;
 pub(crate) async fn run(setup: &Setup) -> Result<Exit, Failure> {
     let key = setup.existing_key();
     let mut checks = vec![git(), configuration(setup), key_check(setup, &key)];
-    checks.push(ledger(setup, key.ok().flatten().as_ref()).await);
+    let key = key.ok().flatten();
+    checks.push(ledger(setup, key.as_ref()).await);
     checks.push(policy(setup));
+    checks.push(silence(setup, key.as_ref()));
     let rules = setup.rules();
     match &rules {
         Ok(set) => {
@@ -64,6 +67,25 @@ fn key_check(setup: &Setup, key: &anyhow::Result<Option<FingerprintKey>>) -> Che
         Ok(Some(key)) => good("key", format!("{path} (id {})", key.id())),
         Ok(None) => missing("key", path, "`quietus init` makes it; back it up"),
         Err(error) => bad("key", format!("{error:#}"), None),
+    }
+}
+
+/// What the user's own files silence.
+fn silence(setup: &Setup, key: Option<&FingerprintKey>) -> Check {
+    let scan = &setup.config.scan;
+    let (file, _) = setup.suppressions_file(None);
+    match setup.suppressions(None, key) {
+        Ok(all) => good(
+            "silence",
+            format!(
+                "{} in {}, {}, {} switched off",
+                plural(all.iter().count() as u64, "suppression"),
+                file.display(),
+                plural(scan.exclude.len() as u64, "excluded pattern"),
+                plural(scan.disable_rules.len() as u64, "rule"),
+            ),
+        ),
+        Err(error) => bad("silence", format!("{error:#}"), None),
     }
 }
 

@@ -12,5 +12,6 @@ pub(crate) mod retest;
 pub(crate) mod revoke;
 pub(crate) mod rules;
 pub(crate) mod scan;
+pub(crate) mod suppress;
 pub(crate) mod track;
 pub(crate) mod validate;

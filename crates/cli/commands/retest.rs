@@ -14,6 +14,7 @@ use quietus_poam::{ClosureBasis, Event, PoamItem, Policy, Proof, ScanRecord};
 use quietus_scan::Options;
 use quietus_store::Ledger;
 use quietus_track::{Looking, Tracker, Wanted};
+use quietus_validate::Validator;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -60,10 +61,11 @@ pub(crate) async fn run(setup: &Setup, args: &Retest) -> Result<Exit, Failure> {
         };
         tracker.retest(read, setup.now).await?;
     }
+    let now = validator.as_ref().map_or(setup.now, Validator::now);
     bar.done();
     let mut after = ledger.items().await?;
     after.retain(|item| prints.contains(&item.fingerprint()));
-    let mut exit = exit_of(setup, args, &policy, &after, unreadable);
+    let mut exit = exit_of(now, args, &policy, &after, unreadable);
     exit.add_if(incomplete, Reason::Incomplete);
     exit.add_if(after.iter().any(|item| heard_nothing(item, setup.now)), Reason::Validator);
     let report = retest::Report {
@@ -72,7 +74,7 @@ pub(crate) async fn run(setup: &Setup, args: &Retest) -> Result<Exit, Failure> {
         recalled,
         asked: validator.is_some(),
         policy: &policy,
-        now: setup.now,
+        now,
         exit: &exit,
     };
     match args.format {
@@ -107,15 +109,15 @@ async fn wanted(
 }
 
 /// Whether asking about it in this run came to nothing.
-fn heard_nothing(item: &PoamItem, now: Timestamp) -> bool {
+fn heard_nothing(item: &PoamItem, began: Timestamp) -> bool {
     item.history.iter().any(|recorded| {
         matches!(&recorded.event, Event::Judged { judgement }
-            if judgement.at >= now && failed(judgement))
+            if judgement.at >= began && failed(judgement))
     })
 }
 
 fn exit_of(
-    setup: &Setup,
+    now: Timestamp,
     args: &Retest,
     policy: &Policy,
     items: &[PoamItem],
@@ -123,11 +125,11 @@ fn exit_of(
 ) -> Exit {
     let mut exit = Exit::clean();
     exit.add_if(unreadable, Reason::Source);
-    exit.add_if(items.iter().any(|item| item.liveness(setup.now) == "live"), Reason::Live);
-    exit.add_if(items.iter().any(|item| item.is_overdue(setup.now)), Reason::Overdue);
+    exit.add_if(items.iter().any(|item| item.liveness(now) == "live"), Reason::Live);
+    exit.add_if(items.iter().any(|item| item.is_overdue(now)), Reason::Overdue);
     let dead = |item: &PoamItem| {
         item.closure.as_ref().is_some_and(|closure| closure.basis == ClosureBasis::Verified)
-            || matches!(item.proof(policy, setup.now), Proof::Dead { .. })
+            || matches!(item.proof(policy, now), Proof::Dead { .. })
     };
     let expected = args.expect == Some(Expect::Dead);
     exit.add_if(expected && !items.iter().all(dead), Reason::Findings);

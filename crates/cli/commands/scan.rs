@@ -10,11 +10,11 @@ use crate::setup::Setup;
 use anyhow::{Context, anyhow};
 use futures_util::stream::{self, StreamExt};
 use quietus_model::{
-    Doubt, Finding, FingerprintKey, Hit, Judgement, Location, Offline, Place, SafeText, Scope,
+    Doubt, FingerprintKey, Hit, Judgement, Location, Offline, Place, SafeText, Scope, Silence,
     Verdict,
 };
 use quietus_scan::{Detector, Scanned, Source};
-use quietus_track::{Look, Looking, look};
+use quietus_track::{Look, Looking, Silencing, is_live, look};
 use quietus_validate::Validator;
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -29,6 +29,8 @@ pub(crate) async fn run(setup: &Setup, args: &Scan) -> Result<Exit, Failure> {
     let validator = if args.validate { Some(setup.validator(&rules, None)?) } else { None };
     let detector = setup.detector(Arc::clone(&rules))?;
     let key = setup.existing_key()?;
+    let policy = setup.policy()?;
+    let silencing = setup.silencing(&args.silence, &args.sources, &rules, key.as_ref(), &policy)?;
     // Without a key of the organisation, fingerprints tell secrets of this run apart, no more.
     let lasting = key.is_some();
     let key = match key {
@@ -41,19 +43,36 @@ pub(crate) async fn run(setup: &Setup, args: &Scan) -> Result<Exit, Failure> {
     for error in &found.errors {
         output::error_text(&error.to_string());
     }
-    let (mut hits, hidden) = worth_showing(found.hits, args);
-    hits.iter_mut().flat_map(|hit| &mut hit.finding.locations).for_each(as_opened);
-    let shown = ask(validator.as_ref(), hits, args.show_secrets).await;
-    let exit = exit_of(&found.scopes, &shown, !found.errors.is_empty());
-    let report =
-        ScanReport { shown, hidden, scopes: found.scopes, rules, lasting, exit, now: setup.now };
-    match args.format {
-        Format::Terminal => output::terminal::print(&report)?,
-        Format::Jsonl => output::json::print_lines(&report)?,
-        Format::Json => output::json::print_document(&report)?,
-        Format::Sarif => output::sarif::print(&report)?,
+    let findings = found.hits.iter().map(|hit| &hit.finding);
+    let suppressions = silencing.report(findings, &found.scopes, found.errors.is_empty());
+    let mut hidden = Counts::new();
+    let mut hits = worth_asking(found.hits, &silencing, args, &mut hidden);
+    for (hit, _) in &mut hits {
+        silencing.grade(&mut hit.finding);
+        hit.finding.locations.iter_mut().for_each(as_opened);
     }
+    let mut shown = ask(validator.as_ref(), hits, args.show_secrets).await;
+    hide(&mut shown, &mut hidden);
+    let scopes = found.scopes;
+    let exit = exit_of(&scopes, &shown, !found.errors.is_empty());
+    let now = setup.now;
+    let report = ScanReport { shown, hidden, suppressions, scopes, rules, lasting, exit, now };
+    print(&report, args.format, setup.quiet)?;
     Ok(report.exit)
+}
+
+fn print(report: &ScanReport, format: Format, quiet: bool) -> Result<(), Failure> {
+    match format {
+        Format::Terminal => output::terminal::print(report)?,
+        Format::Jsonl => output::json::print_lines(report)?,
+        Format::Json => output::json::print_document(report)?,
+        Format::Sarif => output::sarif::print(report)?,
+    }
+    // These have no place for it.
+    if matches!(format, Format::Jsonl | Format::Sarif) && !quiet {
+        output::silence::notices(&report.hidden, &report.suppressions);
+    }
+    Ok(())
 }
 
 fn find(
@@ -125,42 +144,60 @@ fn as_opened(location: &mut Location) {
     }
 }
 
-/// What is left out is counted aloud.
-fn worth_showing(hits: Vec<Hit>, args: &Scan) -> (Vec<Hit>, BTreeMap<&'static str, usize>) {
-    let mut hidden = BTreeMap::new();
-    let shown = hits
-        .into_iter()
-        .filter(|hit| match why_hidden(&hit.finding, args) {
-            Some(reason) => {
-                *hidden.entry(reason).or_default() += 1;
-                false
-            }
-            None => true,
-        })
-        .collect();
-    (shown, hidden)
+/// What is left out, counted aloud.
+type Counts = BTreeMap<String, usize>;
+
+/// What may have to be shown, each with why it would not be unless it is live.
+fn worth_asking(
+    hits: Vec<Hit>,
+    silencing: &Silencing,
+    args: &Scan,
+    hidden: &mut Counts,
+) -> Vec<(Hit, Option<Silence>)> {
+    let mut worth = Vec::new();
+    for hit in hits {
+        let silence = silencing.of(&hit.finding);
+        let is_weak = hit.finding.confidence < args.confidence;
+        let reason = if hit.finding.offline == Offline::Dummy {
+            "published examples".to_owned()
+        } else if let (true, Some(silence)) = (is_weak, &silence) {
+            silence.to_string()
+        } else if is_weak {
+            "below the confidence asked for".to_owned()
+        } else {
+            worth.push((hit, silence));
+            continue;
+        };
+        *hidden.entry(reason).or_default() += 1;
+    }
+    worth
 }
 
-fn why_hidden(finding: &Finding, args: &Scan) -> Option<&'static str> {
-    if finding.offline == Offline::Dummy {
-        return Some("published examples");
-    }
-    if finding.locations.iter().all(|location| location.allowed_inline) {
-        return Some("silenced by a quietus:allow comment");
-    }
-    (finding.confidence < args.confidence).then_some("below the confidence asked for")
+/// Leaves out what is silent, unless it is live.
+fn hide(shown: &mut Vec<Shown>, hidden: &mut Counts) {
+    shown.retain(|shown| match &shown.silence {
+        Some(silence) if !is_live(&shown.judgements) => {
+            *hidden.entry(silence.to_string()).or_default() += 1;
+            false
+        }
+        _ => true,
+    });
 }
 
 /// Asks the issuers, and lets go of every secret that is not to be shown.
-async fn ask(validator: Option<&Validator>, hits: Vec<Hit>, keep: bool) -> Vec<Shown> {
+async fn ask(
+    validator: Option<&Validator>,
+    hits: Vec<(Hit, Option<Silence>)>,
+    keep: bool,
+) -> Vec<Shown> {
     stream::iter(hits)
-        .map(|hit| async move {
+        .map(|(hit, silence)| async move {
             let judgements = match validator {
                 Some(validator) => validator.judge(&hit, &[]).await,
                 None => Vec::new(),
             };
             let secret = keep.then_some(hit.secret);
-            Shown { finding: hit.finding, judgements, secret }
+            Shown { finding: hit.finding, judgements, secret, silence }
         })
         .buffered(AT_ONCE)
         .collect()

@@ -8,10 +8,11 @@ use crate::exit::{Exit, Failure, Reason};
 use crate::output::{self, board};
 use crate::progress::Bar;
 use crate::setup::{Setup, absolute};
-use quietus_model::{Assessment, RepositoryId, Scope, Verdict};
+use quietus_model::{Assessment, RepositoryId, Scope, Silence, Verdict};
 use quietus_poam::PoamItem;
 use quietus_store::Ledger;
 use quietus_track::{Look, Looking, Tracker, look};
+use quietus_validate::Validator;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ pub(crate) async fn run(setup: &Setup, args: &Track) -> Result<Exit, Failure> {
     let shipped = quietus_catalogue::shipped()?;
     let validator = if args.validate { Some(setup.validator(&rules, args.max_age)?) } else { None };
     let detector = setup.detector(Arc::clone(&rules))?;
+    let silencing = setup.silencing(&args.silence, &args.sources, &rules, Some(&key), &policy)?;
     // Paths are remembered in the ledger, so they must mean the same from every folder.
     let sources: Vec<String> = args.sources.list().iter().map(|name| absolute(name)).collect();
     let known = known_sources(&ledger).await?;
@@ -50,26 +52,33 @@ pub(crate) async fn run(setup: &Setup, args: &Track) -> Result<Exit, Failure> {
         validator: validator.as_ref(),
         tool: env!("CARGO_PKG_VERSION"),
     };
-    let assessments = tracker.assess(hits, &ledger.items().await?).await;
+    let findings = hits.iter().map(|hit| &hit.finding);
+    let suppressions = silencing.report(findings, &scopes, errors.is_empty());
+    let mut assessments = tracker.assess(hits, &ledger.items().await?).await;
+    silencing.note(&mut assessments);
     let mut exit = exit_of(&scopes, &assessments, !errors.is_empty());
     let survey = tracker.survey(scopes, assessments, setup.now);
-    let outcome = tracker.record(&survey, Some(&looking), setup.now).await?;
+    // What was answered meanwhile is decided on as well.
+    let now = validator.as_ref().map_or(setup.now, Validator::now);
+    let outcome = tracker.record(&survey, Some(&looking), now).await?;
     bar.done();
     for error in &errors {
         output::error_text(&error.to_string());
     }
     let items = ledger.items().await?;
     exit.add_if(items.iter().any(PoamItem::is_active), Reason::Findings);
-    exit.add_if(items.iter().any(|item| item.is_overdue(setup.now)), Reason::Overdue);
+    exit.add_if(items.iter().any(|item| item.is_overdue(now)), Reason::Overdue);
     let board = board::Board {
         items: &items,
         scans: &ledger.scans().await?,
         outcome: &outcome,
         policy: &policy,
         ledger: ledger.location(),
-        now: setup.now,
+        now,
         exit: &exit,
         this_run: &survey.scopes,
+        silenced: &silenced(&survey.assessments, &items),
+        suppressions: &suppressions,
     };
     match args.format {
         ListFormat::Table => board::print(&board)?,
@@ -77,6 +86,24 @@ pub(crate) async fn run(setup: &Setup, args: &Track) -> Result<Exit, Failure> {
     }
     ledger.close().await;
     Ok(exit)
+}
+
+/// What silence came to, counted aloud: it opens no item, sets one aside, or only proposes to.
+fn silenced(assessments: &[Assessment], items: &[PoamItem]) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for assessment in assessments {
+        let Some(silence) = &assessment.silence else { continue };
+        let item = items.iter().find(|item| item.fingerprint() == assessment.finding.fingerprint);
+        let what = match (silence, item) {
+            (Silence::Comment { .. }, Some(_)) => "only proposed",
+            (Silence::Suppression(_), Some(item)) if item.deviation.is_some() => "set aside",
+            (_, None) => "not tracked",
+            // It has an item, and nothing of that is silent.
+            (_, Some(_)) => continue,
+        };
+        *counts.entry(format!("{what}: {silence}")).or_default() += 1;
+    }
+    counts
 }
 
 async fn known_sources(ledger: &Ledger) -> Result<BTreeMap<String, RepositoryId>, Failure> {

@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use quietus_model::Scope;
 use quietus_poam::{Lane, Phase, PoamItem, Policy};
 use quietus_store::RepositoryScans;
-use quietus_track::Outcome;
+use quietus_track::{Outcome, SuppressionReport};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::io::Write;
 
 /// How many items of one lane are printed; the rest is counted.
@@ -25,6 +26,8 @@ pub(crate) struct Board<'a> {
     pub(crate) now: Timestamp,
     pub(crate) exit: &'a Exit,
     pub(crate) this_run: &'a [Scope],
+    pub(crate) silenced: &'a BTreeMap<String, usize>,
+    pub(crate) suppressions: &'a SuppressionReport,
 }
 
 pub(crate) fn print(board: &Board<'_>) -> Result<()> {
@@ -209,6 +212,10 @@ fn footer(out: &mut impl Write, board: &Board<'_>) -> Result<()> {
         "{DIM}policy {} · ledger {} · head {head}{DIM:#}",
         board.policy.name, board.ledger
     )?;
+    for (reason, count) in board.silenced {
+        writeln!(out, "{DIM}{reason}: {count}{DIM:#}")?;
+    }
+    super::silence::print(out, board.suppressions)?;
     if open > 0 {
         writeln!(
             out,
@@ -237,6 +244,10 @@ pub(crate) fn print_json(board: &Board<'_>) -> Result<()> {
             "seq": board.outcome.head.as_ref().map(|head| head.seq),
             "head": board.outcome.head.as_ref().map(|head| head.hash.to_string()),
         },
-        "summary": { "exit": board.exit.names() },
+        "summary": {
+            "exit": board.exit.names(),
+            "silenced": board.silenced,
+            "suppressions": super::silence::value(board.suppressions),
+        },
     }))
 }

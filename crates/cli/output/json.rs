@@ -2,7 +2,7 @@
 
 use super::{ScanReport, Shown, out};
 use anyhow::Result;
-use quietus_model::{Binding, Doubt, Judgement, Location, Verdict};
+use quietus_model::{Binding, Doubt, Finding, Judgement, Location, Silence, Verdict};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::io::Write;
@@ -34,6 +34,9 @@ struct Line<'a> {
     verdict: Value,
     facts: Vec<Value>,
     decoded: &'a [String],
+    /// Why it would not be shown, had it not turned out to be live.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    silenced: Option<&'a Silence>,
 }
 
 /// One line for each place.
@@ -53,6 +56,7 @@ pub(crate) fn print_document(report: &ScanReport) -> Result<()> {
         "summary": {
             "credentials": report.shown.len(),
             "hidden": report.hidden,
+            "suppressions": super::silence::value(&report.suppressions),
             "rules": report.rules.digest(),
             "taken_at": report.now,
             "exit": report.exit.names(),
@@ -101,10 +105,7 @@ fn line<'a>(shown: &'a Shown, at: &'a Location) -> Line<'a> {
             .secret
             .as_ref()
             .map(|secret| String::from_utf8_lossy(secret.expose()).into_owned()),
-        tags: quietus_poam::TAGS
-            .into_iter()
-            .chain(finding.tags.iter().map(String::as_str))
-            .collect(),
+        tags: tags(finding),
         verdict: verdict(&shown.judgements),
         facts: finding
             .decoded
@@ -112,7 +113,15 @@ fn line<'a>(shown: &'a Shown, at: &'a Location) -> Line<'a> {
             .map(|fact| json!({ "name": fact.name, "value": fact.value }))
             .collect(),
         decoded: &at.decoded,
+        silenced: shown.silence.as_ref(),
     }
+}
+
+/// The tags of every leaked credential, those of its rule, and the other rules that saw it.
+pub(crate) fn tags(finding: &Finding) -> Vec<&str> {
+    let own = finding.tags.iter().map(String::as_str);
+    let own = own.filter(|tag| !quietus_poam::TAGS.contains(tag));
+    quietus_poam::TAGS.into_iter().chain(own).collect()
 }
 
 /// The verdict over all targets: live wins, then dead if every bound target denies, else the first

@@ -11,6 +11,7 @@ pub(crate) mod retest;
 pub(crate) mod revoke;
 pub(crate) mod rules;
 pub(crate) mod sarif;
+pub(crate) mod silence;
 pub(crate) mod terminal;
 pub(crate) mod verdicts;
 
@@ -18,7 +19,10 @@ use crate::exit::Exit;
 use anstyle::{AnsiColor, Style};
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
-use quietus_model::{Finding, Judgement, RepositoryId, RuleSet, SafeText, Scope, Secret, Severity};
+use quietus_model::{
+    Finding, Judgement, RepositoryId, RuleSet, SafeText, Scope, Secret, Severity, Silence,
+};
+use quietus_track::SuppressionReport;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Arc;
@@ -32,7 +36,8 @@ pub(crate) const GREEN: Style = AnsiColor::Green.on_default();
 /// What a scan found, ready to be written in any format.
 pub(crate) struct ScanReport {
     pub(crate) shown: Vec<Shown>,
-    pub(crate) hidden: BTreeMap<&'static str, usize>,
+    pub(crate) hidden: BTreeMap<String, usize>,
+    pub(crate) suppressions: SuppressionReport,
     pub(crate) scopes: Vec<Scope>,
     pub(crate) rules: Arc<RuleSet>,
     /// Fingerprints are those of the organisation's key, and so the same in the next run.
@@ -46,6 +51,8 @@ pub(crate) struct Shown {
     pub(crate) finding: Finding,
     pub(crate) judgements: Vec<Judgement>,
     pub(crate) secret: Option<Secret>,
+    /// Why it would not be shown, had it not turned out to be live.
+    pub(crate) silence: Option<Silence>,
 }
 
 /// The longest line of prose, in columns.

@@ -85,6 +85,7 @@ fn result(
         "properties": {
             "confidence": finding.confidence.as_str(),
             "repository": at.repository.as_str(),
+            "tags": super::json::tags(finding),
             "commit": at.introduced.as_ref().map(|introduced| &introduced.commit),
             "inside": at.inside.as_str(),
             "decoded": at.decoded,
@@ -93,6 +94,9 @@ fn result(
     });
     if let Some(at) = index.get(id) {
         result["ruleIndex"] = json!(at);
+    }
+    if let Some(silence) = &shown.silence {
+        result["properties"]["silenced"] = json!(silence);
     }
     // Under a key of this run alone a fingerprint would make every run look new.
     if report.lasting {

@@ -4,7 +4,7 @@ use super::{
     BOLD, DIM, GREEN, RED, ScanReport, Shown, YELLOW, day, out, plural, style_of, thousands,
 };
 use anyhow::Result;
-use quietus_model::{Judgement, Location, Scope, Verdict};
+use quietus_model::{Judgement, Location, RuleId, Scope, Verdict};
 use std::io::Write;
 
 /// How many places of one credential are printed.
@@ -50,6 +50,18 @@ fn credential(out: &mut impl Write, shown: &Shown, report: &ScanReport) -> Resul
         finding.confidence,
         finding.fingerprint.short(),
     )?;
+    let is_rule = |tag: &&String| report.rules.get(&RuleId::from(tag.as_str())).is_some();
+    let others: Vec<&str> = finding.tags.iter().filter(is_rule).map(String::as_str).collect();
+    if !others.is_empty() {
+        writeln!(out, "          also seen by: {}", others.join(", "))?;
+    }
+    if report.lasting {
+        // Whole, to be copied: `quietus suppress` takes it.
+        writeln!(out, "          {DIM}fingerprint {}{DIM:#}", finding.fingerprint)?;
+    }
+    if let Some(silence) = &shown.silence {
+        writeln!(out, "          {RED}shown because it is live{RED:#}, though {silence}")?;
+    }
     if let Some(secret) = &shown.secret {
         let text = String::from_utf8_lossy(secret.expose()).into_owned();
         writeln!(out, "          secret: {}", quietus_model::SafeText::plain(text))?;
@@ -209,5 +221,6 @@ fn summary(out: &mut impl Write, report: &ScanReport) -> Result<()> {
     for (reason, count) in &report.hidden {
         writeln!(out, "{DIM}not shown: {count} {reason}{DIM:#}")?;
     }
+    super::silence::print(out, &report.suppressions)?;
     Ok(())
 }

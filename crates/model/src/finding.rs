@@ -1,7 +1,8 @@
 //! A leaked credential without its value, and everywhere it was seen.
 
 use crate::{
-    Confidence, Digest, Fingerprint, Redacted, RepositoryId, RuleId, SafeText, Secret, Severity,
+    Comments, Confidence, Digest, Fingerprint, Redacted, RepositoryId, RuleId, SafeText, Secret,
+    Severity,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -48,7 +49,8 @@ pub struct Finding {
     /// Facts read from its bytes: an account id, an expiry. Never secret.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decoded: Vec<Fact>,
-    /// Tags of its rule.
+    /// Tags of its rule, then the ids of the other rules that took it for theirs, here or at
+    /// another of its places.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
     /// Everywhere it was seen, in the order of [`Location::id`]'s parts.
@@ -142,9 +144,10 @@ pub struct Location {
     /// Heads (branches, the index, the work tree) that hold it now; empty when only history does.
     #[serde(default)]
     pub at_head: Vec<SafeText>,
-    /// It hides behind an inline `quietus:allow` comment.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub allowed_inline: bool,
+    /// The inline comments that say that it is meant to be here. Which of them are heeded is up to
+    /// the user.
+    #[serde(default, skip_serializing_if = "Comments::is_empty")]
+    pub allowed_inline: Comments,
 }
 
 /// In what of a repository a credential was seen.
@@ -243,7 +246,7 @@ mod tests {
             last_author: None,
             code_owners: Vec::new(),
             at_head: Vec::new(),
-            allowed_inline: false,
+            allowed_inline: Comments::default(),
         }
     }
 

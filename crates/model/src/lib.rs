@@ -9,6 +9,7 @@
 //! is what one scan may claim about the repositories it covered.
 
 pub mod checksum;
+mod comment;
 mod digest;
 mod finding;
 mod fingerprint;
@@ -18,10 +19,12 @@ mod repository;
 mod rule;
 mod secret;
 pub mod shape;
+mod silence;
 mod survey;
 mod text;
 mod verdict;
 
+pub use comment::{Comment, Comments};
 pub use digest::Digest;
 pub use finding::{
     Companion, Fact, Finding, Hit, Introduced, Location, LocationId, Offline, Place,
@@ -39,6 +42,7 @@ pub use rule::{
 };
 pub use secret::{Redacted, Secret};
 pub use shape::Shape;
+pub use silence::{Ground, Silence, Suppressed};
 pub use survey::{
     Assessment, Gap, GapReason, Kind, RefTip, Scope, ScopeKind, Stats, Survey, SurveyId, Trust,
 };

@@ -2,6 +2,7 @@
 
 use crate::{
     Digest, Finding, Fingerprint, Judgement, KeyId, Remedy, RepositoryId, Rule, RuleId, SafeText,
+    Silence,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -211,6 +212,9 @@ pub struct Assessment {
     pub kind: Kind,
     /// One judgement for each target that was asked.
     pub judgements: Vec<Judgement>,
+    /// Why it would not be reported; `None` for one that is live, whatever silences it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silence: Option<Silence>,
 }
 
 /// What a rule says of every credential of its kind; an item keeps a copy, so that it can be read

@@ -284,7 +284,7 @@ impl PoamItem {
     }
 
     /// Where and when it was last accepted, if nothing has been denied there since.
-    fn ever_live(&self) -> Option<(String, Timestamp)> {
+    pub(crate) fn ever_live(&self) -> Option<(String, Timestamp)> {
         self.targets.values().find_map(|record| match record.answers.last() {
             Some((at, Verdict::Live(_))) => Some((record.target.to_string(), *at)),
             _ => None,

@@ -3,8 +3,8 @@
 use crate::{Actor, MilestoneKind};
 use jiff::Timestamp;
 use quietus_model::{
-    Attestation, Confidence, Digest, Fact, Finding, Fingerprint, Judgement, KeyId, Kind, Location,
-    LocationId, Offline, Receipt, Redacted, RuleId, SafeText, Severity, SurveyId, Target,
+    Attestation, Confidence, Digest, Fact, Finding, Fingerprint, Ground, Judgement, KeyId, Kind,
+    Location, LocationId, Offline, Receipt, Redacted, RuleId, SafeText, Severity, SurveyId, Target,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -374,6 +374,15 @@ impl DeviationKind {
             Self::RiskAccepted => "risk accepted",
             Self::OperationalRequirement => "operational requirement",
             Self::VendorDependency => "vendor dependency",
+        }
+    }
+}
+
+impl From<Ground> for DeviationKind {
+    fn from(ground: Ground) -> Self {
+        match ground {
+            Ground::FalsePositive => Self::FalsePositive,
+            Ground::RiskAccepted => Self::RiskAccepted,
         }
     }
 }

@@ -1,13 +1,13 @@
 //! What a survey means for the items: new ones, new sightings, absences, verdicts.
 
-use crate::settle::Draft;
+use crate::settle::{Draft, latest};
 use crate::{
     Class, Detection, Event, Evidence, MilestoneKind, Owner, OwnerBasis, PoamItem, Policy, Recorded,
 };
 use jiff::Timestamp;
 use quietus_model::{
     Assessment, Binding, Finding, Fingerprint, Judgement, Location, LocationId, Offline, Place,
-    SafeText, Scope, ScopeKind, Survey, Trust, Verdict,
+    SafeText, Scope, ScopeKind, Silence, Suppressed, Survey, Trust, Verdict,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,8 +29,10 @@ pub fn reconcile(
         if let Some(draft) = drafts.get_mut(&fingerprint) {
             reading.reclassify(draft, assessment);
             reading.observe(draft, assessment);
+            reading.set_aside(draft, assessment);
         } else if let Some(mut draft) = reading.open(assessment) {
             reading.observe(&mut draft, assessment);
+            reading.set_aside(&mut draft, assessment);
             drafts.insert(fingerprint, draft);
         }
     }
@@ -80,7 +82,11 @@ impl<'a> Reading<'a> {
         let harmless =
             matches!(finding.offline, Offline::Dummy | Offline::Canary | Offline::Expired { .. });
         let live = class >= Class::Live;
-        if (harmless || finding.confidence < self.policy.open_from) && !live {
+        // What is found at such a place or by such a rule is not tracked anew; an item that is
+        // there stays, and everything that is seen of it counts.
+        let left_out = matches!(assessment.silence, Some(Silence::Path | Silence::Rule));
+        let doubtful = harmless || left_out || finding.confidence < self.policy.open_from;
+        if doubtful && !live {
             return None;
         }
         let event = Event::Opened {
@@ -90,9 +96,9 @@ impl<'a> Reading<'a> {
             owner: owner_of(finding),
         };
         let mut draft = Draft::opening(event, self.policy, self.now)?;
-        if finding.locations.iter().any(|location| location.allowed_inline) {
-            let note = "an inline quietus:allow comment proposes that this is a false positive";
-            draft.emit(Event::Noted { note: note.to_owned() });
+        if let Some(Silence::Comment { comment }) = &assessment.silence {
+            let note = format!("a {comment} comment proposes that this is a false positive");
+            draft.emit(Event::Noted { note });
         }
         Some(draft)
     }
@@ -157,6 +163,26 @@ impl<'a> Reading<'a> {
             if !already_judged(&draft.item, judgement) {
                 draft.emit(Event::Judged { judgement: Box::new(judgement.clone()) });
             }
+        }
+    }
+
+    /// What a suppression says is a deviation like any other: dated, never of what is live, and
+    /// never the end of an item. What a person or an issuer ended does not begin again by itself.
+    fn set_aside(&self, draft: &mut Draft<'_>, assessment: &Assessment) {
+        let Some(Silence::Suppression(says)) = &assessment.silence else { return };
+        let believed = self.survey.trust != Trust::Untrusted && says.until > self.now;
+        if !believed || !draft.item.is_active() || draft.item.ever_live().is_some() {
+            return;
+        }
+        let until = says.until.min(latest(self.now, self.policy));
+        let Suppressed { reason, approver, .. } = says;
+        let reason = format!("suppressed by its fingerprint, approved by {approver}: {reason}");
+        let is_known = draft.item.history.iter().any(|recorded| {
+            matches!(&recorded.event, Event::Deviated { reason: known, until: then, .. }
+                if *known == reason && *then == until)
+        });
+        if !is_known {
+            draft.emit(Event::Deviated { deviation: says.ground.into(), reason, until });
         }
     }
 

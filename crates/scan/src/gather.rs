@@ -96,12 +96,18 @@ pub(crate) fn hit(known: &Known, locations: Vec<Location>, scrubber: &Scrubber<'
             offline: known.offline,
             missing: known.missing.clone(),
             decoded: known.decoded.iter().map(|fact| scrubber.fact(fact)).collect(),
-            tags: known.rule.tags.clone(),
+            tags: tags(known),
             locations,
         },
         secret: known.secret.clone(),
         parts: known.parts.clone(),
     }
+}
+
+/// The tags of its rule, and the other rules that took it for theirs.
+fn tags(known: &Known) -> Vec<String> {
+    let others = known.rules.iter().filter(|rule| **rule != known.rule.id);
+    known.rule.tags.iter().cloned().chain(others.map(ToString::to_string)).collect()
 }
 
 /// The prefix that the format makes public, of the part that the credential is keyed on.
@@ -167,7 +173,7 @@ mod tests {
         let vault = Vault::new(&detector, &key, Timestamp::UNIX_EPOCH);
         let found = detector.detect(secret.as_bytes());
         assert_eq!(found.len(), 1);
-        vault.keep(&found[0], None);
+        vault.keep(&found[0], &[], None);
         vault.into_known().remove(0)
     }
 

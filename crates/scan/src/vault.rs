@@ -5,11 +5,11 @@ use crate::reading::{Hidden, Place};
 use aho_corasick::AhoCorasick;
 use jiff::Timestamp;
 use quietus_model::{
-    Companion, Confidence, Fact, Fingerprint, FingerprintKey, Offline, Rule, RuleId, SafeText,
-    Secret,
+    Comments, Companion, Confidence, Fact, Fingerprint, FingerprintKey, Offline, Rule, RuleId,
+    SafeText, Secret,
 };
 use quietus_odb::ObjectId;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -35,7 +35,7 @@ pub(crate) struct Sighting {
     pub(crate) offset: u64,
     /// Tells whether the line changed between two versions.
     pub(crate) line_hash: u64,
-    pub(crate) allowed_inline: bool,
+    pub(crate) allowed_inline: Comments,
     /// How it is hidden, unless it stands there as it is.
     pub(crate) hidden: Option<Arc<Hidden>>,
 }
@@ -51,6 +51,8 @@ pub(crate) struct Known {
     pub(crate) offline: Offline,
     pub(crate) confidence: Confidence,
     pub(crate) decoded: Vec<Fact>,
+    /// Every rule that took it for theirs, at any of its places.
+    pub(crate) rules: BTreeSet<RuleId>,
     /// Parts that stood beside it elsewhere, by the rule that took them for its parts.
     others: Vec<(RuleId, Companion)>,
 }
@@ -104,7 +106,7 @@ impl<'a> Vault<'a> {
         ordinal: u32,
         place: Place,
         hidden: Option<Arc<Hidden>>,
-        allowed_inline: bool,
+        allowed_inline: Comments,
     ) -> Sighting {
         let mut hasher = DefaultHasher::new();
         (&self.salt, place.line_hash).hash(&mut hasher);
@@ -129,8 +131,14 @@ impl<'a> Vault<'a> {
         all
     }
 
-    /// The number of a detection's secret, which was seen in an object if it was in one.
-    pub(crate) fn keep(&self, detection: &Detection, object: Option<ObjectId>) -> SecretNumber {
+    /// The number of a detection's secret, which `others` claimed as well, and which was seen in an
+    /// object if it was in one.
+    pub(crate) fn keep(
+        &self,
+        detection: &Detection,
+        others: &[RuleId],
+        object: Option<ObjectId>,
+    ) -> SecretNumber {
         let facts = detection.decoded.iter().cloned();
         let of_rule = |part: &Companion| (detection.rule.id.clone(), part.clone());
         let known = Known {
@@ -142,6 +150,7 @@ impl<'a> Vault<'a> {
             missing: detection.missing.clone(),
             confidence: detection.confidence,
             decoded: facts.map(|fact| self.masked(fact)).collect(),
+            rules: others.iter().chain([&detection.rule.id]).cloned().collect(),
             // Its own as well: how often a detection was seen must make no difference.
             others: detection.parts.iter().map(of_rule).collect(),
         };
@@ -227,6 +236,10 @@ impl Known {
     /// not.
     fn join(&mut self, mut again: Self) -> bool {
         let is_better = again.rank() < self.rank();
+        let is_told = again.rules.is_subset(&self.rules);
+        again.rules.extend(self.rules.iter().cloned());
+        self.rules.clone_from(&again.rules);
+        let is_news = is_better || !is_told;
         let old = self.others.clone();
         if is_better {
             std::mem::swap(self, &mut again);
@@ -238,7 +251,7 @@ impl Known {
             }
         }
         if self.others.len() == before {
-            return is_better;
+            return is_news;
         }
         self.others.sort_by(|a, b| other_order(a).cmp(&other_order(b)));
         // The least ones, so that it does not matter which came first.
@@ -250,7 +263,7 @@ impl Known {
             kept <= MOST_OTHERS
         });
         let same = |(a, b)| other_order(a) == other_order(b);
-        is_better || self.others.len() != old.len() || !self.others.iter().zip(&old).all(same)
+        is_news || self.others.len() != old.len() || !self.others.iter().zip(&old).all(same)
     }
 
     /// All parts, those of the best detection first.

@@ -4,7 +4,7 @@
 mod ground;
 
 use ground::{Ground, git, heads, look, look_by, look_with, only, places, rules, secret};
-use quietus_model::{GapReason, Place, ScopeKind};
+use quietus_model::{Comment, GapReason, Place, ScopeKind};
 use quietus_scan::{Options, Source};
 use std::collections::BTreeSet;
 
@@ -152,8 +152,8 @@ fn bytes_from_elsewhere_are_scanned() {
     assert_eq!(scanned.scope.kind, ScopeKind::Stdin);
     let place = only(&scanned, &secret("a"));
     assert_eq!((place.place, place.line, place.column, place.end_column), (Place::Stdin, 2, 3, 32));
-    assert!(!place.allowed_inline);
-    assert!(only(&scanned, &secret("b")).allowed_inline);
+    assert!(place.allowed_inline.is_empty());
+    assert_eq!(only(&scanned, &secret("b")).allowed_inline, Comment::Quietus.into());
 }
 
 #[cfg(unix)]

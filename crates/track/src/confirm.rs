@@ -134,7 +134,12 @@ fn add(survey: &mut Survey, known: &Known, found: &Finding, tracker: &Tracker<'_
         (None, Some(finding)) => {
             let kind = tracker.kind(&finding.rule);
             let finding = Finding { locations: Vec::new(), ..finding.clone() };
-            survey.assessments.push(Assessment { finding, kind, judgements: Vec::new() });
+            survey.assessments.push(Assessment {
+                finding,
+                kind,
+                judgements: Vec::new(),
+                silence: None,
+            });
             survey.assessments.len() - 1
         }
         (None, None) => return,

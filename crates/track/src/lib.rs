@@ -12,6 +12,7 @@ mod look;
 mod mirror;
 mod record;
 mod retest;
+mod silencing;
 
 pub use error::TrackError;
 pub use find::{Standing, find};
@@ -19,3 +20,7 @@ pub use look::{Look, Looking, SourceError, look};
 pub use mirror::{Mirrors, is_remote, private_folder};
 pub use record::{Outcome, Tracker};
 pub use retest::{Retest, Wanted};
+pub use silencing::{
+    Silencing, SilencingError, SilencingOptions, Stale, Suppression, SuppressionError,
+    SuppressionReport, Suppressions, entries_text, is_live,
+};

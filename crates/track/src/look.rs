@@ -3,10 +3,11 @@
 use crate::{Mirrors, TrackError, is_remote};
 use jiff::Timestamp;
 use quietus_model::{
-    Fingerprint, FingerprintKey, Gap, GapReason, Hit, RepositoryId, SafeText, Scope, ScopeKind,
-    Stats,
+    Fingerprint, FingerprintKey, Gap, GapReason, Hit, RepositoryId, RuleId, RuleSet, SafeText,
+    Scope, ScopeKind, Stats,
 };
 use quietus_scan::{Detector, Options, Progress, ScanError, Source, scan};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -86,7 +87,7 @@ pub fn look(looking: &Looking<'_>, sources: &[String], kind: ScopeKind, now: Tim
             }
         }
     }
-    found.hits = one_a_secret(found.hits);
+    found.hits = one_a_secret(found.hits, looking.detector.rules());
     found
 }
 
@@ -177,18 +178,23 @@ fn unobservable(
     }
 }
 
-/// Joins hits of one secret from several sources: one secret, one finding.
-fn one_a_secret(hits: Vec<Hit>) -> Vec<Hit> {
+/// Joins hits of one secret from several sources: one secret, one finding, under the most specific
+/// rule that any of them saw it by. The other rules are tags of it.
+fn one_a_secret(hits: Vec<Hit>, rules: &RuleSet) -> Vec<Hit> {
+    // As within one source; a rule that is gone is no match for one that is there.
+    let rank = |hit: &Hit| {
+        let precedence = rules.get(&hit.finding.rule).map_or(0, |rule| rule.precedence);
+        (Reverse((precedence, hit.finding.confidence)), hit.finding.missing.len())
+    };
     let mut joined: BTreeMap<Fingerprint, Hit> = BTreeMap::new();
-    for hit in hits {
+    for mut hit in hits {
         match joined.get_mut(&hit.finding.fingerprint) {
             Some(known) => {
-                known.finding.locations.extend(hit.finding.locations);
-                for part in hit.parts {
-                    if !known.parts.contains(&part) {
-                        known.parts.push(part);
-                    }
+                let by_name = hit.finding.rule.cmp(&known.finding.rule);
+                if rank(&hit).cmp(&rank(known)).then(by_name).is_lt() {
+                    std::mem::swap(known, &mut hit);
                 }
+                join(known, hit, rules);
             }
             None => {
                 joined.insert(hit.finding.fingerprint, hit);
@@ -196,4 +202,72 @@ fn one_a_secret(hits: Vec<Hit>) -> Vec<Hit> {
         }
     }
     joined.into_values().collect()
+}
+
+/// Adds the places, parts and rules of `other` to `known`.
+fn join(known: &mut Hit, other: Hit, rules: &RuleSet) {
+    let is_rule = |tag: &String| rules.get(&RuleId::from(tag.as_str())).is_some();
+    let theirs = other.finding.tags.into_iter().filter(is_rule);
+    for tag in std::iter::once(other.finding.rule.to_string()).chain(theirs) {
+        let finding = &mut known.finding;
+        if tag != finding.rule.as_str() && !finding.tags.contains(&tag) {
+            finding.tags.push(tag);
+        }
+    }
+    known.finding.locations.extend(other.finding.locations);
+    for part in other.parts {
+        if !known.parts.contains(&part) {
+            known.parts.push(part);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quietus_model::FingerprintKey;
+
+    /// Three sources hold one word, each under another rule; what comes of it does not hang on
+    /// their order.
+    #[test]
+    fn a_secret_of_several_sources_is_one_finding_under_the_best_rule() {
+        let rule = |id: &str, precedence: u8| {
+            format!(
+                "[[rule]]\nid = \"{id}\"\nname = \"{id}\"\nseverity = \"high\"\n\
+                 confidence = \"high\"\nanchors = [\"{id}\"]\nprecedence = {precedence}\n\
+                 pattern = '{id}: (?P<secret>\\S{{4,64}})'\ntags = [\"of {id}\"]\n"
+            )
+        };
+        let provider = "[provider]\nid = \"acme\"\nname = \"Acme\"\n";
+        let file = provider.to_owned() + &rule("one", 9) + &rule("two", 60) + &rule("ten", 9);
+        let rules = RuleSet::parse([("acme.toml", &*file)]).unwrap();
+        let detector = Detector::new(std::sync::Arc::new(rules)).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let source = |id: &str| {
+            let path = folder.path().join(id);
+            std::fs::create_dir(&path).unwrap();
+            std::fs::write(path.join("a"), format!("{id}: quokka-9x\n")).unwrap();
+            path.display().to_string()
+        };
+        let sources = ["one", "two", "ten"].map(source);
+        let looking = Looking {
+            detector: &detector,
+            key: &FingerprintKey::new([7; 32]),
+            options: &Options::default(),
+            mirrors: &Mirrors::new(folder.path().join("mirrors")),
+            names: &BTreeMap::new(),
+            known: &BTreeMap::new(),
+            progress: &(),
+            cancel: &AtomicBool::new(false),
+        };
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let sources = order.map(|at: usize| sources[at].clone());
+            let found = look(&looking, &sources, ScopeKind::WorkTree, Timestamp::UNIX_EPOCH);
+            let [hit] = found.hits.as_slice() else { panic!("{:?}", found.hits) };
+            let mut tags: Vec<&str> = hit.finding.tags.iter().map(String::as_str).collect();
+            tags.sort_unstable();
+            assert_eq!((hit.finding.rule.as_str(), tags), ("two", vec!["of two", "one", "ten"]));
+            assert_eq!(hit.finding.locations.len(), 3);
+        }
+    }
 }

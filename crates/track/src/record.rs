@@ -67,7 +67,7 @@ impl Tracker<'_> {
                     None => Vec::new(),
                 };
                 let kind = self.kind(&hit.finding.rule);
-                Assessment { finding: hit.finding, kind, judgements }
+                Assessment { finding: hit.finding, kind, judgements, silence: None }
             })
             .buffered(AT_ONCE)
             .collect()

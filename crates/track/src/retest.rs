@@ -135,6 +135,8 @@ impl Tracker<'_> {
     pub async fn retest(&self, retest: Retest, now: Timestamp) -> Result<Outcome, TrackError> {
         let items = self.ledger.items().await?;
         let mut assessments = self.assess(retest.hits, &items).await;
+        // What was answered meanwhile is decided on as well.
+        let now = self.validator.map_or(now, |validator| validator.now().max(now));
         for assessment in &mut assessments {
             // A recall reads known places and says nothing about where else it may be.
             assessment.finding.locations.clear();
@@ -160,6 +162,7 @@ impl Tracker<'_> {
             finding: detection.finding(Vec::new()),
             kind: detection.kind.clone(),
             judgements: vec![judgement],
+            silence: None,
         }
     }
 }

@@ -137,7 +137,7 @@ impl Validator {
     }
 
     /// The time of this run, in whole seconds since it began: no issuer's clock tells more.
-    fn now(&self) -> Timestamp {
+    pub fn now(&self) -> Timestamp {
         let (began, since) = self.began;
         let seconds = i64::try_from(since.elapsed().as_secs()).unwrap_or(i64::MAX);
         began.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(began)

@@ -44,7 +44,7 @@ pub(super) fn write(
             "Whoever can read those places can act with this credential until its issuer denies \
              it; taking it out of the files does not end that. Whether it works: {}. See {}.",
             item.class,
-            item.tags().join(", ")
+            catalogued(item).join(", ")
         )),
         props: props(item, options),
         status: Token::Borrowed(risk_status(item.phase())),
@@ -96,6 +96,11 @@ fn props(item: &PoamItem, options: &OscalOptions) -> Vec<Prop> {
         });
     }
     props
+}
+
+/// The tags that stand in a catalogue, where a reader can look them up; others name rules.
+fn catalogued(item: &PoamItem) -> Vec<String> {
+    item.tags().into_iter().filter(|tag| tag_name(tag) != "tag").collect()
 }
 
 /// Under which of our names a tag stands.

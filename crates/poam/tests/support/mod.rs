@@ -100,7 +100,7 @@ pub fn place(path: &str, heads: &[&str], introduced_at: i64) -> Location {
         last_author: Some(SafeText::plain("Ann <ann@example.org>")),
         code_owners: Vec::new(),
         at_head: heads.iter().map(SafeText::plain).collect(),
-        allowed_inline: false,
+        allowed_inline: Default::default(),
     }
 }
 
@@ -157,7 +157,12 @@ pub fn survey(hours: i64, findings: Vec<Finding>) -> Survey {
         scopes: vec![scope(ScopeKind::Whole)],
         assessments: findings
             .into_iter()
-            .map(|finding| Assessment { finding, kind: kind(true), judgements: Vec::new() })
+            .map(|finding| Assessment {
+                finding,
+                kind: kind(true),
+                judgements: Vec::new(),
+                silence: None,
+            })
             .collect(),
         unrecognised: BTreeSet::new(),
     }

@@ -2,14 +2,10 @@
 
 use super::matcher::{Match, Matcher};
 use super::sift::{self, Dummies, Sifted};
-use super::trace::LINE_LIMIT;
-use super::{Detection, code, decode, judge, pairing};
+use super::{Detection, code, comments, decode, judge, pairing};
 use quietus_model::{Companion, Confidence, Offline, Rule, Secret};
 use std::ops::Range;
 use std::sync::Arc;
-
-/// The comment by which a developer says that a credential on this line is meant to be there.
-const ALLOW: &[u8] = b"quietus:allow";
 
 pub(super) struct Examiner<'a> {
     pub(super) bytes: &'a [u8],
@@ -93,7 +89,7 @@ impl Examiner<'_> {
                 judged.map_or(rule.confidence, |judged| judged.confidence.min(rule.confidence)),
                 doubts,
             ),
-            allowed_inline: self.is_allowed(&secret_span),
+            allowed_inline: comments::about(self.bytes, &secret_span),
             rule: Arc::clone(rule),
             span: one.span.clone(),
             secret_span,
@@ -198,20 +194,6 @@ impl Examiner<'_> {
         };
         (facts, offline)
     }
-
-    fn is_allowed(&self, secret: &Range<usize>) -> bool {
-        let before = &self.bytes[secret.start.saturating_sub(LINE_LIMIT)..secret.start];
-        let after_end = secret.end.saturating_add(LINE_LIMIT).min(self.bytes.len());
-        let after = &self.bytes[secret.end..after_end];
-        let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
-        let line_end = after.iter().position(|b| *b == b'\n').unwrap_or(after.len());
-        holds_allow(&before[line_start..]) || holds_allow(&after[..line_end])
-    }
-}
-
-/// Whether what a developer says of a line stands in it.
-pub(crate) fn holds_allow(line: &[u8]) -> bool {
-    line.windows(ALLOW.len()).any(|window| window == ALLOW)
 }
 
 fn lowered(confidence: Confidence, grades: usize) -> Confidence {

@@ -1,10 +1,10 @@
 //! Finds secrets that are known already by their own bytes, whatever stands round them.
 
 use super::matcher::Match;
-use super::trace::{Outcome, Seen};
+use super::trace::{Kept, Outcome, Seen};
 use super::{Detection, Trace};
 use aho_corasick::{AhoCorasick, BuildError, Input, MatchKind};
-use quietus_model::{Offline, Rule, Secret};
+use quietus_model::{Comments, Offline, Rule, Secret};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
@@ -76,12 +76,12 @@ impl Literals {
             }
             let mut seen = Seen::new(Match::of(span.clone()));
             seen.outcome = Outcome::Kept(Arc::new(detection(rule, secret, span)));
-            trace.kept.push(trace.matches.len() as u32);
+            trace.kept.push(Kept { number: trace.matches.len() as u32, others: Vec::new() });
             trace.matches.push(seen);
         }
         if trace.kept.len() > before {
-            let start = |number: &u32| {
-                let seen = &trace.matches[*number as usize];
+            let start = |kept: &Kept| {
+                let seen = &trace.matches[kept.number as usize];
                 let Outcome::Kept(detection) = &seen.outcome else { return seen.one.span.start };
                 detection.secret_span_at(seen.one.span.start).start
             };
@@ -122,7 +122,7 @@ fn detection(rule: &Arc<Rule>, secret: &Secret, span: Range<usize>) -> Detection
         expires: None,
         confidence: rule.confidence,
         decoded: Vec::new(),
-        allowed_inline: false,
+        allowed_inline: Comments::default(),
     }
 }
 

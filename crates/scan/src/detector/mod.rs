@@ -2,6 +2,7 @@
 
 mod anchors;
 mod code;
+pub(crate) mod comments;
 mod decode;
 mod examine;
 mod judge;
@@ -17,19 +18,21 @@ mod words;
 use crate::RuleProblem;
 use anchors::{Anchors, Occurrence};
 use examine::Examiner;
-pub(crate) use examine::holds_allow;
 use literal::Literals;
 pub(crate) use literal::is_distinct;
 use matcher::Matcher;
 pub(crate) use matcher::{compile, parse};
-use quietus_model::{Companion, Confidence, Fact, Offline, Rule, RuleSet, Secret};
+use quietus_model::{
+    Comments, Companion, Confidence, Fact, Offline, Rule, RuleId, RuleSet, Secret,
+};
 use quietus_odb::Copied;
 use quietus_unpack::{Span, spans_by};
 use sift::Dummies;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 pub(crate) use trace::{Carry, LINE_LIMIT, Trace};
-use trace::{Outcome, Seen, Window};
+use trace::{Kept, Outcome, Seen, Window};
 
 /// One credential in a byte string.
 #[derive(Clone, Debug)]
@@ -55,8 +58,8 @@ pub struct Detection {
     pub confidence: Confidence,
     /// Facts read from its bytes.
     pub decoded: Vec<Fact>,
-    /// A `quietus:allow` comment stands on its line.
-    pub allowed_inline: bool,
+    /// The inline comments that say that it is meant to be there.
+    pub allowed_inline: Comments,
 }
 
 impl Detection {
@@ -292,7 +295,8 @@ impl Detector {
     }
 }
 
-/// Of detections that claim the same bytes, keeps the best one.
+/// Of detections that claim the same bytes, keeps the best one, and the names of the other rules
+/// with it.
 fn resolve(trace: &mut Trace) {
     let mut found: Vec<(u32, Range<usize>, usize, &Detection)> = (0u32..)
         .zip(&trace.matches)
@@ -313,15 +317,29 @@ fn resolve(trace: &mut Trace) {
             .then_with(|| a_start.cmp(b_start))
     });
     // Kept spans never overlap, so that the neighbours by start are the only ones to look at.
-    let mut taken: std::collections::BTreeMap<usize, (usize, u32)> =
-        std::collections::BTreeMap::new();
-    for (number, Range { start, end }, _, _) in found {
-        let before = taken.range(..end).next_back();
-        if before.is_none_or(|(_, (taken_end, _))| *taken_end <= start) {
-            taken.insert(start, (end, number));
+    let mut taken: BTreeMap<usize, (usize, &Detection, Kept)> = BTreeMap::new();
+    for (number, Range { start, end }, _, detection) in found {
+        let before = taken.range_mut(..end).rev();
+        let mut is_free = true;
+        for (_, (_, winner, kept)) in before.take_while(|(_, (taken, ..))| *taken > start) {
+            is_free = false;
+            note(detection, winner, &mut kept.others);
+        }
+        if is_free {
+            taken.insert(start, (end, detection, Kept { number, others: Vec::new() }));
         }
     }
-    trace.kept = taken.into_values().map(|(_, number)| number).collect();
+    trace.kept = taken.into_values().map(|(_, _, kept)| kept).collect();
+}
+
+/// Notes the rule of a detection that `winner` outdid, in the order of names and once.
+fn note(loser: &Detection, winner: &Detection, others: &mut Vec<RuleId>) {
+    if loser.rule.id == winner.rule.id {
+        return;
+    }
+    if let Err(at) = others.binary_search(&loser.rule.id) {
+        others.insert(at, loser.rule.id.clone());
+    }
 }
 
 #[cfg(test)]

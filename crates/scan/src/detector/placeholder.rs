@@ -79,7 +79,7 @@ pub(crate) fn is_template(value: &str) -> bool {
 /// Whether the value is a mask, a run, or words, instead of a secret.
 pub(crate) fn is_placeholder(value: &[u8]) -> bool {
     let value = value.trim_ascii();
-    if value.is_empty() || is_mask(value) || has_low_variety(value) || is_repeated(value) {
+    if value.is_empty() || is_mask(value) || has_low_variety(value) {
         return true;
     }
     value.len() <= LONGEST_WITH_WORDS
@@ -125,8 +125,8 @@ fn has_low_variety(value: &[u8]) -> bool {
     kinds == 1 || (value.len() >= 8 && kinds == 2) || (value.len() >= 16 && kinds < 5)
 }
 
-/// One short text again and again.
-fn is_repeated(text: &[u8]) -> bool {
+/// One short text again and again: no proof where a format says that the value is a token.
+pub(crate) fn is_repeated(text: &[u8]) -> bool {
     (1..=text.len().min(16) / 2)
         .any(|unit| text.len() >= 8 && text.chunks(unit).all(|chunk| text.starts_with(chunk)))
 }
@@ -243,7 +243,6 @@ mod tests {
             "zq123456zq",
             "q987654q",
             "abababababab",
-            "abcdeabcdeabcdeabcde",
             "this-is-a-test-1",
             "password",
             "Pass_Word",

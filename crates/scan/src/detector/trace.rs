@@ -8,6 +8,7 @@ use super::Detection;
 use super::anchors::Occurrence;
 use super::matcher::Match;
 use crate::vault::SecretNumber;
+use quietus_model::RuleId;
 use quietus_odb::Copied;
 use std::ops::Range;
 use std::sync::Arc;
@@ -24,8 +25,17 @@ pub(crate) struct Trace {
     /// By rule, then by place.
     pub(super) windows: Vec<Window>,
     pub(super) matches: Vec<Seen>,
-    /// What remains when rules overlap, by place: numbers of `matches`.
-    pub(super) kept: Vec<u32>,
+    /// What remains when rules overlap, by place.
+    pub(super) kept: Vec<Kept>,
+}
+
+/// A match that outdid all others that overlap with it.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    /// Its number in [`Trace::matches`].
+    pub(super) number: u32,
+    /// The other rules whose matches it outdid, by name.
+    pub(super) others: Vec<RuleId>,
 }
 
 /// Where a rule looked, and which of the matches it found there.
@@ -42,8 +52,8 @@ pub(super) struct Window {
 pub(super) struct Seen {
     pub(super) one: Match,
     pub(super) outcome: Outcome,
-    /// What the keeper of secrets calls it, so that it need not look again.
-    pub(super) number: Option<SecretNumber>,
+    /// What the keeper of secrets noted about it.
+    pub(super) mark: Option<Mark>,
 }
 
 #[derive(Clone, Debug)]
@@ -53,6 +63,14 @@ pub(super) enum Outcome {
     Rejected,
     /// Its spans are those of the bytes in which it was first seen.
     Kept(Arc<Detection>),
+}
+
+/// What the keeper of secrets notes about a detection, so that it need not look again.
+#[derive(Clone, Debug)]
+pub(super) struct Mark {
+    pub(super) secret: SecretNumber,
+    /// The other rules that were told with it. What they see may change where this has not.
+    pub(super) others: Vec<RuleId>,
 }
 
 impl Trace {
@@ -71,23 +89,31 @@ impl Trace {
 
     /// Every detection and where its secret stands, in the order of these places.
     pub(crate) fn detections(&self) -> impl Iterator<Item = (Arc<Detection>, Range<usize>)> + '_ {
-        self.kept.iter().filter_map(|number| {
-            let seen = self.matches.get(*number as usize)?;
+        self.kept.iter().filter_map(|kept| {
+            let seen = self.matches.get(kept.number as usize)?;
             let Outcome::Kept(detection) = &seen.outcome else { return None };
             Some((Arc::clone(detection), detection.secret_span_at(seen.one.span.start)))
         })
     }
 
-    /// What was noted about a detection, by its place among [`detections`](Self::detections).
+    /// The other rules that claimed bytes of a detection, by its place among
+    /// [`detections`](Self::detections).
+    pub(crate) fn others(&self, at: usize) -> &[RuleId] {
+        self.kept.get(at).map_or(&[], |kept| &kept.others)
+    }
+
+    /// What was noted about a detection and these other rules.
     pub(crate) fn noted(&self, at: usize) -> Option<SecretNumber> {
-        self.matches.get(*self.kept.get(at)? as usize)?.number
+        let kept = self.kept.get(at)?;
+        let mark = self.matches.get(kept.number as usize)?.mark.as_ref()?;
+        (mark.others == kept.others).then_some(mark.secret)
     }
 
     /// Notes what the keeper of secrets calls a detection.
     pub(crate) fn note(&mut self, at: usize, secret: SecretNumber) {
-        let number = self.kept.get(at).map(|number| *number as usize);
-        if let Some(seen) = number.and_then(|number| self.matches.get_mut(number)) {
-            seen.number = Some(secret);
+        let Some(kept) = self.kept.get(at) else { return };
+        if let Some(seen) = self.matches.get_mut(kept.number as usize) {
+            seen.mark = Some(Mark { secret, others: kept.others.clone() });
         }
     }
 
@@ -99,7 +125,7 @@ impl Trace {
 
 impl Seen {
     pub(super) fn new(one: Match) -> Self {
-        Self { one, outcome: Outcome::Open, number: None }
+        Self { one, outcome: Outcome::Open, mark: None }
     }
 }
 
@@ -251,34 +277,40 @@ impl Part {
         if !is_alone {
             return moved;
         }
-        let around = match &seen.outcome {
+        // Comments on the lines next to it may speak of what was kept.
+        let (around, lines) = match &seen.outcome {
             Outcome::Open => return moved,
-            Outcome::Rejected => moved.one.span.clone(),
-            Outcome::Kept(detection) => detection.secret_span_at(moved.one.span.start),
+            Outcome::Rejected => (moved.one.span.clone(), 1),
+            Outcome::Kept(detection) => (detection.secret_span_at(moved.one.span.start), 2),
         };
         let around = around.start.min(moved.one.span.start)..around.end.max(moved.one.span.end);
-        let (before, after) = line_round(bytes, &around);
+        let (before, after) = lines_round(bytes, &around, lines);
         if self.holds(&around, before, after) {
             moved.outcome = seen.outcome.clone();
-            moved.number = seen.number;
+            moved.mark = seen.mark.clone();
         }
         moved
     }
 }
 
-/// How many bytes before and after `span` belong to its line, the newlines at its ends included.
-/// One more than there are where the bytes end first: then that they end there counts as well.
-fn line_round(bytes: &[u8], span: &Range<usize>) -> (usize, usize) {
+/// How many bytes before and after `span` belong to its line, or to so many `lines` on each side
+/// that its own is the first of, the newlines at its ends included. One more than there are where
+/// the bytes end first: then that they end there counts as well.
+fn lines_round(bytes: &[u8], span: &Range<usize>, lines: usize) -> (usize, usize) {
     let most = LINE_LIMIT + 1;
     let from = span.start.saturating_sub(most);
     let to = span.end.saturating_add(most).min(bytes.len());
-    let before = bytes[from..span.start].iter().rev().position(|byte| *byte == b'\n');
-    let after = bytes[span.end..to].iter().position(|byte| *byte == b'\n');
-    let up_to = |there: usize| if there < most { there + 1 } else { most };
-    (
-        before.map_or_else(|| up_to(span.start - from), |at| at + 1),
-        after.map_or_else(|| up_to(to - span.end), |at| at + 1),
-    )
+    let before = bytes[from..span.start].iter().rev();
+    let after = bytes[span.end..to].iter();
+    (up_to_newline(before, lines), up_to_newline(after, lines))
+}
+
+/// How many bytes go up to the newline of this number, that one included.
+fn up_to_newline<'b>(bytes: impl ExactSizeIterator<Item = &'b u8>, number: usize) -> usize {
+    let there = bytes.len();
+    let mut newlines = bytes.enumerate().filter(|(_, byte)| **byte == b'\n');
+    let end = newlines.nth(number - 1).map_or(there, |(at, _)| at);
+    (end + 1).min(LINE_LIMIT + 1)
 }
 
 #[cfg(test)]

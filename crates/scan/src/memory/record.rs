@@ -10,7 +10,7 @@ use crate::run::Run;
 use crate::store::{self, Commit, OidMap, OidSet, Shelf};
 use crate::vault::{SecretNumber, Sighting};
 use git2::{ObjectType, Repository};
-use quietus_model::{Fingerprint, GapReason, Stats};
+use quietus_model::{Comments, Fingerprint, GapReason, Stats};
 use quietus_odb::{Format, Inventory, ObjectId, Piece};
 use std::collections::HashSet;
 use std::path::Path;
@@ -288,7 +288,7 @@ fn put_sighting(to: &mut Writer, of: &Sighting) {
     }
     to.number(of.offset);
     to.fixed(&of.line_hash.to_le_bytes());
-    to.number(of.allowed_inline.into());
+    to.number(of.allowed_inline.bits().into());
     to.number(of.hidden.is_some().into());
     if let Some(hidden) = &of.hidden {
         to.bytes(hidden.inside.as_bytes());
@@ -308,7 +308,7 @@ fn sighting(from: &mut Reader<'_>) -> Option<Sighting> {
         end_column: from.number()?,
         offset: from.number()?,
         line_hash: u64::from_le_bytes(from.fixed(8)?.try_into().ok()?),
-        allowed_inline: from.number::<u8>()? != 0,
+        allowed_inline: Comments::from_bits(from.number()?)?,
         hidden: match from.number::<u8>()? {
             0 => None,
             _ => Some(Arc::new(Hidden {

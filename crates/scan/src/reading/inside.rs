@@ -3,6 +3,7 @@
 use super::place::Place;
 use crate::detector::Detection;
 use crate::vault::SecretNumber;
+use quietus_model::{Comments, RuleId};
 use quietus_unpack::{Charset, Encoding, Kind, Reason};
 use std::sync::{Arc, OnceLock};
 
@@ -31,7 +32,9 @@ pub(crate) struct Inner {
     pub(crate) number: OnceLock<SecretNumber>,
     pub(crate) hidden: Arc<Hidden>,
     pub(crate) place: Place,
-    pub(crate) allowed: bool,
+    pub(crate) allowed: Comments,
+    /// The other rules that claimed bytes of it.
+    pub(crate) others: Vec<RuleId>,
 }
 
 /// How a secret is hidden.

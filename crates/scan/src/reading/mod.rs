@@ -104,21 +104,21 @@ impl Run<'_> {
         if reading.is_clean() && opened.found.is_empty() {
             return Vec::new();
         }
-        let keep = |detection: &Detection| self.vault.keep(detection, subject.object());
         let is_text = self.opener().is_text(bytes);
         let placed = settle::place(bytes, is_text, reading, opened, &|at| at);
         let mut seen: HashMap<SecretNumber, u32> = HashMap::new();
         let mut noted = Vec::new();
         let mut all = Vec::with_capacity(placed.len());
         for one in placed {
+            let keep = || self.vault.keep(&one.detection, &one.others, subject.object());
             let secret = match one.of {
                 Of::Plain(at) => {
                     let known = reading.trace.noted(at);
-                    let secret = known.unwrap_or_else(|| keep(&one.detection));
+                    let secret = known.unwrap_or_else(keep);
                     noted.extend(known.is_none().then_some((at, secret)));
                     secret
                 }
-                Of::Inner(inner) => *inner.number.get_or_init(|| keep(&one.detection)),
+                Of::Inner(inner) => *inner.number.get_or_init(keep),
             };
             let ordinal = seen.entry(secret).or_default();
             all.push(self.vault.sighting(secret, *ordinal, one.place, one.hidden, one.allowed));

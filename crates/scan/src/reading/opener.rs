@@ -247,6 +247,7 @@ fn inners(placed: Vec<settle::Placed<'_>>) -> Vec<Inner> {
         hidden: one.hidden.unwrap_or_default(),
         place: one.place,
         allowed: one.allowed,
+        others: one.others,
     };
     placed.into_iter().map(inner).collect()
 }

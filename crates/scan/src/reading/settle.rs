@@ -3,9 +3,10 @@
 
 use super::Reading;
 use super::inside::{Hidden, Inner, Inside};
-use super::place::{Lines, Place, line};
+use super::place::{Lines, Place};
 use super::stretches::Stretch;
-use crate::detector::{Detection, holds_allow};
+use crate::detector::{Detection, comments};
+use quietus_model::{Comments, RuleId};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -15,7 +16,9 @@ pub(crate) struct Placed<'a> {
     pub(super) of: Of<'a>,
     pub(crate) place: Place,
     pub(crate) hidden: Option<Arc<Hidden>>,
-    pub(crate) allowed: bool,
+    pub(crate) allowed: Comments,
+    /// The other rules that claimed bytes of it.
+    pub(crate) others: Vec<RuleId>,
 }
 
 /// What it was detected in.
@@ -71,7 +74,8 @@ pub(super) fn place<'a>(
             None => {
                 let detection = Arc::clone(&plain[at].0);
                 let allowed = detection.allowed_inline;
-                Placed { detection, of: Of::Plain(at), place, hidden: None, allowed }
+                let others = reading.trace.others(at).to_vec();
+                Placed { detection, of: Of::Plain(at), place, hidden: None, allowed, others }
             }
         }
     });
@@ -82,6 +86,7 @@ pub(super) fn place<'a>(
         place: inner.place.clone(),
         hidden: Some(Arc::clone(&inner.hidden)),
         allowed: inner.allowed,
+        others: inner.others.clone(),
     }));
     all
 }
@@ -93,7 +98,8 @@ fn encoded<'a>(bytes: &[u8], stretch: &Stretch, inner: &'a Inner, place: Place) 
     Placed {
         detection: Arc::clone(&inner.detection),
         of: Of::Inner(inner),
-        allowed: inner.allowed || holds_allow(line(bytes, stretch.range.start)),
+        allowed: inner.allowed | comments::about(bytes, &stretch.range),
+        others: inner.others.clone(),
         place,
         hidden: Some(Arc::new(Hidden { inside: String::new(), layers })),
     }

@@ -18,7 +18,7 @@ const LINE_LIMIT: usize = 4096;
 const WORDS: &str = r#"let value = password token example fn return 0x41 { } " key: https:// secret é
 client ' config.get( ) 1234567890 test changeme -----BEGIN \n // <a href= api_key , :: #"#;
 
-const ALLOW: &[u8] = b" // quietus:allow ";
+const ALLOW: &[u8] = b" // quietus:allow kingfisher:ignore ";
 
 /// Put into the middle of credentials, and taken out again: then all of the new version is copied,
 /// and what makes a credential of it stands on both sides of a seam.

@@ -4,7 +4,7 @@ use super::letters::wordness;
 use super::name::Named;
 use super::other::{STORED_HASHES, is_number, is_place, is_sealed, is_uuid, is_walk};
 use super::weights::Weights;
-use crate::detector::placeholder::is_template;
+use crate::detector::placeholder::{is_repeated, is_template};
 use std::ops::Range;
 
 /// Shorter ones are words and numbers.
@@ -105,7 +105,7 @@ pub(super) fn weigh(text: &[u8], named: Named, weights: &Weights) -> Option<f32>
         return None;
     }
     let strange = text.iter().filter(|byte| !byte.is_ascii()).count();
-    if strange * 2 > text.len() || is_number(value) || is_walk(value) {
+    if strange * 2 > text.len() || is_number(value) || is_walk(value) || is_repeated(text) {
         return None;
     }
     if value.chars().any(char::is_control)
@@ -275,6 +275,7 @@ mod tests {
             "ENC[AES256,data]",
             "[A-Za-z0-9]{8,}",
             "ssh-rsa AAAAB3Nza",
+            "abcabcabcabc",
         ] {
             assert_eq!(strength_of(text), None, "{text}");
         }

@@ -2,6 +2,11 @@
 
 use super::super::tests::{DETECTOR, key};
 use super::*;
+use quietus_model::Comments;
+
+fn line_round(bytes: &[u8], span: &Range<usize>) -> (usize, usize) {
+    lines_round(bytes, span, 1)
+}
 
 fn copied(source: u32, target: u32, len: u32) -> Copied {
     Copied { source, target, len }
@@ -10,6 +15,7 @@ fn copied(source: u32, target: u32, len: u32) -> Copied {
 #[test]
 fn a_line_ends_at_newlines_at_the_limit_or_where_the_bytes_end() {
     assert_eq!(line_round(b"a\nbcSd\ne", &(4..5)), (3, 2));
+    assert_eq!(lines_round(b"x\na\nbcSd\ne", &(6..7), 2), (5, 4));
     assert_eq!(line_round(b"bcSd", &(2..3)), (3, 2));
     let long = [b'x'; 3 * LINE_LIMIT];
     assert_eq!(line_round(&long, &(5000..5001)), (LINE_LIMIT + 1, LINE_LIMIT + 1));
@@ -92,7 +98,7 @@ fn a_window_is_carried_with_the_byte_before_it_and_with_its_end() {
 
 /// All that is told of a text, after looking at another one that it was made from by putting `new`
 /// in the place of a range; and the same after looking at the whole of it.
-fn both_ways(old: &[u8], range: Range<usize>, new: &[u8]) -> [Vec<(usize, String, bool)>; 2] {
+fn both_ways(old: &[u8], range: Range<usize>, new: &[u8]) -> [Vec<(usize, String, Comments)>; 2] {
     let text = [&old[..range.start], new, &old[range.end..]].concat();
     let head = copied(0, 0, range.start as u32);
     let target = range.start + new.len();
@@ -111,34 +117,43 @@ fn both_ways(old: &[u8], range: Range<usize>, new: &[u8]) -> [Vec<(usize, String
     })
 }
 
-/// What allows a secret on its line, as near and as far as it is seen, comes and goes on both sides.
+/// What allows a secret on its line, or on the one next to it, as near and as far as it is seen, comes and goes on both sides.
 #[test]
 fn what_stands_at_the_limit_of_a_line_is_seen_to_come_and_go() {
-    const ALLOW: &[u8] = b"quietus:allow";
+    let on_its_line: (&[u8], &[u8]) = (b"quietus:allow", b"");
+    let next_to_it: (&[u8], &[u8]) = (b"kingfisher:ignore", b"\n");
     let key = key("line").into_bytes();
     let (mut allowed, mut refused) = (0, 0);
     let mut compare = |old: &[u8], range: Range<usize>, new: &[u8]| {
         let [carried, whole] = both_ways(old, range, new);
         assert_eq!(carried, whole);
         assert_eq!(whole.len(), 1);
-        *(if whole[0].2 { &mut allowed } else { &mut refused }) += 1;
+        *(if !whole[0].2.is_empty() { &mut allowed } else { &mut refused }) += 1;
     };
-    for far in LINE_LIMIT - ALLOW.len() - 8..LINE_LIMIT + 3 {
-        let filler = vec![b' '; far];
+    let ways = [on_its_line, next_to_it];
+    let cases = ways.iter().flat_map(|(allow, glue)| {
+        let most = LINE_LIMIT - glue.len();
+        (most - allow.len() - 8..most + 3).map(move |far| (*allow, *glue, far))
+    });
+    for (allow_text, glue, far) in cases {
+        let filler = [glue, &vec![b' '; far]].concat();
+        let far = filler.len();
         for beyond in [&b""[..], b"\n"] {
-            let before = [beyond, ALLOW, &filler, &key].concat();
-            let after = [&key, &filler, ALLOW, beyond].concat();
+            let before = [beyond, allow_text, &filler, &key].concat();
+            let filler: Vec<u8> = filler.iter().rev().copied().collect();
+            let after = [&key, &filler, allow_text, beyond].concat();
             let (head, tail) = (beyond.len(), key.len() + far);
-            let secret = head + ALLOW.len() + far;
-            for (old, at, places) in
-                [(before, head, [head + ALLOW.len(), secret]), (after, tail, [key.len(), tail])]
-            {
-                let allow = at..at + ALLOW.len();
+            let secret = head + allow_text.len() + far;
+            for (old, at, places) in [
+                (before, head, [head + allow_text.len(), secret]),
+                (after, tail, [key.len(), tail]),
+            ] {
+                let allow = at..at + allow_text.len();
                 compare(&old, allow.clone(), b"");
                 compare(&old, allow.start..allow.start + 1, b"Q");
                 compare(&old, allow.end - 1..allow.end, b"W");
                 let without = [&old[..allow.start], &old[allow.end..]].concat();
-                compare(&without, allow.start..allow.start, ALLOW);
+                compare(&without, allow.start..allow.start, allow_text);
                 // A newline next to it, or at the secret, hides it.
                 for place in places {
                     compare(&old, place..place, b"\n");
