@@ -18,7 +18,7 @@ mod place;
 mod settle;
 mod stretches;
 
-use crate::detector::{Detection, Trace};
+use crate::detector::Trace;
 use crate::run::Run;
 use crate::vault::{SecretNumber, Sighting};
 pub(crate) use inside::{Hidden, Inside, Layer};
@@ -156,12 +156,12 @@ impl Reading {
 
     /// What counts of it, and where.
     #[cfg(feature = "fuzz")]
-    pub(crate) fn told(&self, bytes: &[u8]) -> Vec<(usize, Detection)> {
+    pub(crate) fn told(&self, bytes: &[u8]) -> Vec<(usize, crate::detector::Detection)> {
         let opened = Inside::default();
         let placed = settle::place(bytes, true, self, &opened, &|at| at);
-        let told = placed
-            .into_iter()
-            .map(|one| (one.place.offset as usize, Detection::clone(&one.detection)));
+        let told = placed.into_iter().map(|one| {
+            (one.place.offset as usize, crate::detector::Detection::clone(&one.detection))
+        });
         told.collect()
     }
 }
