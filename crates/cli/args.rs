@@ -224,7 +224,7 @@ pub(crate) struct Revoke {
     /// Show what would be called, and call nothing but the question whether it still works
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Do not ask; only for accounts that [revoke] of the configuration names
+    /// Do not ask; only for accounts that `[revoke]` of the configuration names
     #[arg(long, conflicts_with = "dry_run")]
     pub(crate) yes: bool,
     /// The most credentials that one run may revoke
