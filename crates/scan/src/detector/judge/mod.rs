@@ -153,8 +153,8 @@ mod tests {
 
     #[test]
     fn a_name_that_promises_nothing_hides_no_secret_behind_it() {
-        let secret = ["vQ8mZr2L", "kT5xWn7Bq"].concat();
-        assert_eq!(found(&format!("public_key: \"auth_token={secret}\"")), [secret.as_str()]);
-        assert_eq!(found(&format!("public_key: \"{secret}\"")), [""; 0]);
+        let value = ["vQ8mZr2L", "kT5xWn7Bq"].concat();
+        assert_eq!(found(&format!("public_key: \"auth_token={value}\"")), [value.as_str()]);
+        assert_eq!(found(&format!("public_key: \"{value}\"")), [""; 0]);
     }
 }
