@@ -13,6 +13,7 @@ repository alone, and the whole without it, so that no single one carries a figu
 """
 
 import argparse
+import csv
 import json
 import os
 import subprocess
@@ -24,6 +25,14 @@ sys.dont_write_bytecode = True
 from peers import locate  # noqa: E402
 
 GROUPS = ("structured", "header/url", "keyword")
+# The ways of make_history.py to remove what was committed.
+MODES = {
+    "0": "deleting the files",
+    "1": "redacting the lines",
+    "2": "a side branch that was merged",
+    "3": "a branch that only a tag holds",
+    "4": "renaming, then deleting",
+}
 PEERS = ("kingfisher", "betterleaks", "gitleaks")
 
 
@@ -59,14 +68,22 @@ class Bench:
         with open(os.path.join(self.scratch, f"{name}.err"), "w", encoding="utf8") as errors:
             ran = subprocess.run(self.command(name, target, report), cwd=folder, stdout=subprocess.PIPE, stderr=errors, check=False)
         if name == "quietus":
-            with open(report, "wb") as file:
-                file.write(ran.stdout)
+            with open(report, "w", encoding="utf8") as file:
+                file.writelines(self.named(json.loads(line), folder, target) for line in ran.stdout.splitlines())
         found = os.path.join(self.scratch, f"{name}.jsonl")
         kind = "jsonl" if name == "quietus" else name
         stripped = [part for prefix in strip for part in ("--strip", prefix)]
         with open(found, "w", encoding="utf8") as file:
             subprocess.run([sys.executable, self.scorer, "convert", kind, report, *stripped], stdout=file, cwd=folder, check=False)
         return found
+
+    @staticmethod
+    def named(finding, folder, target):
+        """A finding whose path is that below the folder, whether it was told so or below the target."""
+        path = finding["path"]
+        below = [path, os.path.join(target, path)]
+        finding["path"] = next((one for one in below if os.path.exists(os.path.join(folder, one))), path)
+        return json.dumps(finding) + "\n"
 
     def score(self, found, *more):
         """The figures of the labelled repositories."""
@@ -149,18 +166,29 @@ def clean(bench):
 
 
 def history(bench):
-    """The same labels in history only: whatever the tree shows must be found there."""
+    """The same labels in history only: recall must be the tree's, whichever way they were removed."""
     repository = os.path.join(bench.options.truth, "history_repo")
-    if not os.path.isdir(repository):
+    truth = os.path.join(bench.options.truth, "history_truth.csv")
+    if not (os.path.isdir(repository) and os.path.isfile(truth)):
         print("no history_repo: make it with make_history.py", file=sys.stderr)
         return
     def values(target, scope):
         ran = subprocess.run([bench.quietus, "--quiet", "scan", target, scope, "--format", "jsonl", "--show-secrets", "--no-memory"],
                              stdout=subprocess.PIPE, check=False)
-        return {json.loads(line)["secret"] for line in ran.stdout.splitlines()}
-    tree = values(os.path.join(bench.creddata, "data"), "--tree-only")
-    past = values(repository, "--history-only")
-    print(f"\nhistory: {len(tree & past)} of the {len(tree)} secrets of the tree; {len(tree - past)} missing")
+        for line in ran.stdout.splitlines():
+            finding = json.loads(line)
+            # Below `data` in either, and below `old/data` before a rename.
+            of = (part for part in finding["path"].split("/") if part in modes)
+            yield next(of, ""), finding["secret"]
+    with open(truth, encoding="utf8", newline="") as file:
+        modes = {row["repo"]: row["mode"] for row in csv.DictReader(file)}
+    tree = set(values(os.path.join(bench.creddata, "data"), "--tree-only"))
+    past = set(values(repository, "--history-only"))
+    print("\n| history, removed by | secrets of the tree | found | missing |\n|---|---|---|---|")
+    for mode in sorted(set(modes.values())):
+        here = {one for one in tree if modes.get(one[0]) == mode}
+        print(f"| {MODES.get(mode, mode)} | {len(here)} | {len(here & past)} | {len(here - past)} |")
+    print(f"| all | {len(tree)} | {len(tree & past)} | {len(tree - past)} |")
 
 
 def main():

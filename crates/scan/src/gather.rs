@@ -5,8 +5,8 @@ use crate::vault::Known;
 use aho_corasick::AhoCorasick;
 use jiff::Timestamp;
 use quietus_model::{
-    Fact, Finding, FingerprintKey, Hit, Introduced, Location, Redacted, RepositoryId, SafeText,
-    Secret,
+    Confidence, Fact, Finding, FingerprintKey, Hit, Introduced, Location, Redacted, RepositoryId,
+    SafeText, Secret,
 };
 use std::collections::BTreeSet;
 
@@ -91,7 +91,7 @@ pub(crate) fn hit(known: &Known, locations: Vec<Location>, scrubber: &Scrubber<'
             fingerprint: known.fingerprint,
             rule: known.rule.id.clone(),
             severity: known.rule.severity,
-            confidence: known.confidence,
+            confidence: confidence(known, &locations),
             redacted: Redacted::new(&known.secret, public_prefix(known)),
             offline: known.offline,
             missing: known.missing.clone(),
@@ -108,6 +108,14 @@ pub(crate) fn hit(known: &Known, locations: Vec<Location>, scrubber: &Scrubber<'
 fn tags(known: &Known) -> Vec<String> {
     let others = known.rules.iter().filter(|rule| **rule != known.rule.id);
     known.rule.tags.iter().cloned().chain(others.map(ToString::to_string)).collect()
+}
+
+/// What no format proves is worth as much as the best of its places.
+fn confidence(known: &Known, locations: &[Location]) -> Confidence {
+    let Some(evidence) = known.evidence else { return known.confidence };
+    let paths = locations.iter().map(|location| location.path.as_str());
+    let most = if known.rule.judge.is_some() { known.rule.confidence } else { known.confidence };
+    evidence.confidence_at(paths).min(most)
 }
 
 /// The prefix that the format makes public, of the part that the credential is keyed on.

@@ -1,6 +1,6 @@
 //! The secrets of one scan, each once, and where in a byte string each was seen.
 
-use crate::detector::{Detection, Detector};
+use crate::detector::{Detection, Detector, Evidence};
 use crate::reading::{Hidden, Place};
 use aho_corasick::AhoCorasick;
 use jiff::Timestamp;
@@ -50,6 +50,7 @@ pub(crate) struct Known {
     pub(crate) missing: Vec<String>,
     pub(crate) offline: Offline,
     pub(crate) confidence: Confidence,
+    pub(crate) evidence: Option<Evidence>,
     pub(crate) decoded: Vec<Fact>,
     /// Every rule that took it for theirs, at any of its places.
     pub(crate) rules: BTreeSet<RuleId>,
@@ -149,6 +150,7 @@ impl<'a> Vault<'a> {
             parts: detection.parts.clone(),
             missing: detection.missing.clone(),
             confidence: detection.confidence,
+            evidence: detection.evidence,
             decoded: facts.map(|fact| self.masked(fact)).collect(),
             rules: others.iter().chain([&detection.rule.id]).cloned().collect(),
             // Its own as well: how often a detection was seen must make no difference.
@@ -282,7 +284,7 @@ impl Known {
         let parts: Vec<_> =
             self.parts.iter().map(|part| (part.name.as_str(), part.secret.expose())).collect();
         (
-            std::cmp::Reverse((self.rule.precedence, self.confidence)),
+            std::cmp::Reverse((self.rule.precedence, self.confidence, self.evidence)),
             self.missing.len(),
             &self.rule.id,
             self.offline,

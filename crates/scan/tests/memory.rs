@@ -117,8 +117,9 @@ fn no_secret_is_in_the_file() {
     assert_eq!(eye.file(), None);
     // And one that no name shows to the rules: a password is one by what stands around it.
     let ground = Ground::new();
-    let text = "password = \"quokka-9\"\n";
-    ground.commit("main", "Ann", &[("a", Some(text)), ("quokka-9/b", Some(text))]);
+    let word = ["quokka", "-9"].concat();
+    let text = format!("password = \"{word}\"\n");
+    ground.commit("main", "Ann", &[("a", Some(&text)), (&format!("{word}/b"), Some(&text))]);
     let mut eye = Eye::new();
     eye.look(&ground.history(), "a password in a path");
     assert_eq!(eye.file(), None);

@@ -52,15 +52,21 @@ pub(super) struct Token {
     pub(super) facts: Vec<Fact>,
     /// It is the sample that every page about JSON web tokens shows.
     pub(super) is_sample: bool,
+    /// It has the form of one and no header that can be read: masked, cut, or something else.
+    pub(super) is_broken: bool,
 }
 
 pub(super) fn fact(name: &str, value: &str) -> Fact {
     Fact { name: name.to_owned(), value: SafeText::plain(value) }
 }
 
-/// Reads a JSON web token (RFC 7519). `None` when `value` has the form of one and is none:
-/// its header is not a JSON object that names an algorithm.
-pub(super) fn jwt(value: &[u8]) -> Option<Token> {
+/// Reads a JSON web token (RFC 7519). It is a broken one when its header is not a JSON object that
+/// names an algorithm.
+pub(super) fn jwt(value: &[u8]) -> Token {
+    read_jwt(value).unwrap_or(Token { is_broken: true, ..Token::default() })
+}
+
+fn read_jwt(value: &[u8]) -> Option<Token> {
     let mut pieces = value.split(|byte| *byte == b'.');
     let header = pieces.next().unwrap_or_default();
     let (Some(payload), Some(_)) = (pieces.next(), pieces.next()) else {
@@ -90,7 +96,8 @@ pub(super) fn jwt(value: &[u8]) -> Option<Token> {
         algorithm.filter(|name| ALGORITHMS.contains(name)).map(|name| fact("algorithm", name)),
         text("iss").and_then(https_host).map(|host| fact("issuer", &host)),
     ];
-    Some(Token { expires, facts: facts.into_iter().flatten().collect(), is_sample })
+    let facts = facts.into_iter().flatten().collect();
+    Some(Token { expires, facts, is_sample, is_broken: false })
 }
 
 /// The host of an `https` URL, without user, port, path and query.
@@ -142,7 +149,7 @@ mod tests {
     }
 
     fn read(header: &str, claims: &str) -> Option<Token> {
-        jwt(&token(header, claims))
+        Some(jwt(&token(header, claims))).filter(|token| !token.is_broken)
     }
 
     #[test]
@@ -177,11 +184,11 @@ mod tests {
     }
 
     #[test]
-    fn the_sample_of_every_page_is_known_and_nonsense_is_no_token() {
+    fn the_sample_of_every_page_is_known_and_nonsense_is_a_broken_token() {
         let sample = r#"{"sub":"1234567890","name":"John Doe","iat":1516239022}"#;
         assert!(read(r#"{"alg":"RS256"}"#, sample).unwrap().is_sample);
         assert!(read(r#"{"typ":"x"}"#, sample).is_none());
-        assert!(jwt(b"eyJhbGciO.x.y").is_none());
-        assert!(jwt(b"pk.eyJ1").is_some());
+        assert!(jwt(b"eyJhbGciO.x.y").is_broken);
+        assert!(!jwt(b"pk.eyJ1").is_broken);
     }
 }

@@ -1,5 +1,6 @@
 //! From a match to a detection: check part, dummies, sifting, parts, offline facts.
 
+use super::judge::Evidence;
 use super::matcher::{Match, Matcher};
 use super::sift::{self, Dummies, Sifted};
 use super::{Detection, code, comments, decode, judge, pairing};
@@ -62,9 +63,9 @@ impl Examiner<'_> {
         let secret_span = keyed.clone().unwrap_or_else(|| main.clone());
 
         let check = self.check_part(rule, one);
-        let offline = self.sift(rule, &main, &secret_span, check)?;
+        let (offline, typed) = self.sift(rule, &main, &secret_span, check)?;
         let secret = Secret::from(&self.bytes[secret_span.clone()]);
-        let token = decode::jwt(&self.bytes[main.clone()])?;
+        let token = decode::jwt(&self.bytes[main.clone()]);
         let (decoded, offline) = self.facts(&main, &token, offline);
 
         // The name of a judged value is no part of a credential.
@@ -81,15 +82,18 @@ impl Examiner<'_> {
                 missing.push(companion.name.clone());
             }
         }
+        let evidence = judged.map(|judged| judged.evidence).or(typed);
         let is_whole = by_name().all(|(companion, spans)| !companion.required || !spans.is_empty());
         let doubts = usize::from(!is_whole)
-            + usize::from(check == CheckPart::Wrong && offline != Offline::Dummy);
+            + usize::from(check == CheckPart::Wrong && offline != Offline::Dummy)
+            + usize::from(token.is_broken && rule.judge.is_none());
         Some(Detection {
             confidence: lowered(
-                judged.map_or(rule.confidence, |judged| judged.confidence.min(rule.confidence)),
+                evidence.map_or(rule.confidence, |all| all.confidence().min(rule.confidence)),
                 doubts,
             ),
             allowed_inline: comments::about(self.bytes, &secret_span),
+            evidence,
             rule: Arc::clone(rule),
             span: one.span.clone(),
             secret_span,
@@ -120,44 +124,53 @@ impl Examiner<'_> {
         }
     }
 
-    /// Whether a match survives, and what its bytes say. The order keeps recall: a published
-    /// example is named as one; a value whose firm check part is right is never dropped for the
-    /// words it happens to hold.
+    /// Whether a match survives, what its bytes say, and what is left to its place. The order keeps
+    /// recall: a published example is named as one; a value whose firm check part is right is never
+    /// dropped for the words it happens to hold.
     fn sift(
         &self,
         rule: &Rule,
         main: &Range<usize>,
         secret: &Range<usize>,
         check: CheckPart,
-    ) -> Option<Offline> {
+    ) -> Option<(Offline, Option<Evidence>)> {
         let before = &self.bytes[..main.start];
         let (main, secret) = (&self.bytes[main.clone()], &self.bytes[secret.clone()]);
         if main.is_empty() {
             return None;
         }
         if self.dummies.holds(main) || self.dummies.holds(secret) {
-            return Some(Offline::Dummy);
+            return Some((Offline::Dummy, None));
         }
         let firm = rule.check.as_ref().is_some_and(|check| check.firm);
         if sift::is_reference(main) || (firm && check == CheckPart::Wrong) {
             return None;
         }
         let proven = firm && check == CheckPart::Right;
+        let mut typed = None;
         if !proven {
             // An id whose secret stands elsewhere is public and has no entropy to speak of.
             let keyed_on_companion = rule.companions.iter().any(|c| c.name == "secret");
             let floor = if keyed_on_companion { 0.0 } else { rule.entropy };
             let is_broad = rule.precedence <= code::BROAD && rule.judge.is_none();
             let is_code = || is_broad && code::is_code(before, main);
-            if is_code() || sift::sift(main, rule.shape.as_ref(), floor) == Sifted::Placeholder {
+            if is_code() {
                 return None;
             }
+            match sift::sift(main, rule.shape.as_ref(), floor) {
+                Sifted::Kept => {}
+                // Who judged a value has weighed that.
+                Sifted::Sequence if rule.judge.is_some() => {}
+                Sifted::Sequence if !is_broad => typed = Some(Evidence::typed()),
+                Sifted::Sequence | Sifted::Placeholder => return None,
+            }
         }
-        Some(match check {
+        let offline = match check {
             CheckPart::None => Offline::Plausible,
             CheckPart::Right => Offline::Verified,
             CheckPart::Wrong => Offline::ChecksumFailed,
-        })
+        };
+        Some((offline, typed))
     }
 
     /// Whether a companion could be real; a published example counts, so that it is named as one.
@@ -173,7 +186,8 @@ impl Examiner<'_> {
         self.dummies.holds(value)
             || (!sift::is_reference(value)
                 && (public
-                    || sift::sift(value, companion.shape.as_ref(), rule.entropy) == Sifted::Kept))
+                    || sift::sift(value, companion.shape.as_ref(), rule.entropy)
+                        != Sifted::Placeholder))
     }
 
     fn facts(

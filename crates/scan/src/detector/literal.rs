@@ -112,6 +112,7 @@ fn stands_alone(bytes: &[u8], span: &Range<usize>) -> bool {
 
 fn detection(rule: &Arc<Rule>, secret: &Secret, span: Range<usize>) -> Detection {
     Detection {
+        evidence: None,
         rule: Arc::clone(rule),
         span: span.clone(),
         secret_span: span,

@@ -18,6 +18,7 @@ mod words;
 use crate::RuleProblem;
 use anchors::{Anchors, Occurrence};
 use examine::Examiner;
+pub(crate) use judge::Evidence;
 use literal::Literals;
 pub(crate) use literal::is_distinct;
 use matcher::Matcher;
@@ -56,6 +57,8 @@ pub struct Detection {
     pub expires: Option<jiff::Timestamp>,
     /// How likely it is a credential at all.
     pub confidence: Confidence,
+    /// What speaks for it, when no format does or its value is doubtful.
+    pub(crate) evidence: Option<Evidence>,
     /// Facts read from its bytes.
     pub decoded: Vec<Fact>,
     /// The inline comments that say that it is meant to be there.

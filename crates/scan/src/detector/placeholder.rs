@@ -1,6 +1,6 @@
 //! What stands where a secret would, and is none: references, masks, runs and words.
 
-use super::words::{REFERENCES, SHORT_WORDS, WHOLE, WORDS};
+use super::words::{REFERENCES, SHORT_WORDS, TYPED, WHOLE, WORDS};
 
 /// Longer values are keys and tokens that hold any short word by chance.
 const LONGEST_WITH_WORDS: usize = 128;
@@ -63,30 +63,61 @@ pub(crate) fn is_template(value: &str) -> bool {
         || value.starts_with("+ ")
         || value.ends_with(" +")
         || holds("(?")
-        || holds("[a-z")
-        || holds("[A-Z")
+        || holds("a-z")
+        || holds("A-Z")
         || holds("[0-9")
+        || value.starts_with("0-9")
         || holds("\\d")
         || holds("]+")
         || holds(".*")
         || holds("]{")
         || value.matches('%').count() * 6 > value.len() + 6 && value.matches('%').count() > 1
+        || has_slot(value)
         || value.starts_with('<') && value.ends_with('>')
         || value.starts_with('[') && value.ends_with(']')
         || value.starts_with('{') && value.ends_with('}') && !value.contains(':')
 }
 
+/// `{name}` within a text.
+fn has_slot(value: &str) -> bool {
+    let is_name = |name: &str| {
+        name.len() > 1 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    };
+    value.split('{').skip(1).any(|rest| rest.split_once('}').is_some_and(|(name, _)| is_name(name)))
+}
+
 /// Whether the value is a mask, a run, or words, instead of a secret.
 pub(crate) fn is_placeholder(value: &[u8]) -> bool {
+    is_made_up(value) || has_sequence(value)
+}
+
+/// Whether the value is a mask, one character again and again, or words.
+pub(crate) fn is_made_up(value: &[u8]) -> bool {
     let value = value.trim_ascii();
     if value.is_empty() || is_mask(value) || has_low_variety(value) {
         return true;
     }
     value.len() <= LONGEST_WITH_WORDS
-        && (has_run(value) || has_gap(value) || has_words(value) || is_described(value))
+        && (walks(value, 0) || has_gap(value) || has_words(value) || is_described(value))
 }
 
-/// The same of a value that is words by its format: masks, runs, and the same few words.
+/// Whether the value walks along the alphabet, the figures or a keyboard: typed, and not generated.
+/// People type test data so, and now and then a password.
+pub(crate) fn has_sequence(value: &[u8]) -> bool {
+    let value = value.trim_ascii();
+    let is_typed = || {
+        let lower = lower(value);
+        TYPED.iter().any(|word| lower.windows(word.len()).any(|window| window == word.as_bytes()))
+    };
+    value.len() <= LONGEST_WITH_WORDS
+        && (walks(value, 1)
+            || walks(value, -1)
+            || value.windows(10).any(|window| window == b"1234567890")
+            || is_typed())
+}
+
+/// What [`is_made_up`] is to a value that is words by its format: a mask, one character again and
+/// again, or the same few words.
 pub(crate) fn is_mask_of_words(value: &[u8]) -> bool {
     let words: Vec<&[u8]> =
         value.split(|byte| *byte == b' ').filter(|word| !word.is_empty()).collect();
@@ -97,7 +128,7 @@ pub(crate) fn is_mask_of_words(value: &[u8]) -> bool {
         || value.is_empty()
         || is_mask(value)
         || has_low_variety(value)
-        || has_run(value)
+        || walks(value, 0)
         || has_gap(value)
 }
 
@@ -131,15 +162,12 @@ pub(crate) fn is_repeated(text: &[u8]) -> bool {
         .any(|unit| text.len() >= 8 && text.chunks(unit).all(|chunk| text.starts_with(chunk)))
 }
 
-/// One character again and again, or a walk along the alphabet.
-fn has_run(value: &[u8]) -> bool {
-    let walk = |step: i16| {
-        value.windows(RUN).any(|run| {
-            run.iter().all(u8::is_ascii_alphanumeric)
-                && run.windows(2).all(|pair| i16::from(pair[1]) - i16::from(pair[0]) == step)
-        })
-    };
-    walk(0) || walk(1) || walk(-1) || lower(value).windows(10).any(|w| w == b"1234567890")
+/// Whether each character is so many steps from the one before.
+fn walks(value: &[u8], step: i16) -> bool {
+    value.windows(RUN).any(|run| {
+        run.iter().all(u8::is_ascii_alphanumeric)
+            && run.windows(2).all(|pair| i16::from(pair[1]) - i16::from(pair[0]) == step)
+    })
 }
 
 /// An ellipsis or asterisks where the middle was left out.

@@ -34,23 +34,38 @@ impl Dummies {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sifted {
     Kept,
+    /// It walks along the alphabet: made up, or made so that it can be remembered.
+    Sequence,
     Placeholder,
 }
 
 /// Words, runs and entropy; only for a value that no firm check part has proven.
 pub(super) fn sift(value: &[u8], shape: Option<&Shape>, floor: f32) -> Sifted {
     let parts = shape.map_or(&[][..], |shape| &shape.parts);
+    if entropy(value) < floor {
+        return Sifted::Placeholder;
+    }
     let free = &value[prefix(value, parts)..];
-    let is_placeholder = match () {
-        () if consists_of_words(parts) => placeholder::is_mask_of_words(free),
-        () if !placeholder::is_placeholder(free) => false,
-        // What the format fixes in between speaks neither for the value nor against it.
-        () => {
-            let free = without_fixed(value, parts);
-            free.len() >= value.len() || placeholder::is_placeholder(&free)
-        }
-    };
-    if is_placeholder || entropy(value) < floor { Sifted::Placeholder } else { Sifted::Kept }
+    if consists_of_words(parts) {
+        return sort(free, placeholder::is_mask_of_words);
+    }
+    let sorted = sort(free, placeholder::is_made_up);
+    if sorted == Sifted::Kept {
+        return sorted;
+    }
+    // What the format fixes in between speaks neither for the value nor against it.
+    let free = without_fixed(value, parts);
+    if free.len() < value.len() { sort(&free, placeholder::is_made_up) } else { sorted }
+}
+
+fn sort(free: &[u8], is_made_up: fn(&[u8]) -> bool) -> Sifted {
+    if is_made_up(free) {
+        Sifted::Placeholder
+    } else if placeholder::has_sequence(free) {
+        Sifted::Sequence
+    } else {
+        Sifted::Kept
+    }
 }
 
 /// How much of the start of `rest` this part fixes; `None` if it fixes nothing there.

@@ -19,11 +19,6 @@ pub(super) const WORDS: &[&str] = &[
     "hunter2",
     "password1",
     "secret123",
-    "abc123",
-    "qwerty",
-    "asdfgh",
-    "zxcvbn",
-    "qazwsx",
     "letmein",
     "changeme",
     "change_me",
@@ -33,16 +28,25 @@ pub(super) const WORDS: &[&str] = &[
     "replace_me",
     "replace-me",
     "notasecret",
-    "deadbeef",
-    "cafebabe",
-    "feedface",
-    "badc0ffee",
-    "a1b2c3d4",
     "your_",
     "your-",
     "<your",
     "insert_",
     "insert-",
+];
+
+/// What fingers walk and what spells a word in hexadecimal digits: typed, and not generated.
+pub(super) const TYPED: &[&str] = &[
+    "abc123",
+    "qwerty",
+    "asdfgh",
+    "zxcvbn",
+    "qazwsx",
+    "deadbeef",
+    "cafebabe",
+    "feedface",
+    "badc0ffee",
+    "a1b2c3d4",
 ];
 
 /// Shorter ones: only as the whole value or between marks.

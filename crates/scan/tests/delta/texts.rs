@@ -112,7 +112,7 @@ impl Palette {
             2 => (0..len).map(|_| dice.below(256) as u8).collect(),
             _ => self.prose(dice, len, "\n"),
         };
-        for _ in 0..dice.below(9) {
+        for _ in 0..dice.below(17) {
             self.put(dice, &mut text);
         }
         match dice.below(16) {

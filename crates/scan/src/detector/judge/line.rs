@@ -11,6 +11,9 @@ use std::ops::Range;
 /// How far before a value the words that say what it is may stand, in bytes.
 const NEAR: usize = 60;
 
+/// How far before and after a value bytes tell whether it stands in a text, in bytes.
+const NEIGHBOURS: usize = 256;
+
 /// What a value that is a digest is called nearby.
 const HASHES: &[&str] = &[
     "sha1",
@@ -30,6 +33,10 @@ const HASHES: &[&str] = &[
     "\"sha\"",
     "hash",
 ];
+
+/// What may stand behind a value in a page.
+const TAGS: &[&str] =
+    &["", "br", "b", "i", "p", "a", "td", "tr", "li", "em", "div", "pre", "code", "span", "strong"];
 
 /// Calls whose text says where a value is, or what a user reads.
 const LOOKS_UP: &[&str] = &[
@@ -163,6 +170,19 @@ impl<'a> Line<'a> {
         Self { bytes, start, end, one, value }
     }
 
+    /// Whether the line is one that somebody could have typed. Programs and archives hold words as
+    /// well, with bytes around them that no text has.
+    pub(super) fn is_text(&self) -> bool {
+        let from = self.start.max(self.one.span.start.saturating_sub(NEIGHBOURS));
+        let to = self.end.min(self.one.span.end.saturating_add(NEIGHBOURS));
+        let line = &self.bytes[from..to];
+        let is_control = |byte: &u8| matches!(byte, 0x01..=0x08 | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f);
+        let controls = line.iter().filter(|byte| is_control(byte)).count();
+        // Latin-1 is text, and no UTF-8.
+        let broken = line.utf8_chunks().map(|chunk| chunk.invalid().len()).sum::<usize>();
+        !line.contains(&0) && (controls * 4 + broken) * 8 <= line.len()
+    }
+
     /// A name with what stands before the part of it that the pattern knows.
     pub(super) fn whole_name(&self, known: Range<usize>) -> Range<usize> {
         name::whole(self.bytes, self.start, known)
@@ -178,9 +198,14 @@ impl<'a> Line<'a> {
     ) -> Option<f32> {
         let mut sum = 0.0;
         let between = self.between();
+        if !self.value.is_quoted && self.goes_on_with_slot() {
+            return None;
+        }
         if kind == Judge::Assigned {
             let name = self.whole_name(self.one.span.clone()).start;
-            if self.bytes[self.start..name].ends_with(b"::") {
+            // `badge.svg?token=` lets a page show an image.
+            let lead = &self.bytes[self.start..name];
+            if [&b"::"[..], b".svg?", b".png?"].iter().any(|end| lead.ends_with(end)) {
                 return None;
             }
             if let Some(call) = call_in(between) {
@@ -214,6 +239,26 @@ impl<'a> Line<'a> {
         &self.bytes[from.min(self.value.at.start)..self.value.at.start]
     }
 
+    /// `acme_<your-token>`, `sk-${KEY}`: only the beginning of a value is there, and what to fill in.
+    fn goes_on_with_slot(&self) -> bool {
+        let rest = &self.bytes[self.value.at.end..self.end];
+        // What was cut off at its end joins the two.
+        let rest = rest.strip_prefix(b".").or(rest.strip_prefix(b":")).unwrap_or(rest);
+        if [&b"${"[..], b"{{", b"#{", b"$("].iter().any(|open| rest.starts_with(open)) {
+            return true;
+        }
+        let close = match rest.first() {
+            Some(b'<') => b'>',
+            Some(b'{') => b'}',
+            _ => return false,
+        };
+        let is_name =
+            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b' ');
+        let name = &rest[1..];
+        let len = name.iter().take_while(|byte| is_name(byte)).count();
+        name.get(len) == Some(&close) && !TAGS.iter().any(|tag| tag.as_bytes() == &name[..len])
+    }
+
     /// Name and value stand together between quotes: a header, an argument.
     fn is_in_quotes(&self) -> bool {
         let is_quote = |byte: &u8| matches!(byte, b'"' | b'\'' | b'`' | b'\\');
@@ -238,6 +283,10 @@ impl<'a> Line<'a> {
         weights: &Weights,
     ) -> Option<f32> {
         let holds = |mark: &[u8]| text.windows(mark.len()).any(|window| window == mark);
+        // `'password = '.$value` joins texts.
+        if text.starts_with(b".$") {
+            return None;
+        }
         if [&b"("[..], b"::", b"->", b"=>", b"==", b"&&", b"||", b"++", b"['", b"[\""]
             .iter()
             .any(|mark| holds(mark))
@@ -292,7 +341,10 @@ impl<'a> Line<'a> {
         let is_flag = between.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'='))
             && self.bytes[self.start..self.one.span.end].contains(&b'-');
         let is_strong = !is_plain && strength >= weights.mixed / 2.0;
-        let is_setting = if is_flag || self.is_in_quotes() {
+        let is_element = between.trim_ascii_end().ends_with(b">") && rest.starts_with(b"</");
+        let is_setting = if is_element {
+            true
+        } else if is_flag || self.is_in_quotes() {
             !ends_statement || is_strong
         } else if is_colon && has_blank_before {
             starts_line && ends || is_strong

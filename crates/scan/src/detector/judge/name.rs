@@ -122,7 +122,7 @@ pub(super) fn is_weighty(name: &[u8]) -> bool {
 fn claim(word: &str, before: Option<&str>) -> Option<Claim> {
     let holds = |list: &str| any_of(list, |stem| word.contains(stem));
     let is_of = |word: &str| is_in("of_secret", word);
-    if holds("password") {
+    if holds("password") || is_in("password_word", word) {
         return Some(Claim::Password);
     }
     if any_of("password_end", |end| word.ends_with(end)) && !holds("not_pass") {
@@ -204,6 +204,18 @@ pub(super) fn whole(bytes: &[u8], floor: usize, known: Range<usize>) -> Range<us
     dots.map_or(start, |at| start + at + 1)..known.end
 }
 
+/// Whether a text says password in any language, and nothing that could be one: what is read beside
+/// a field.
+pub(super) fn is_label(text: &str) -> bool {
+    let is_spoken =
+        |c: char| c.is_alphabetic() || c.is_whitespace() || matches!(c, '-' | ':' | '*');
+    let lower = text.to_lowercase();
+    let bare: String = lower.chars().filter(|c| c.is_alphabetic()).collect();
+    text.chars().all(is_spoken)
+        && (any_of("password", |word| bare.contains(word))
+            || any_of("password_word", |word| bare == word))
+}
+
 /// The words of a value, for what is called like itself.
 pub(super) fn bare(text: &[u8]) -> Vec<u8> {
     text.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect()
@@ -222,6 +234,21 @@ mod tests {
         assert_eq!(words("dbPassword2"), ["db", "password"]);
         assert_eq!(words("AWSSecretKey"), ["aws", "secret", "key"]);
         assert_eq!(words("spring.mail-pass_word"), ["spring", "mail", "pass", "word"]);
+    }
+
+    #[test]
+    fn labels_say_password_in_many_languages() {
+        for text in ["Wachtwoord", "Mot de passe", "Lösenord:", "Ваш пароль", "Heslo", "密码"]
+        {
+            assert!(is_label(text), "{text}");
+        }
+        for text in ["Wachtwoord1", "heslovqz", "vqkzmr", "mot de passe!"] {
+            assert!(!is_label(text), "{text}");
+        }
+        for name in ["haslo", "db_heslo", "usuarioClave", "l\u{f6}senord", "contrase\u{f1}a"] {
+            assert_eq!(weight(name), Some(Weights::get().password), "{name}");
+        }
+        assert_eq!(weight("enclave"), None);
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! What a value says by itself.
 
 use super::letters::wordness;
-use super::name::Named;
+use super::name::{Named, is_label};
 use super::other::{STORED_HASHES, is_number, is_place, is_sealed, is_uuid, is_walk};
 use super::weights::Weights;
-use crate::detector::placeholder::{is_repeated, is_template};
+use crate::detector::placeholder::{has_sequence, is_repeated, is_template};
 use std::ops::Range;
 
 /// Shorter ones are words and numbers.
@@ -18,6 +18,12 @@ const LEAST_MIXED: usize = 10;
 
 /// The least in which a figure between letters says something.
 const LEAST_STREWN: usize = 6;
+
+/// Fewer letters than this, and nothing else, tell nothing.
+const LEAST_WORD: usize = 6;
+
+/// The least in which blocks of letters and figures in turn say much.
+const LEAST_BLOCKS: usize = 20;
 
 /// What a program makes is at least this long; people make shorter ones.
 const LEAST_MADE: usize = 8;
@@ -108,10 +114,16 @@ pub(super) fn weigh(text: &[u8], named: Named, weights: &Weights) -> Option<f32>
     if strange * 2 > text.len() || is_number(value) || is_walk(value) || is_repeated(text) {
         return None;
     }
+    // `acme_`: what values begin with.
+    if text.len() < LEAST_HEX && matches!(text.last(), Some(b'_' | b'-')) {
+        return None;
+    }
     if value.chars().any(char::is_control)
         || is_sealed(value)
         || is_place(value)
         || is_template(value)
+        || is_label(value)
+        || text.iter().filter(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii()).count() < 3
     {
         return None;
     }
@@ -153,10 +165,13 @@ fn strength(value: &str, named: Named, weights: &Weights) -> Option<f32> {
         return None;
     }
     let mut sum = by_letters(&plain(value), weights);
-    if is_mixed(text, figures) && sum > weights.words_most / 2.0 {
+    if is_mixed(text, figures) && sum > weights.words_most / 2.0 || is_in_blocks(text, figures) {
         sum = sum.max(weights.mixed) + if text.len() >= LONG { weights.long } else { 0.0 };
     } else if blanks == 1 && is_strewn(text) && sum > weights.words_most / 2.0 {
         sum = sum.max(0.0) + weights.strewn;
+    }
+    if text.len() < LEAST_WORD && text.iter().all(u8::is_ascii_alphabetic) {
+        sum += weights.short;
     }
     if blanks > 1 {
         sum += weights.spaces;
@@ -168,6 +183,15 @@ fn strength(value: &str, named: Named, weights: &Weights) -> Option<f32> {
         sum += weights.marks;
     }
     Some(sum)
+}
+
+/// What it says that a value walks along the alphabet or the figures; `None` when it does little
+/// else.
+pub(super) fn walk(text: &[u8], weights: &Weights) -> Option<f32> {
+    match has_sequence(text) {
+        false => Some(0.0),
+        true => (text.len() >= LEAST_HEX).then_some(weights.sequence),
+    }
 }
 
 fn value_words(text: &[u8]) -> usize {
@@ -215,6 +239,16 @@ fn is_mixed(text: &[u8], figures: usize) -> bool {
     // The capital of a word changes once for five letters and more.
     let needed = if figures >= 2 { 4 } else { 2 };
     text.len() >= LEAST_MIXED && figures >= 1 && changes * needed >= text.len()
+}
+
+/// Blocks of few letters and figures in turn, without a mark between them.
+fn is_in_blocks(text: &[u8], figures: usize) -> bool {
+    let is_run = |run: &[u8]| run.len() <= LEAST;
+    text.len() >= LEAST_BLOCKS
+        && text.iter().all(u8::is_ascii_alphanumeric)
+        && figures * 4 >= text.len()
+        && figures * 4 <= text.len() * 3
+        && text.split(u8::is_ascii_digit).all(is_run)
 }
 
 /// A figure between two letters.

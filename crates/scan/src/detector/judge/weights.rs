@@ -1,6 +1,7 @@
 //! The weights of `rules/judge/weights.toml`, as numbers by name.
 
 use super::name::Named;
+use super::path::Kind;
 use quietus_model::Confidence;
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -34,6 +35,9 @@ pub(super) struct Weights {
     pub(super) digits: f32,
     pub(super) digits_long: f32,
     pub(super) marks: f32,
+    pub(super) sequence: f32,
+    pub(super) typed: f32,
+    pub(super) short: f32,
     pub(super) spaces: f32,
     pub(super) stored_hash: f32,
     pub(super) same_as_name: f32,
@@ -41,6 +45,16 @@ pub(super) struct Weights {
     pub(super) bare_in_setting: f32,
     pub(super) looked_up: f32,
     pub(super) near_hash: f32,
+    kept: f32,
+    test: f32,
+    example: f32,
+    document: f32,
+    template: f32,
+    recording: f32,
+    generated: f32,
+    minified: f32,
+    translation: f32,
+    lockfile: f32,
     low: f32,
     medium: f32,
     high: f32,
@@ -88,6 +102,9 @@ impl Weights {
             digits: of("digits"),
             digits_long: of("digits_long"),
             marks: of("marks"),
+            sequence: of("sequence"),
+            typed: of("typed"),
+            short: of("short"),
             spaces: of("spaces"),
             stored_hash: of("stored_hash"),
             same_as_name: of("same_as_name"),
@@ -95,19 +112,49 @@ impl Weights {
             bare_in_setting: of("bare_in_setting"),
             looked_up: of("looked_up"),
             near_hash: of("near_hash"),
+            kept: of("kept"),
+            test: of("test"),
+            example: of("example"),
+            document: of("document"),
+            template: of("template"),
+            recording: of("recording"),
+            generated: of("generated"),
+            minified: of("minified"),
+            translation: of("translation"),
+            lockfile: of("lockfile"),
             low: of("low"),
             medium: of("medium"),
             high: of("high"),
         }
     }
 
-    /// What a sum of evidence is worth; `None` when it is worth nothing.
-    pub(super) fn confidence(&self, sum: f32) -> Option<Confidence> {
+    /// What the kind of file is worth that something stands in.
+    pub(super) fn place(&self, kind: Kind) -> f32 {
+        match kind {
+            Kind::Kept => self.kept,
+            Kind::Test => self.test,
+            Kind::Example => self.example,
+            Kind::Document => self.document,
+            Kind::Template => self.template,
+            Kind::Recording => self.recording,
+            Kind::Generated => self.generated,
+            Kind::Minified => self.minified,
+            Kind::Translation => self.translation,
+            Kind::Lockfile => self.lockfile,
+        }
+    }
+
+    /// Whether a sum of evidence says anything.
+    pub(super) fn is_worth_it(&self, sum: f32) -> bool {
+        sum >= self.low
+    }
+
+    /// What a sum of evidence is worth.
+    pub(super) fn confidence(&self, sum: f32) -> Confidence {
         match sum {
-            sum if sum >= self.high => Some(Confidence::High),
-            sum if sum >= self.medium => Some(Confidence::Medium),
-            sum if sum >= self.low => Some(Confidence::Low),
-            _ => None,
+            sum if sum >= self.high => Confidence::High,
+            sum if sum >= self.medium => Confidence::Medium,
+            _ => Confidence::Low,
         }
     }
 }
@@ -125,6 +172,6 @@ mod tests {
             assert_ne!(Weights::read(&without), *Weights::get(), "nobody reads: {line}");
             assert!(line.contains(" # "), "no comment: {line}");
         }
-        assert_eq!(lines.len(), 31);
+        assert_eq!(lines.len(), 44);
     }
 }
