@@ -39,6 +39,8 @@ mod walk;
 
 pub use bounds::{Bounds, Gap, Reason};
 pub use kind::Kind;
-pub use spans::{BORDER_SIGHT, Encoding, STEP, Span, around, may_be_encoded, spans, spans_by};
+pub use spans::{
+    BORDER_SIGHT, Encoding, Mark, STEP, Span, around, may_be_encoded, spans, spans_by,
+};
 pub use text::{Charset, Text};
 pub use walk::{Form, Member, members, members_of};

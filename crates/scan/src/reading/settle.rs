@@ -31,6 +31,10 @@ pub(super) enum Of<'a> {
 /// A detection in the bytes as they are, and where its secret stands.
 type Plain = (Arc<Detection>, Range<usize>);
 
+/// Where something stands, the stretch and what is in it if that is where, and else the number of the
+/// detection.
+type Spot<'a> = (Range<usize>, Option<(&'a Stretch, &'a Inner)>, usize);
+
 /// Everything that counts, by place; what lies in members comes last. Of bytes that are no text, only
 /// what has a format counts. `original` leads from an offset here to the one that is told.
 pub(super) fn place<'a>(
@@ -44,7 +48,7 @@ pub(super) fn place<'a>(
     let counts = |(detection, _): &Plain| is_text || detection.rule.judge.is_none();
     let mut is_kept: Vec<bool> = plain.iter().map(counts).collect();
     let inner = among_stretches(&reading.stretches, &plain, &mut is_kept, is_text);
-    let mut spots: Vec<(Range<usize>, Option<(&Stretch, &Inner)>, usize)> = Vec::new();
+    let mut spots: Vec<Spot<'_>> = Vec::new();
     let kept = plain.iter().enumerate().filter(|(at, _)| is_kept[*at]);
     spots.extend(kept.map(|(at, (_, span))| (span.clone(), None, at)));
     spots.extend(
@@ -52,7 +56,7 @@ pub(super) fn place<'a>(
             .into_iter()
             .map(|(stretch, inner)| (stretch.range.clone(), Some((stretch, inner)), usize::MAX)),
     );
-    let secret = |spot: &(_, Option<(&'a Stretch, &'a Inner)>, usize)| match spot.1 {
+    let secret = |spot: &Spot<'a>| match spot.1 {
         Some((_, inner)) => inner.detection.secret.clone(),
         None => plain[spot.2].0.secret.clone(),
     };

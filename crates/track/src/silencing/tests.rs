@@ -28,6 +28,8 @@ fn rules() -> RuleSet {
 
 fn location(path: &str) -> Location {
     Location {
+        inside: quietus_model::SafeText::default(),
+        decoded: Vec::new(),
         repository: RepositoryId::named("app"),
         source: SafeText::default(),
         place: Place::History,

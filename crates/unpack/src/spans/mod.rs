@@ -90,10 +90,12 @@ pub fn spans(text: &[u8]) -> Vec<Span> {
     spans_by(text, &runs::mark)
 }
 
-/// As [`spans`], for those who can tell faster which bytes [may be encoded](may_be_encoded): `mark` is
-/// given so many times [`STEP`] bytes and as many numbers, in each of which it sets a bit for each such
-/// byte, the lowest for the first.
-pub fn spans_by(text: &[u8], mark: &dyn Fn(&[[u8; STEP]], &mut [u64])) -> Vec<Span> {
+/// Tells of so many times [`STEP`] bytes which [may be encoded](may_be_encoded): sets a bit for each
+/// such byte, the lowest for the first, in as many numbers.
+pub type Mark<'a> = dyn Fn(&[[u8; STEP]], &mut [u64]) + 'a;
+
+/// As [`spans`], for those who can tell faster which bytes may be encoded.
+pub fn spans_by(text: &[u8], mark: &Mark<'_>) -> Vec<Span> {
     let mut found = Vec::new();
     runs::find(text, mark, &mut found);
     escapes::find(text, &mut found);

@@ -1,6 +1,6 @@
 //! Base64 and hex: long runs of one alphabet.
 
-use super::{Encoding, Span, is_worthwhile};
+use super::{Encoding, Mark, Span, is_worthwhile};
 use std::ops::Range;
 
 /// So many characters make 16 bytes of base64.
@@ -89,9 +89,6 @@ fn class(byte: u8) -> u8 {
 pub const fn may_be_encoded(byte: u8) -> bool {
     CLASS[byte as usize] & ANY != 0
 }
-
-/// Marks which bytes may be encoded: of each step a bit for each byte, the lowest for the first.
-pub(super) type Mark<'a> = dyn Fn(&[[u8; STEP]], &mut [u64]) + 'a;
 
 /// So many steps are marked at a time.
 const BATCH: usize = 8;
