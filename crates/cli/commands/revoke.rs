@@ -120,7 +120,7 @@ impl Room<'_> {
             self.tracker.retest(again(), self.setup.now).await?;
         }
         let after = find(self.ledger, &item.fingerprint().to_string()).await?;
-        output::item::print_change(&asked, &after, self.setup.now)?;
+        output::item::print_change(&asked, &after, self.validator.now())?;
         Ok(Outcome::Revoked)
     }
 
@@ -191,9 +191,9 @@ impl Room<'_> {
         let print = item.fingerprint();
         for _ in 0..TRIES {
             let item = find(self.ledger, &print.to_string()).await?;
-            let events = item.revoked(receipt.clone(), &by, self.policy, self.setup.now)?;
+            let events = item.revoked(receipt.clone(), &by, self.policy, self.validator.now())?;
             let append = Append::events(print, item.version, events);
-            match self.ledger.append(vec![append], self.setup.now).await {
+            match self.ledger.append(vec![append], self.validator.now()).await {
                 Err(StoreError::Conflict { .. }) => {}
                 other => return other.map(drop).map_err(Into::into),
             }
