@@ -26,17 +26,22 @@ PART = re.compile(r"[A-Z]?[a-z]{2,}|[A-Z]{3,}(?![a-z])")
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-def words(folders):
-    """How many files hold each word."""
-    held = collections.Counter()
+def texts(folders):
+    """The bytes of every source text."""
     for folder in folders:
         for root, _, names in os.walk(folder):
             for name in names:
                 path = os.path.join(root, name)
-                if os.path.splitext(name)[1] not in ENDINGS or os.path.getsize(path) > LARGEST:
-                    continue
-                with open(path, encoding="utf8", errors="ignore") as file:
-                    held.update({word.lower() for word in PART.findall(file.read())})
+                if os.path.splitext(name)[1] in ENDINGS and os.path.getsize(path) <= LARGEST:
+                    with open(path, "rb") as file:
+                        yield file.read()
+
+
+def words(folders):
+    """How many files hold each word."""
+    held = collections.Counter()
+    for text in texts(folders):
+        held.update({word.lower() for word in PART.findall(text.decode("utf8", "ignore"))})
     return {word: count for word, count in held.items() if count >= FEWEST and len(word) <= 16}
 
 

@@ -10,10 +10,9 @@ Each file counts by the root of its length, so that no single table weighs much.
 
 import collections
 import math
-import os
 import sys
 
-from letters import ENDINGS, LARGEST
+from letters import texts
 
 LEAST = 60
 PRINTABLE = range(0x20, 0x7F)
@@ -26,17 +25,11 @@ def symbol(byte):
 def counts(folders):
     """By pair of bytes its share of all text."""
     found = collections.Counter()
-    for folder in folders:
-        for root, _, names in os.walk(folder):
-            for name in names:
-                path = os.path.join(root, name)
-                if os.path.splitext(name)[1] in ENDINGS and os.path.getsize(path) <= LARGEST:
-                    with open(path, "rb") as file:
-                        text = file.read()
-                    of_file = collections.Counter(zip(text, text[1:]))
-                    weight = 1 / math.sqrt(len(text) + 1)
-                    for pair, count in of_file.items():
-                        found[pair] += count * weight
+    for text in texts(folders):
+        of_file = collections.Counter(zip(text, text[1:]))
+        weight = 1 / math.sqrt(len(text) + 1)
+        for pair, count in of_file.items():
+            found[pair] += count * weight
     return found
 
 

@@ -2,6 +2,8 @@
 //! the whole pipe: real repositories, a real ledger, an issuer on loopback.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/configured.rs"]
+mod configured;
 #[path = "support/issuer.rs"]
 mod issuer;
 #[path = "support/repository.rs"]

@@ -3,6 +3,8 @@
 
 #[path = "support/canary.rs"]
 mod canary;
+#[path = "support/configured.rs"]
+mod configured;
 #[path = "support/issuer.rs"]
 mod issuer;
 #[path = "support/repository.rs"]

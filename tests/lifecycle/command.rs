@@ -1,23 +1,11 @@
 //! The same life through the command itself, in a home of its own.
 
-use crate::issuer::{Behaviour, Issuer};
+use crate::configured::configure;
+use crate::issuer::Behaviour;
 use crate::sandbox::{Ran, Sandbox};
 use crate::world::{accepted, issuer, issuer_kind, revoked, token};
 use quietus_export::oscal;
 use quietus_poam::Phase;
-
-/// Writes the configuration that lists `issuer`, trusts its CA and allows its address.
-fn configure(sandbox: &Sandbox, issuer: &Issuer) {
-    let ca = sandbox.write("ca.pem", issuer.ca_pem());
-    let text = format!(
-        "[issuers]\n{} = [\"{}\"]\n[validate]\nca_file = \"{}\"\nallow_private = [\"{}\"]\n",
-        issuer_kind(),
-        issuer.url(),
-        ca.display(),
-        issuer.host(),
-    );
-    sandbox.write("config/quietus/config.toml", text);
-}
 
 fn says(ran: &Ran, words: &[&str]) {
     let out = ran.out();

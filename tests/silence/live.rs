@@ -1,23 +1,11 @@
 //! What is live breaks through whatever silences it.
 
-use crate::issuer::Issuer;
+use crate::configured::configure;
 use crate::sandbox::Sandbox;
-use crate::world::{accepted, issuer, issuer_kind, revoked, token};
+use crate::world::{accepted, issuer, revoked, token};
 use crate::{fingerprint, hidden, says, scan};
 
 const WHY: [&str; 4] = ["--reason", "known for years", "--approver", "ann"];
-
-fn configure(sandbox: &Sandbox, issuer: &Issuer) {
-    let ca = sandbox.write("ca.pem", issuer.ca_pem());
-    let text = format!(
-        "[issuers]\n{} = [\"{}\"]\n[validate]\nca_file = \"{}\"\nallow_private = [\"{}\"]\n",
-        issuer_kind(),
-        issuer.url(),
-        ca.display(),
-        issuer.host(),
-    );
-    sandbox.write("config/quietus/config.toml", text);
-}
 
 #[test]
 fn a_live_credential_is_reported_whatever_silences_it() {

@@ -63,17 +63,21 @@ impl<'a> Draft<'a> {
             self.emit(Event::DeviationEnded { reason });
             return;
         }
-        if self.live_recorded(|at| at > deviation.at) {
+        if self.is_live_since_set_aside() {
             let reason = "the issuer accepted it: it is a live credential".to_owned();
             self.emit(Event::DeviationEnded { reason });
         }
     }
 
-    fn live_recorded(&self, when: impl Fn(Timestamp) -> bool) -> bool {
-        self.item.history.iter().any(|recorded| {
-            when(recorded.at)
-                && matches!(&recorded.event, Event::Judged { judgement }
-                    if matches!(judgement.verdict, Verdict::Live(_)))
+    /// Whether an acceptance was recorded after it was set aside: by the order of what happened,
+    /// because both may have happened within one second.
+    fn is_live_since_set_aside(&self) -> bool {
+        let history = &self.item.history;
+        let set_aside =
+            history.iter().rposition(|recorded| matches!(recorded.event, Event::Deviated { .. }));
+        history[set_aside.map_or(0, |at| at + 1)..].iter().any(|recorded| {
+            matches!(&recorded.event, Event::Judged { judgement }
+                if matches!(judgement.verdict, Verdict::Live(_)))
         })
     }
 

@@ -75,6 +75,9 @@ fn a_dismissal_ends_when_it_is_live_or_its_date_comes() {
     world.act(1, "token", "ann", &dismiss).unwrap();
     assert_eq!(world.item("token").phase(), Phase::Deviation(DeviationKind::FalsePositive));
     let mut expired = World { policy: world.policy.clone(), events: world.events.clone() };
+    let mut at_once = World { policy: world.policy.clone(), events: world.events.clone() };
+    at_once.ask(1, "token", vec![live(1)]);
+    assert!(at_once.item("token").deviation.is_none(), "within the same second");
     world.ask(2, "token", vec![live(2)]);
     assert!(world.item("token").deviation.is_none());
     let refusal = world.act(3, "token", "ann", &dismiss).unwrap_err();

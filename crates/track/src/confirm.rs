@@ -1,11 +1,10 @@
 //! Before a place is called clean: do the bytes of the credential still stand there?
 
-use crate::look::source_at;
 use crate::{Looking, Tracker, Wanted};
 use jiff::Timestamp;
 use quietus_model::{Assessment, Finding, Fingerprint, Location, Rule, Scope, Secret, Survey};
 use quietus_poam::{PoamItem, shown_gone};
-use quietus_scan::{can_be_sought, stands};
+use quietus_scan::can_be_sought;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -72,27 +71,12 @@ impl Tracker<'_> {
         looking: &Looking<'_>,
         now: Timestamp,
     ) -> Option<Vec<Finding>> {
-        let source = source_at(looking.place_of(scope.source.as_str()), scope.kind);
-        let mut options = looking.options.clone();
-        options.name = Some(scope.repository.clone());
-        let found = stands(
-            &source,
-            sought.to_vec(),
-            looking.detector.rules(),
-            looking.key,
-            &options,
-            now,
-            looking.cancel,
-        )
-        .ok()?;
+        let path = looking.place_of(scope.source.as_str());
+        let found = looking.seek(path, scope, sought.to_vec(), now).ok()?;
         if !found.scope.is_complete() || looking.cancel.load(Ordering::Relaxed) {
             return None;
         }
-        let mut findings: Vec<Finding> = found.hits.into_iter().map(|hit| hit.finding).collect();
-        for location in findings.iter_mut().flat_map(|finding| &mut finding.locations) {
-            location.source = scope.source.clone();
-        }
-        Some(findings)
+        Some(found.hits.into_iter().map(|hit| hit.finding).collect())
     }
 }
 

@@ -1,11 +1,9 @@
 //! Where a value stands in every repository that is tracked, by its bytes.
 
-use crate::look::source_at;
 use crate::{Looking, SourceError, is_remote};
 use jiff::Timestamp;
 use quietus_model::{Gap, Location, RepositoryId, Rule, SafeText, Secret};
 use quietus_poam::ScanRecord;
-use quietus_scan::stands;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -61,29 +59,13 @@ fn find_in(
     let name = scope.source.as_str();
     let is_fetched = fetch && is_remote(name);
     let path = if is_fetched { looking.mirrors.fetch(name)? } else { looking.place_of(name) };
-    let mut options = looking.options.clone();
-    options.name = Some(scope.repository.clone());
     let known = vec![(Arc::clone(rule), value.clone())];
-    let source = source_at(path, scope.kind);
-    let scanned = stands(
-        &source,
-        known,
-        looking.detector.rules(),
-        looking.key,
-        &options,
-        now,
-        looking.cancel,
-    )?;
-    let mut locations: Vec<Location> =
-        scanned.hits.into_iter().flat_map(|hit| hit.finding.locations).collect();
-    for location in &mut locations {
-        location.source = scope.source.clone();
-    }
+    let found = looking.seek(path, scope, known, now)?;
     Ok(Standing {
         repository: scope.repository.clone(),
         source: scope.source.clone(),
         scanned: if is_fetched { now } else { record.taken_at },
-        locations,
-        gaps: scanned.scope.gaps,
+        locations: found.hits.into_iter().flat_map(|hit| hit.finding.locations).collect(),
+        gaps: found.scope.gaps,
     })
 }

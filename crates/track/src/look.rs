@@ -3,13 +3,14 @@
 use crate::{Mirrors, TrackError, is_remote};
 use jiff::Timestamp;
 use quietus_model::{
-    Fingerprint, FingerprintKey, Gap, GapReason, Hit, RepositoryId, RuleId, RuleSet, SafeText,
-    Scope, ScopeKind, Stats,
+    Fingerprint, FingerprintKey, Gap, GapReason, Hit, RepositoryId, Rule, RuleId, RuleSet,
+    SafeText, Scope, ScopeKind, Secret, Stats,
 };
-use quietus_scan::{Detector, Options, Progress, ScanError, Source, scan};
+use quietus_scan::{Detector, Options, Progress, ScanError, Scanned, Source, scan, stands};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// How many credentials of one source are kept.
@@ -40,6 +41,25 @@ impl Looking<'_> {
     /// lies in its mirror.
     pub(crate) fn place_of(&self, name: &str) -> PathBuf {
         if is_remote(name) { self.mirrors.path(name) } else { PathBuf::from(name) }
+    }
+
+    /// Looks for what is `known` by its bytes in what lies at `path`, as `scope` was read.
+    pub(crate) fn seek(
+        &self,
+        path: PathBuf,
+        scope: &Scope,
+        known: Vec<(Arc<Rule>, Secret)>,
+        now: Timestamp,
+    ) -> Result<Scanned, ScanError> {
+        let source = source_at(path, scope.kind);
+        let mut options = self.options.clone();
+        options.name = Some(scope.repository.clone());
+        let rules = self.detector.rules();
+        let mut found = stands(&source, known, rules, self.key, &options, now, self.cancel)?;
+        for location in found.hits.iter_mut().flat_map(|hit| &mut hit.finding.locations) {
+            location.source = scope.source.clone();
+        }
+        Ok(found)
     }
 }
 
@@ -146,7 +166,7 @@ fn cap(hits: &mut Vec<Hit>, scope: &mut Scope) {
 }
 
 /// What to read at a path. Kinds that name more than a path are the caller's to build.
-pub(crate) fn source_at(path: PathBuf, kind: ScopeKind) -> Source {
+fn source_at(path: PathBuf, kind: ScopeKind) -> Source {
     match kind {
         ScopeKind::WorkTree => Source::Tree(path),
         ScopeKind::History => Source::History(path),

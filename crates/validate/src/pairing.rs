@@ -62,7 +62,7 @@ fn with<'a>(parts: &Parts<'a>, name: &'a str, part: &'a Secret) -> Parts<'a> {
 }
 
 /// The different values found for a part, nearest first.
-fn candidates<'a>(hit: &'a Hit, name: &str) -> Vec<&'a Secret> {
+pub(crate) fn candidates<'a>(hit: &'a Hit, name: &str) -> Vec<&'a Secret> {
     let mut found: Vec<&Secret> = Vec::new();
     for part in hit.parts.iter().filter(|part| part.name == name) {
         if !found.contains(&&part.secret) {

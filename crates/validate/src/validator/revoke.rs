@@ -1,14 +1,14 @@
 //! Asks an issuer to end one credential, and reads whether it did.
 
-use super::{Validator, target};
+use super::Validator;
 use crate::endpoint::{Endpoint, Origin};
 use crate::reading::first_match;
 use crate::template::{self, Request, Unfilled};
 use crate::transport::{Call, Failure};
 use crate::{evidence, issuers, pairing};
 use quietus_model::{
-    Effect, Hit, Identity, Judgement, Method, Receipt, Recipe, Revocation, RevokeBy, Secret,
-    Target, Verdict,
+    Effect, Hit, Identity, Judgement, Method, Receipt, Recipe, Revocation, RevokeBy, Target,
+    Verdict,
 };
 use url::Url;
 
@@ -190,7 +190,7 @@ impl Validator {
         let done = first_match(&revocation.done, status, &received.headers, &received.body);
         let clause = done.ok_or(NotRevoked::Unconfirmed { status })?;
         Ok(Receipt {
-            target: target(&revoking.target.issuer, &revoking.target.endpoint),
+            target: revoking.target.clone(),
             at: self.now(),
             effect: effect(revocation),
             status,
@@ -218,10 +218,7 @@ fn certain_parts(revocation: &Revocation, recipe: &Recipe, hit: &Hit) -> Result<
     names.extend(template::parts_used(recipe));
     names.remove("secret");
     for name in names {
-        let mut found: Vec<&Secret> =
-            hit.parts.iter().filter(|part| part.name == name).map(|part| &part.secret).collect();
-        found.dedup();
-        if found.len() != 1 {
+        if pairing::candidates(hit, name).len() != 1 {
             return Err(NotRevocable::Uncertain { part: name.to_owned() });
         }
     }
