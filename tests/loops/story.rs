@@ -124,7 +124,7 @@ impl<'w> Story<'w> {
     pub(crate) fn is_closed(&self) {
         let state = self.state();
         let why = self.world.run(&["item", "why", &self.id]).out();
-        assert!(state.starts_with("closed (verified)"), "{} is {state}:\n{why}", self.id);
+        assert!(state == "closed", "{} is {state}:\n{why}", self.id);
     }
 
     /// Fails if it is closed.
