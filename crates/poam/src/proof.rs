@@ -46,13 +46,18 @@ pub enum Standing {
 }
 
 impl PoamItem {
-    /// The newest answer of each target, and its newest doubt.
+    /// The newest acceptance of each target, its newest denial, and its newest doubt. A denial does
+    /// not make the acceptance before it forgotten: it tells that what was denied belongs together.
     pub fn judgements(&self) -> Vec<Judgement> {
-        let mut newest: BTreeMap<(&Target, bool), &Judgement> = BTreeMap::new();
+        let mut newest: BTreeMap<_, &Judgement> = BTreeMap::new();
         for recorded in &self.history {
             let Event::Judged { judgement } = &recorded.event else { continue };
-            let is_doubt = matches!(judgement.verdict, Verdict::Indeterminate(_));
-            let known = newest.entry((&judgement.target, is_doubt)).or_insert(judgement);
+            let kind = match judgement.verdict {
+                Verdict::Live(_) => 0,
+                Verdict::Dead(_) => 1,
+                Verdict::Indeterminate(_) => 2,
+            };
+            let known = newest.entry((&judgement.target, kind)).or_insert(judgement);
             if judgement.at >= known.at {
                 *known = judgement;
             }

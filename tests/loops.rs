@@ -1,0 +1,21 @@
+//! Credentials of real servers on loopback: live, then revoked, then proven dead and closed, then live
+//! again and open; all of it through the command line. `tests/tools.sh` installs the servers. The slow
+//! ones take part when `QUIETUS_SLOW_LOOPS=1`.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[path = "support/issuer.rs"]
+mod issuer;
+#[path = "support/sandbox.rs"]
+mod sandbox;
+
+#[path = "loops/front.rs"]
+mod front;
+#[path = "loops/server.rs"]
+mod server;
+#[path = "loops/story.rs"]
+mod story;
+#[path = "loops/world.rs"]
+mod world;
+
+#[path = "loops/aws.rs"]
+mod aws;
