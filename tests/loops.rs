@@ -19,3 +19,18 @@ mod world;
 
 #[path = "loops/aws.rs"]
 mod aws;
+#[cfg(feature = "ldap")]
+#[path = "loops/ldap.rs"]
+mod ldap;
+#[cfg(feature = "mysql")]
+#[path = "loops/mariadb.rs"]
+mod mariadb;
+#[cfg(feature = "postgresql")]
+#[path = "loops/postgresql.rs"]
+mod postgresql;
+#[cfg(feature = "redis")]
+#[path = "loops/redis.rs"]
+mod redis;
+#[cfg(feature = "ssh")]
+#[path = "loops/ssh.rs"]
+mod ssh;

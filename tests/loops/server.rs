@@ -5,6 +5,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -48,6 +49,27 @@ pub(crate) fn there(path: PathBuf) -> Option<PathBuf> {
     assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{missing}");
     skipped(&missing);
     None
+}
+
+/// Makes `command` run as the account of a service, where the tests are the superuser's, whom some
+/// servers refuse to serve. The folder is given to it.
+pub(crate) fn as_service(command: &mut Command, account: &str, folder: &Path) {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let id = |flag: &str| -> u32 {
+        let told = Command::new("id").args([flag, account]).output().unwrap();
+        String::from_utf8_lossy(&told.stdout).trim().parse().unwrap()
+    };
+    let (user, group) = (id("-u"), id("-g"));
+    // What lies above was made for the superuser alone.
+    for above in folder.ancestors().take_while(|path| path.starts_with("/tmp")).skip(1) {
+        let mut open = std::fs::metadata(above).unwrap().permissions();
+        open.set_mode(open.mode() | 0o011);
+        std::fs::set_permissions(above, open).unwrap();
+    }
+    std::os::unix::fs::chown(folder, Some(user), Some(group)).unwrap();
+    command.uid(user).gid(group).current_dir(folder);
 }
 
 /// A port of loopback that nobody listened on a moment ago.

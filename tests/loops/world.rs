@@ -4,10 +4,33 @@ use crate::front::{Clock, Front};
 use crate::sandbox::{Ran, Sandbox};
 use crate::server::there;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::process::Command;
+
+/// A password that looks generated, as a test makes it: another label gives another one.
+pub(crate) struct Password(String);
+
+impl Password {
+    pub(crate) fn new(label: &str) -> Self {
+        let digest = Sha256::digest(label.as_bytes());
+        let text = data_encoding::BASE64.encode(&digest).replace(['+', '/', '='], "x");
+        Self(text[..24].to_owned())
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// A machine, the instances of issuers its user listed, and the clock.
 pub(crate) struct World {
@@ -16,6 +39,7 @@ pub(crate) struct World {
     faketime: PathBuf,
     instances: RefCell<BTreeMap<String, Vec<String>>>,
     trusted: RefCell<String>,
+    known_hosts: RefCell<String>,
     secrets: RefCell<Vec<String>>,
     hours_between: Cell<i64>,
 }
@@ -33,6 +57,7 @@ impl World {
             faketime,
             instances: RefCell::default(),
             trusted: RefCell::default(),
+            known_hosts: RefCell::default(),
             secrets: RefCell::default(),
             // The default policy wants 20 hours between the denials that are proof.
             hours_between: Cell::new(21),
@@ -64,6 +89,12 @@ impl World {
         self.configure();
     }
 
+    /// From now on the user knows this key of an SSH host.
+    pub(crate) fn know_hosts(&self, lines: &str) {
+        self.known_hosts.borrow_mut().push_str(lines);
+        self.configure();
+    }
+
     fn configure(&self) {
         let ca_file = self.sandbox.write("ca.pem", self.trusted.borrow().as_bytes());
         let mut text = "[issuers]\n".to_owned();
@@ -74,6 +105,8 @@ impl World {
         if !self.trusted.borrow().is_empty() {
             text += &format!("ca_file = \"{}\"\n", ca_file.display());
         }
+        let known_hosts = self.sandbox.write("known_hosts", self.known_hosts.borrow().as_bytes());
+        text += &format!("known_hosts = \"{}\"\n", known_hosts.display());
         self.sandbox.write("config/quietus/config.toml", text);
     }
 

@@ -47,6 +47,8 @@ struct Question<'a> {
     instance: &'a Instance,
     /// The target accepted this credential in another run.
     was_live: bool,
+    /// And it was asked from where this run asks from.
+    was_live_from_here: bool,
 }
 
 /// An answer and what its recipe makes of it.
@@ -128,10 +130,13 @@ impl Validator {
             let verdict = match &offline {
                 Some(doubt) => Verdict::Indeterminate(doubt.clone()),
                 None => {
-                    let was_live = earlier.iter().any(|judgement| {
-                        judgement.target == target && matches!(judgement.verdict, Verdict::Live(_))
-                    });
-                    self.ask(Question { rule, recipe, instance, was_live }, hit).await
+                    let accepted: Vec<_> = accepted(&target, earlier).collect();
+                    let from_here = |seen: &&Observation| seen.vantage == self.vantage;
+                    let was_live_from_here = accepted.iter().any(from_here);
+                    let was_live = !accepted.is_empty();
+                    let question =
+                        Question { rule, recipe, instance, was_live, was_live_from_here };
+                    self.ask(question, hit).await
                 }
             };
             let binding = instance.binding.clone();
@@ -389,7 +394,7 @@ impl Validator {
             recipe: question.recipe.digest(),
             custom: self.is_custom(question.rule, question.instance),
             unpaired: !question.was_live && denial::is_of_pair(question.rule, question.recipe),
-            never_accepted: !question.was_live
+            never_accepted: !question.was_live_from_here
                 && (question.recipe.denies_strangers || heard.is_decoded),
             status: heard.received.status,
             code: heard.received.code.map(SafeText::plain),
@@ -444,6 +449,18 @@ fn unfilled(unfilled: Unfilled) -> Doubt {
 
 fn target(issuer: &str, endpoint: &str) -> Target {
     Target { issuer: issuer.to_owned(), endpoint: endpoint.to_owned(), principal: None }
+}
+
+/// How `target` accepted the credential in other runs.
+fn accepted<'j>(
+    target: &'j Target,
+    earlier: &'j [Judgement],
+) -> impl Iterator<Item = &'j Observation> {
+    let of_target = earlier.iter().filter(move |judgement| judgement.target == *target);
+    of_target.filter_map(|judgement| match &judgement.verdict {
+        Verdict::Live(seen) => Some(seen),
+        _ => None,
+    })
 }
 
 /// A judgement where there is nobody to ask.
