@@ -8,7 +8,7 @@ use std::process::Command;
 
 /// A cluster of its own, whose administrator comes in by the socket.
 struct Postgresql {
-    _server: Server,
+    server: Server,
     psql: std::path::PathBuf,
     folder: std::path::PathBuf,
     port: u16,
@@ -33,9 +33,9 @@ impl Postgresql {
         crate::server::as_service(&mut command, "postgres", &folder);
         let server = Server::start(&mut command, &folder);
         let psql = program("psql")?;
-        let mut this = Self { _server: server, psql, folder, port };
+        let mut this = Self { server, psql, folder, port };
         let (psql, folder) = (this.psql.clone(), this.folder.clone());
-        this._server.until(|| tell(&psql, &folder, port, "SELECT 1"));
+        this.server.until(|| tell(&psql, &folder, port, "SELECT 1"));
         Some(this)
     }
 
@@ -43,10 +43,10 @@ impl Postgresql {
         assert!(tell(&self.psql, &self.folder, self.port, text), "{text}");
     }
 
-    fn leak(&self, role: &str, password: &str) -> Leak {
+    fn leak(&self, password: &Password) -> Leak {
         let port = self.port;
-        let text = format!("DATABASE_URL=postgresql://{role}:{password}@127.0.0.1:{port}/app\n");
-        Leak { file: "db.env", text, secret: password.to_owned() }
+        let text = format!("DATABASE_URL=postgresql://app:{password}@127.0.0.1:{port}/app\n");
+        Leak { file: "db.env", text, secret: password.to_string() }
     }
 }
 
@@ -63,18 +63,23 @@ fn tell(psql: &Path, folder: &Path, port: u16, text: &str) -> bool {
     command.arg("-h").arg(folder).output().unwrap().status.success()
 }
 
-#[test]
-fn a_changed_password_of_a_role_is_dead_until_it_is_changed_back() {
-    let Some(world) = World::new() else { return };
-    let Some(server) = Postgresql::start(&world.sandbox.path("tmp")) else { return };
+fn world() -> Option<(World, Postgresql)> {
+    let world = World::new()?;
+    let server = Postgresql::start(&world.sandbox.path("tmp"))?;
     world.list_url("postgresql", &format!("postgresql://127.0.0.1:{}", server.port));
     world.ask_once_a_day();
+    Some((world, server))
+}
+
+#[test]
+fn a_changed_password_of_a_role_is_dead_until_it_is_changed_back() {
+    let Some((world, server)) = world() else { return };
     let (one, other) = (Password::new("one"), Password::new("other"));
     server.sql(&format!("CREATE ROLE app LOGIN PASSWORD '{one}'"));
     let set = |password: &Password| server.sql(&format!("ALTER ROLE app PASSWORD '{password}'"));
     life(
         &world,
-        server.leak("app", one.as_str()),
+        server.leak(&one),
         || set(&other),
         || {
             set(&one);
@@ -85,17 +90,14 @@ fn a_changed_password_of_a_role_is_dead_until_it_is_changed_back() {
 
 #[test]
 fn a_locked_role_a_closed_door_and_an_open_one_prove_nothing() {
-    let Some(world) = World::new() else { return };
-    let Some(server) = Postgresql::start(&world.sandbox.path("tmp")) else { return };
-    world.list_url("postgresql", &format!("postgresql://127.0.0.1:{}", server.port));
-    world.ask_once_a_day();
+    let Some((world, server)) = world() else { return };
     let password = Password::new("locked");
     server.sql(&format!("CREATE ROLE app LOGIN PASSWORD '{password}'"));
-    let story = Story::leaked(&world, server.leak("app", password.as_str()));
+    let story = Story::leaked(&world, server.leak(&password));
     story.is_live();
     story.removed();
     server.sql("ALTER ROLE app NOLOGIN");
-    story.is_never_proven("SQLSTATE 28000");
+    story.learns_nothing("SQLSTATE 28000");
     server.sql("ALTER ROLE app LOGIN");
     world.wait_to_ask();
     story.is_live();
@@ -104,8 +106,8 @@ fn a_locked_role_a_closed_door_and_an_open_one_prove_nothing() {
         server.sql("SELECT pg_reload_conf()");
     };
     rules("local all all trust\nhost all admin 127.0.0.1/32 scram-sha-256\n");
-    story.is_never_proven("SQLSTATE 28000");
+    story.learns_nothing("SQLSTATE 28000");
     rules("local all all trust\nhost all all 127.0.0.1/32 trust\n");
     server.sql("ALTER ROLE app PASSWORD NULL");
-    story.is_never_proven("SQLSTATE 00000");
+    story.learns_nothing("SQLSTATE 00000");
 }

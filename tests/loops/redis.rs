@@ -20,7 +20,7 @@ impl Redis {
         let mut command = Command::new(program("redis-server")?);
         command.args(["--bind", "127.0.0.1", "--save", "", "--port", &port.to_string()]);
         // A second user for the administrator, whatever becomes of the first.
-        command.args(["--user", "admin on nopass ~* +@all"]);
+        command.args(["--user", "admin", "on", "nopass", "~*", "+@all"]);
         let mut server = Server::start(&mut command, folder);
         server.until(|| TcpStream::connect(("127.0.0.1", port)).is_ok());
         Some(Self { _server: server, port })
@@ -83,5 +83,5 @@ fn a_changed_password_of_everybody_is_dead_and_one_that_any_server_takes_is_not(
     server.tell("ACL SETUSER app on nopass ~* +@all");
     let story = Story::leaked(&world, server.leak("app", &Password::new("any")));
     story.removed();
-    story.is_never_proven("accepts fabricated credentials");
+    story.learns_nothing("non_discriminating");
 }

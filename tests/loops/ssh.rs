@@ -92,5 +92,5 @@ fn a_host_whose_key_is_not_known_is_never_asked() {
     server.trust(false);
     let story = Story::leaked(&world, server.leak());
     story.removed();
-    story.is_never_proven("the host's key is not known");
+    story.learns_nothing("the host's key is not known");
 }

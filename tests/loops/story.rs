@@ -120,6 +120,19 @@ impl<'w> Story<'w> {
         says(self.world.run(&["item", "why", &self.id]).exits(0), &["cannot close yet", why]);
     }
 
+    /// Fails unless each answer of some days leaves the item open, and is kept as one that says
+    /// nothing, for the reason that holds `why`.
+    pub(crate) fn learns_nothing(&self, why: &str) {
+        for _ in 0..3 {
+            self.world.wait_to_ask();
+            let asked = self.world.run(&["retest", &self.id, "--validate", "--expect", "dead"]);
+            assert_ne!(asked.code(), Some(0), "{}", asked.out());
+            self.is_open();
+        }
+        let shown = self.world.run(&["item", "show", &self.id, "--format", "json"]);
+        says(shown.exits(0), &["indeterminate", why]);
+    }
+
     /// Fails unless it was closed by proof.
     pub(crate) fn is_closed(&self) {
         let state = self.state();
@@ -135,7 +148,7 @@ impl<'w> Story<'w> {
 
     /// Fails unless the issuer accepts it again and that opened the item.
     pub(crate) fn is_reopened(&self) {
-        self.world.hours_pass(1);
+        self.world.wait_to_ask();
         says(self.asked().exits(6), &["live"]);
         self.is_open();
         says(self.world.run(&["item", "show", &self.id]).exits(0), &["reopened"]);
