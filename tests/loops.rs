@@ -19,3 +19,7 @@ mod world;
 
 #[path = "loops/aws.rs"]
 mod aws;
+#[path = "loops/openbao.rs"]
+mod openbao;
+#[path = "loops/registries.rs"]
+mod registries;

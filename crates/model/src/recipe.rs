@@ -159,6 +159,11 @@ pub struct Clause {
     /// contained (names and values without regard to case).
     #[serde(default)]
     pub header: BTreeMap<String, String>,
+    /// Of a denial whose words a live credential can meet too, as one that is asked about from
+    /// elsewhere: it counts only of a credential that this target accepted from the same place
+    /// before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub after_live: bool,
 }
 
 impl Clause {

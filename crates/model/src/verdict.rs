@@ -118,6 +118,12 @@ pub enum Doubt {
         /// The clause that matched.
         clause: String,
     },
+    /// A denial in words that a live credential can meet too, of one that was never accepted there
+    /// from the same place.
+    NeverAccepted {
+        /// The clause that matched.
+        clause: String,
+    },
     /// No endpoint is known for this kind of issuer; configuration can name one.
     IssuerUnbound,
     /// The host or instance is gone: says nothing about the credential.
@@ -174,6 +180,11 @@ impl fmt::Display for Doubt {
             Self::Unconfirmed { clause } => {
                 write!(f, "a denial in words not yet confirmed for this issuer ({clause})")
             }
+            Self::NeverAccepted { clause } => write!(
+                f,
+                "a denial in words that a live one can meet too ({clause}), of one that was never \
+                 accepted from here"
+            ),
             Self::IssuerUnbound => f.write_str("the issuing instance is not known"),
             Self::Gone => f.write_str("the instance is gone"),
             Self::NonDiscriminating => f.write_str("the issuer accepts fabricated credentials too"),
@@ -201,6 +212,7 @@ impl Doubt {
             | Self::Unrecognised { .. }
             | Self::Redirected { .. }
             | Self::Unconfirmed { .. }
+            | Self::NeverAccepted { .. }
             | Self::Gone
             | Self::NonDiscriminating
             | Self::ControlFailed { .. }

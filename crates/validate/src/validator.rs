@@ -14,8 +14,8 @@ use crate::transport::{Call, Failure, Received, Transport};
 use crate::{denial, evidence, fabricate, sign};
 use jiff::{SignedDuration, Timestamp};
 use quietus_model::{
-    Binding, Control, Doubt, Fingerprint, Hit, Judgement, Observation, Offline, Outcome, Recipe,
-    Rule, RuleId, RuleSet, Secret, Target, Verdict,
+    Binding, Clause, Control, Doubt, Fingerprint, Hit, Judgement, Observation, Offline, Outcome,
+    Recipe, Rule, RuleId, RuleSet, Secret, Target, Verdict,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -46,6 +46,8 @@ struct Question<'a> {
     instance: &'a Instance,
     /// The target accepted this credential in another run.
     was_live: bool,
+    /// And it was asked from where this run asks from.
+    was_live_from_here: bool,
 }
 
 /// An answer and what its recipe makes of it.
@@ -124,10 +126,13 @@ impl Validator {
             let verdict = match &offline {
                 Some(doubt) => Verdict::Indeterminate(doubt.clone()),
                 None => {
-                    let was_live = earlier.iter().any(|judgement| {
-                        judgement.target == target && matches!(judgement.verdict, Verdict::Live(_))
-                    });
-                    self.ask(Question { rule, recipe, instance, was_live }, hit).await
+                    let accepted: Vec<_> = accepted(&target, earlier).collect();
+                    let from_here = |seen: &&Observation| seen.vantage == self.vantage;
+                    let was_live_from_here = accepted.iter().any(from_here);
+                    let was_live = !accepted.is_empty();
+                    let question =
+                        Question { rule, recipe, instance, was_live, was_live_from_here };
+                    self.ask(question, hit).await
                 }
             };
             let binding = instance.binding.clone();
@@ -273,6 +278,10 @@ impl Validator {
         }
         if !denial::is_confirmed(question.recipe, &clause) {
             return Verdict::Indeterminate(Doubt::Unconfirmed { clause });
+        }
+        let needs_live = |known: &Clause| known.after_live && known.name == clause;
+        if !question.was_live_from_here && question.recipe.dead.iter().any(needs_live) {
+            return Verdict::Indeterminate(Doubt::NeverAccepted { clause });
         }
         let control = match self.control(question, parts).await {
             control::Outcome::Accepted => {
@@ -424,6 +433,18 @@ fn unread(received: &Received) -> Doubt {
 
 fn target(issuer: &str, endpoint: &str) -> Target {
     Target { issuer: issuer.to_owned(), endpoint: endpoint.to_owned(), principal: None }
+}
+
+/// How `target` accepted the credential in other runs.
+fn accepted<'j>(
+    target: &'j Target,
+    earlier: &'j [Judgement],
+) -> impl Iterator<Item = &'j Observation> {
+    let of_target = earlier.iter().filter(move |judgement| judgement.target == *target);
+    of_target.filter_map(|judgement| match &judgement.verdict {
+        Verdict::Live(seen) => Some(seen),
+        _ => None,
+    })
 }
 
 /// A judgement where there is nobody to ask.
