@@ -19,6 +19,8 @@ mod world;
 
 #[path = "loops/aws.rs"]
 mod aws;
+#[path = "loops/hubs.rs"]
+mod hubs;
 #[path = "loops/openbao.rs"]
 mod openbao;
 #[path = "loops/registries.rs"]

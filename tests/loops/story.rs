@@ -62,11 +62,12 @@ impl<'w> Story<'w> {
         let repository = world.sandbox.repository("work/app");
         repository.commit(leak.file, &leak.text, "Add");
         world.keep_secret(&leak.secret);
-        let known = world.items().len();
+        let known = world.ids();
         world.run(&["track", repository.arg()]).exits(1);
-        let items = world.items();
-        assert_eq!(items.len(), known + 1, "one leak is one item: {items:?}");
-        Self { world, file: leak.file, id: format!("V-{}", items.len()) }
+        let mut new = world.ids();
+        new.retain(|id| !known.contains(id));
+        assert_eq!(new.len(), 1, "one leak is one item: {new:?}");
+        Self { world, file: leak.file, id: new.remove(0) }
     }
 
     /// The file is taken out of the repository, and a scan sees that.
@@ -135,7 +136,7 @@ impl<'w> Story<'w> {
 
     /// Fails unless the issuer accepts it again and that opened the item.
     pub(crate) fn is_reopened(&self) {
-        self.world.hours_pass(1);
+        self.world.wait_to_ask();
         says(self.asked().exits(6), &["live"]);
         self.is_open();
         says(self.world.run(&["item", "show", &self.id]).exits(0), &["reopened"]);

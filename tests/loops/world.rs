@@ -115,9 +115,11 @@ impl World {
         command
     }
 
-    /// Every item, as `item list` gives them.
-    pub(crate) fn items(&self) -> Vec<Value> {
+    /// What the items are called that are not closed.
+    pub(crate) fn ids(&self) -> Vec<String> {
         let listed = self.run(&["item", "list", "--format", "json"]);
-        listed.exits(0).json().as_array().unwrap().clone()
+        let items = listed.exits(0).json();
+        let id = |item: &Value| item["id"].as_str().unwrap().to_owned();
+        items.as_array().unwrap().iter().map(id).collect()
     }
 }
