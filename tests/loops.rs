@@ -21,6 +21,8 @@ mod world;
 mod aws;
 #[path = "loops/hubs.rs"]
 mod hubs;
+#[path = "loops/oidc.rs"]
+mod oidc;
 #[path = "loops/openbao.rs"]
 mod openbao;
 #[path = "loops/registries.rs"]

@@ -25,9 +25,9 @@ c.JupyterHub.hub_ip = '127.0.0.1'
 c.JupyterHub.hub_port = PORT
 c.JupyterHub.bind_url = 'http://127.0.0.1:PUBLIC'
 c.JupyterHub.db_url = 'sqlite:///hub.sqlite'
-c.JupyterHub.services = [{'name': 'admin', 'api_token': 'ADMIN'}]
+c.JupyterHub.services = [{'name': 'tester', 'api_token': 'ADMIN'}]
 c.JupyterHub.load_roles = [
-    {'name': 'admin', 'services': ['admin'], 'scopes': ['admin:users', 'tokens']}]
+    {'name': 'tester', 'services': ['tester'], 'scopes': ['admin:users', 'tokens']}]
 ";
 
 #[test]
@@ -159,7 +159,7 @@ impl RabbitMq {
         let mut command = Command::new(program);
         command.envs(environment.clone());
         let mut server = Server::start(&mut command, &folder);
-        server.until_http(port, "/", 200);
+        server.until_http(port, "/api/whoami", 401);
         Some(Self { _server: server, port, environment })
     }
 

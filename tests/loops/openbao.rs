@@ -87,6 +87,14 @@ fn a_token_that_was_never_accepted_stays_open_when_it_is_denied() {
     let wanted = r#"{"policies":["deploy"],"no_default_policy":true,"ttl":"99h"}"#;
     let story = Story::leaked(&world, bao.token(wanted));
     story.removed();
+    story.is_never_proven("an answer that proves nothing (HTTP 403)");
+
+    // Nor is one dead that was never seen to live, though nobody may have made it.
+    let never: String = bao.token(LASTING).secret[2..].chars().rev().collect();
+    let secret = format!("s.{never}");
+    let text = format!("VAULT_TOKEN={secret}\n");
+    let story = Story::leaked(&world, Leak { file: "old.env", text, secret });
+    story.removed();
     story.is_never_proven("never accepted from here");
 }
 

@@ -101,8 +101,10 @@ struct DockerRegistry {
 impl DockerRegistry {
     fn start(world: &World) -> Option<Self> {
         let (registry, htpasswd) = (program("docker-registry")?, program("htpasswd")?);
-        let folder = world.sandbox.path("tmp");
-        let (port, passwords) = (free_port(), folder.join("htpasswd"));
+        let port = free_port();
+        let folder = world.sandbox.path(format!("tmp/{port}"));
+        std::fs::create_dir(&folder).unwrap();
+        let passwords = folder.join("htpasswd");
         let config = format!(
             "version: 0.1\nstorage: {{filesystem: {{rootdirectory: {}}}}}\n\
              http: {{addr: \"127.0.0.1:{port}\"}}\n\
@@ -110,7 +112,7 @@ impl DockerRegistry {
             folder.join("images").display(),
             passwords.display()
         );
-        let config = world.sandbox.write("tmp/registry.yaml", config);
+        let config = world.sandbox.write(&format!("tmp/{port}/registry.yaml"), config);
         let mut command = Command::new(registry);
         command.arg("serve").arg(config);
         std::fs::write(&passwords, "").unwrap();
@@ -128,6 +130,35 @@ impl DockerRegistry {
         std::thread::sleep(std::time::Duration::from_millis(1100));
         std::fs::write(&self.passwords, made.stdout).unwrap();
     }
+
+    /// What a login with this password leaves in a file.
+    fn login(&self, password: &str) -> Leak {
+        let secret = BASE64.encode(format!("app:{password}").as_bytes());
+        let login = format!(r#""127.0.0.1:{}":{{"auth":"{secret}"}}"#, self.port);
+        Leak { file: "config.json", text: format!(r#"{{"auths":{{{login}}}}}"#), secret }
+    }
+}
+
+#[test]
+fn a_denial_by_another_registry_than_the_one_of_the_login_proves_nothing() {
+    let Some(world) = World::new() else { return };
+    let (Some(public), Some(own)) = (DockerRegistry::start(&world), DockerRegistry::start(&world))
+    else {
+        return;
+    };
+    let password = ["8tRk", "w5Yz", "Hn3c"].concat();
+    own.set(&password);
+    let _public = world.list_by_name("docker-registry", public.port);
+    let story = Story::leaked(&world, own.login(&password));
+    story.removed();
+    story.is_never_proven("so a denial there proves nothing");
+
+    // Once its own registry is listed as well, both are asked, and both must deny.
+    let _own = world.list("docker-registry", own.port);
+    story.is_live();
+    own.set("another-one");
+    story.is_denied_once();
+    story.is_closed_by_the_second_denial();
 }
 
 #[test]
@@ -137,9 +168,7 @@ fn a_login_to_a_docker_registry_with_an_old_password_is_dead() {
     let _front = world.list("docker-registry", registry.port);
     let first = ["7pQx", "mN2v", "Zt8w"].concat();
     registry.set(&first);
-    let secret = BASE64.encode(format!("app:{first}").as_bytes());
-    let text = format!(r#"{{"auths":{{"127.0.0.1:{}":{{"auth":"{secret}"}}}}}}"#, registry.port);
-    let leak = Leak { file: "config.json", text, secret };
+    let leak = registry.login(&first);
     life(
         &world,
         leak,
