@@ -15,8 +15,8 @@ use crate::transport::{Call, Failure, Received, Transport};
 use crate::{denial, driver, evidence, fabricate, sign};
 use jiff::{SignedDuration, Timestamp};
 use quietus_model::{
-    Binding, Control, Doubt, Fingerprint, Hit, Judgement, Observation, Offline, Outcome, Recipe,
-    Rule, RuleId, RuleSet, SafeText, Secret, Target, Verdict,
+    Binding, Clause, Control, Doubt, Fingerprint, Hit, Judgement, Observation, Offline, Outcome,
+    Recipe, Rule, RuleId, RuleSet, SafeText, Secret, Target, Verdict,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -286,6 +286,11 @@ impl Validator {
         if !denial::is_confirmed(question.recipe, &clause) {
             return Verdict::Indeterminate(Doubt::Unconfirmed { clause });
         }
+        let needs_live = |known: &Clause| known.after_live && known.name == clause;
+        let is_doubted = heard.is_decoded || question.recipe.dead.iter().any(needs_live);
+        if is_doubted && !question.was_live_from_here {
+            return Verdict::Indeterminate(Doubt::NeverAccepted { clause });
+        }
         let control = match self.control(question, parts).await {
             control::Outcome::Accepted => {
                 return Verdict::Indeterminate(Doubt::NonDiscriminating);
@@ -394,8 +399,6 @@ impl Validator {
             recipe: question.recipe.digest(),
             custom: self.is_custom(question.rule, question.instance),
             unpaired: !question.was_live && denial::is_of_pair(question.rule, question.recipe),
-            never_accepted: !question.was_live_from_here
-                && (question.recipe.denies_strangers || heard.is_decoded),
             status: heard.received.status,
             code: heard.received.code.map(SafeText::plain),
             clause,
