@@ -62,7 +62,8 @@ impl Tracker<'_> {
                 let judgements = match self.validator {
                     Some(validator) => {
                         let earlier = item.map(|item| item.judgements()).unwrap_or_default();
-                        validator.judge(&hit, &earlier).await
+                        let bound = item.map(|item| item.bound()).unwrap_or_default();
+                        validator.judge_bound(&hit, &earlier, &bound).await
                     }
                     None => Vec::new(),
                 };

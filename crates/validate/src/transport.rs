@@ -114,6 +114,11 @@ impl Transport {
         })
     }
 
+    /// Whether a rule or the configuration names `origin`.
+    pub(crate) fn may_reach(&self, origin: &Origin) -> bool {
+        self.allowed.contains(origin)
+    }
+
     /// Sends one call, when it is its turn, and takes in the whole answer, or says why not. An
     /// answer that asks to wait is waited for, as long as the pace has patience.
     pub(crate) async fn send(&self, call: Call<'_>) -> Result<Received, Failure> {
@@ -175,7 +180,7 @@ impl Transport {
     /// Whether `url` may be connected to: a named origin at a permitted address.
     async fn admit(&self, url: &Url) -> Result<(), Failure> {
         let origin = Origin::of(url)
-            .filter(|origin| self.allowed.contains(origin))
+            .filter(|origin| self.may_reach(origin))
             .ok_or_else(|| refused("neither a rule nor the configuration names this host"))?;
         if let Ok(ip) = origin.host.parse::<IpAddr>() {
             // A literal is never looked up, so it has to be looked at here.

@@ -3,7 +3,7 @@
 pub(crate) mod revoke;
 
 use crate::control::{self, Controls};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, EndpointError};
 use crate::issuers::{self, Instance};
 use crate::pairing::{self, Pairings};
 use crate::plan::PlannedCall;
@@ -99,6 +99,17 @@ impl Validator {
     /// `earlier` are judgements of other runs. A target that must not or need not be asked again so
     /// soon gives the newest of these once more.
     pub async fn judge(&self, hit: &Hit, earlier: &[Judgement]) -> Vec<Judgement> {
+        self.judge_bound(hit, earlier, &[]).await
+    }
+
+    /// As [`Validator::judge`], and asks at the targets as well that people `bound` this credential
+    /// to.
+    pub async fn judge_bound(
+        &self,
+        hit: &Hit,
+        earlier: &[Judgement],
+        bound: &[Target],
+    ) -> Vec<Judgement> {
         let now = self.now();
         let rule = self.rules.get(&hit.finding.rule);
         let Some((rule, recipe)) = rule.and_then(|rule| Some((rule, rule.validate.as_ref()?)))
@@ -106,7 +117,10 @@ impl Validator {
             return vec![nobody(hit.finding.rule.as_str(), Doubt::NoRecipe, now)];
         };
         let named_hosts = pairing::named_hosts(recipe, hit);
-        let instances = issuers::instances(recipe, &self.configured, &named_hosts);
+        let bound = bound.iter().filter(|target| target.issuer == recipe.issuer);
+        let bound = bound.filter_map(|target| self.configured.endpoint(&target.endpoint).ok());
+        let bound: Vec<Endpoint> = bound.collect();
+        let instances = issuers::instances(recipe, &self.configured, &named_hosts, &bound);
         let offline = self.offline_doubt(hit);
         if instances.is_empty() {
             let doubt = offline.unwrap_or(Doubt::IssuerUnbound);
@@ -175,7 +189,7 @@ impl Validator {
         let Some(recipe) = &rule.validate else {
             return Vec::new();
         };
-        let instances = issuers::instances(recipe, &self.configured, &[]);
+        let instances = issuers::instances(recipe, &self.configured, &[], &[]);
         let calls = instances.into_iter().filter_map(|instance| {
             Some(PlannedCall {
                 rule: rule.id.clone(),
@@ -189,6 +203,17 @@ impl Validator {
             })
         });
         calls.collect()
+    }
+
+    /// The endpoint that a person means by `text` (a host, or a URL as under `[issuers]`), as targets
+    /// name it; and its host, when it is one that may not be asked from here.
+    ///
+    /// # Errors
+    /// [`EndpointError`] when it is none.
+    pub fn endpoint(&self, text: &str) -> Result<(String, Option<String>), EndpointError> {
+        let endpoint = self.configured.endpoint(text)?;
+        let stranger = endpoint.origin().filter(|origin| !self.transport.may_reach(origin));
+        Ok((endpoint.text().to_owned(), stranger.map(|origin| origin.to_string())))
     }
 
     /// Why a credential must not be sent at all, told by what is known without asking.
