@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod exit;
+mod issuers;
 mod output;
 mod places;
 mod progress;

@@ -134,6 +134,19 @@ impl Setup {
     ) -> Result<Validator> {
         let mut settings = self.config.validation()?;
         settings.max_age = max_age;
+        self.validator_with(rules, settings)
+    }
+
+    /// That issuers could be asked under another configuration.
+    pub(crate) fn check(&self, config: &Config) -> Result<()> {
+        self.validator_with(&self.rules()?, config.validation()?).map(drop)
+    }
+
+    fn validator_with(
+        &self,
+        rules: &Arc<RuleSet>,
+        mut settings: quietus_validate::Settings,
+    ) -> Result<Validator> {
         let shipped = quietus_catalogue::shipped()?;
         settings.custom_rules = rules
             .rules()
