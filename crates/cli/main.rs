@@ -9,6 +9,7 @@ mod places;
 mod progress;
 mod settings;
 mod setup;
+mod sight;
 mod silencing;
 mod who;
 

@@ -1,5 +1,6 @@
 //! From flags and files to ready parts: rules, detector, key, policy, ledger, validator.
 
+use crate::CANCEL;
 use crate::args::{Global, Sources};
 use crate::places::{self, Places};
 use crate::settings::Config;
@@ -147,6 +148,7 @@ impl Setup {
         rules: &Arc<RuleSet>,
         mut settings: quietus_validate::Settings,
     ) -> Result<Validator> {
+        settings.stop = Some(&CANCEL);
         let shipped = quietus_catalogue::shipped()?;
         settings.custom_rules = rules
             .rules()

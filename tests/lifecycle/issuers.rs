@@ -142,3 +142,40 @@ fn the_command_names_what_is_not_listed_and_binds_a_single_case() {
     sandbox.run(&["retest", "V-1", "--validate"]).exits(6);
     assert_eq!(own.asked_about(&token), 1);
 }
+
+/// Of many credentials some are asked about before Ctrl-C: what was answered is kept.
+#[test]
+#[cfg(unix)]
+fn stopped_while_it_asks_it_keeps_what_was_answered() {
+    use std::process::Command;
+    use std::time::{Duration, Instant};
+    const ALL: usize = 40;
+    let sandbox = Sandbox::new();
+    let issuer = issuer();
+    let tokens: Vec<String> = (0..ALL).map(|number| token(&format!("stop {number}"))).collect();
+    let lines: Vec<String> = tokens.iter().map(|token| format!("TOKEN={token}\n")).collect();
+    tokens.iter().for_each(|token| issuer.set(token, accepted()));
+    sandbox.repository("work/app").commit("ci.env", lines.concat(), "Add CI");
+    crate::configured::configure(&sandbox, &issuer);
+    let file = sandbox.path("config/quietus/config.toml");
+    let config = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, config + "calls_per_second = 2\n").unwrap();
+    sandbox.run(&["track", "app"]).exits(1);
+
+    let mut child = sandbox.command(&["retest", "--all", "--validate"]).spawn().unwrap();
+    let begun = Instant::now();
+    while issuer.requests().len() < 5 && begun.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let mut kill = Command::new("kill");
+    assert!(kill.args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let stopped = Instant::now();
+    let code = child.wait().unwrap().code();
+    assert!(stopped.elapsed() < Duration::from_secs(10), "{:?}", stopped.elapsed());
+    assert_eq!(code, Some(6), "some of them are live");
+    let items = sandbox.run(&["item", "list", "--format", "json"]).exits(0).json();
+    let items = items.as_array().unwrap();
+    let live = items.iter().filter(|item| item["liveness"] == "live").count();
+    assert!(live > 0 && live < 10 && items.len() == ALL, "{live} of {}", items.len());
+    sandbox.run(&["ledger", "verify"]).exits(0);
+}

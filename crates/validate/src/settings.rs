@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use quietus_model::{Fingerprint, RuleId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// Everything that configuration says about asking issuers.
@@ -42,6 +43,9 @@ pub struct Settings {
     pub custom_rules: BTreeSet<RuleId>,
     /// The version of this program, for the evidence.
     pub tool: String,
+    /// Set when the user wants to stop: nothing more is sent then, and an answer is waited for only
+    /// where the question has an effect. What was not answered has no judgement.
+    pub stop: Option<&'static AtomicBool>,
 }
 
 impl Default for Settings {
@@ -61,6 +65,7 @@ impl Default for Settings {
             canaries: BTreeSet::new(),
             custom_rules: BTreeSet::new(),
             tool: env!("CARGO_PKG_VERSION").to_owned(),
+            stop: None,
         }
     }
 }
@@ -83,6 +88,7 @@ impl fmt::Debug for Settings {
             .field("canaries", &self.canaries.len())
             .field("custom_rules", &self.custom_rules)
             .field("tool", &self.tool)
+            .field("stop", &self.stop)
             .finish()
     }
 }

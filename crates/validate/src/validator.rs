@@ -9,6 +9,7 @@ use crate::pairing::{self, Pairings};
 use crate::plan::PlannedCall;
 use crate::reading::{Reading, is_refused, read_masking};
 use crate::settings::{Configured, Settings, SettingsError};
+use crate::stop::Stop;
 use crate::template::{self, Filled, Parts, Request, Unfilled};
 use crate::transport::{Call, Failure, Received, Transport};
 use crate::{denial, evidence, fabricate, sign};
@@ -36,6 +37,7 @@ pub struct Validator {
     custom_rules: BTreeSet<RuleId>,
     vantage: String,
     tool: String,
+    stop: Stop,
 }
 
 /// One question: this rule, at this instance, now.
@@ -90,6 +92,7 @@ impl Validator {
             custom_rules: settings.custom_rules,
             vantage: settings.vantage,
             tool: settings.tool,
+            stop: Stop::new(settings.stop),
         })
     }
 
@@ -144,10 +147,21 @@ impl Validator {
                     self.ask(Question { rule, recipe, instance, was_live }, hit).await
                 }
             };
+            if self.is_unheard(&verdict) {
+                continue;
+            }
             let binding = instance.binding.clone();
             judgements.push(Judgement { target, binding, at: self.now(), verdict });
         }
         judgements
+    }
+
+    /// Whether the user stopped the run before this could become an answer: there is nothing to
+    /// record then.
+    fn is_unheard(&self, verdict: &Verdict) -> bool {
+        let Verdict::Indeterminate(doubt) = verdict else { return false };
+        let is_cut_short = matches!(doubt, Doubt::NotAsked | Doubt::ControlFailed { .. });
+        is_cut_short && self.stop.is_wanted()
     }
 
     /// The time of this run, in whole seconds since it began: no issuer's clock tells more.
@@ -239,6 +253,14 @@ impl Validator {
             Ok(pairings) => pairings,
             Err(part) => return Verdict::Indeterminate(Doubt::Incomplete { part }),
         };
+        let gate = question.endpoint().origin().map(|origin| self.transport.gate(&origin));
+        let _under_way = match &gate {
+            Some(gate) => match self.stop.or(gate.credential()).await {
+                Some(permit) => permit,
+                None => return Verdict::Indeterminate(Doubt::NotAsked),
+            },
+            None => None,
+        };
         let mut first = None;
         for parts in &tried {
             let verdict = self.ask_once(question, parts).await;
@@ -304,6 +326,10 @@ impl Validator {
                 return Verdict::Indeterminate(Doubt::NonDiscriminating);
             }
             control::Outcome::Denied => Control::Denied,
+            // Whoever stops the run does not spare an issuer its control.
+            control::Outcome::Failed(_) if self.stop.is_wanted() => {
+                return Verdict::Indeterminate(Doubt::NotAsked);
+            }
             // A denial stands by itself; only an issuer that accepts anything takes it away.
             control::Outcome::NotSent | control::Outcome::Failed(_) => Control::NotSent,
         };
@@ -362,6 +388,7 @@ impl Validator {
             Failure::Unreachable(detail) => Doubt::Unreachable { detail },
             Failure::TooLarge { status } => Doubt::Unrecognised { status },
             Failure::Waiting => Doubt::RateLimited,
+            Failure::Stopped => Doubt::NotAsked,
         })
     }
 
