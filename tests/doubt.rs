@@ -11,6 +11,9 @@ mod repository;
 #[path = "support/world.rs"]
 mod world;
 
+#[path = "doubt/network.rs"]
+mod network;
+
 use issuer::{Behaviour, Issuer};
 use quietus_model::{Doubt, Outcome as Answer, Target, Verdict};
 use quietus_poam::{Action, Event, MilestoneKind, PoamItem, Proof};
