@@ -55,6 +55,8 @@ pub(crate) struct ScanConfig {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ValidateConfig {
+    /// More hosts that single credentials may be bound to.
+    pub(crate) hosts: Vec<String>,
     /// Hosts and networks that may have private addresses.
     pub(crate) allow_private: Vec<String>,
     /// Certificates trusted beside the public ones, in PEM.
@@ -144,6 +146,7 @@ impl Config {
         Ok(quietus_validate::Settings {
             instances: self.issuers.clone(),
             endpoints: self.endpoints.clone(),
+            hosts: self.validate.hosts.clone(),
             allow_private: self.validate.allow_private.clone(),
             ca_pem,
             pace: self.validate.pace(defaults.pace)?,
@@ -187,6 +190,7 @@ pub(crate) const TEMPLATE: &str = r#"# Quietus configuration. Every line is opti
 # npm = "https://npm.example.org"
 
 [validate]
+# hosts = ["old-git.example.org"]    # may be asked where `item act ID bind` names them
 # allow_private = ["gitlab.example.org", "10.0.0.0/8"]
 # ca_file = "/etc/ssl/certs/example-ca.pem"
 # timeout_seconds = 10

@@ -23,6 +23,7 @@ mod reading;
 mod resolve;
 mod settings;
 mod sign;
+mod stop;
 mod template;
 mod transport;
 mod validator;
