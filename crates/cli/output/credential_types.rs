@@ -6,9 +6,7 @@ mod format;
 use super::rules::asks;
 use anyhow::Result;
 use quietus_model::shape::Part;
-use quietus_model::{
-    Basis, IdentityPointers, Judge, Recipe, Revocation, RevokeBy, Rule, RuleSet,
-};
+use quietus_model::{Basis, IdentityPointers, Judge, Recipe, Revocation, RevokeBy, Rule, RuleSet};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 

@@ -22,8 +22,12 @@ pub struct Settings {
     pub hosts: Vec<String>,
     /// Hosts (`host`, `host:port`) and networks (`10.1.0.0/16`) that may have private addresses.
     pub allow_private: Vec<String>,
+    /// Hosts and networks that may be sent passwords without TLS, by protocols other than HTTP.
+    pub allow_clear: Vec<String>,
     /// Certificates in PEM, trusted beside the public ones.
     pub ca_pem: Option<Vec<u8>>,
+    /// The keys of the SSH hosts that may be asked, as OpenSSH's `known_hosts` holds them.
+    pub known_hosts: String,
     /// The time that one call may take from name resolution to the last byte.
     pub timeout: Duration,
     /// A target that said yes or no within this time is not asked again, and what it said then is
@@ -55,7 +59,9 @@ impl Default for Settings {
             endpoints: BTreeMap::new(),
             hosts: Vec::new(),
             allow_private: Vec::new(),
+            allow_clear: Vec::new(),
             ca_pem: None,
+            known_hosts: String::new(),
             timeout: Duration::from_secs(10),
             max_age: None,
             pace: Pace::default(),
@@ -78,7 +84,9 @@ impl fmt::Debug for Settings {
             .field("endpoints", &self.endpoints.keys())
             .field("hosts", &self.hosts.len())
             .field("allow_private", &self.allow_private)
+            .field("allow_clear", &self.allow_clear)
             .field("ca_pem", &self.ca_pem.is_some())
+            .field("known_hosts", &self.known_hosts.lines().count())
             .field("timeout", &self.timeout)
             .field("max_age", &self.max_age)
             .field("pace", &self.pace)
@@ -115,11 +123,13 @@ pub enum SettingsError {
     /// An entry of `hosts`.
     #[error("hosts: write each as host or host:port, such as git.example.org")]
     Host,
-    /// An entry of `allow_private`.
+    /// An entry of `allow_private` or `allow_clear`.
     #[error(
-        "allow_private: \"{entry}\" is neither a host, host:port, address nor network such as 10.0.0.0/8"
+        "{list}: \"{entry}\" is neither a host, host:port, address nor network such as 10.0.0.0/8"
     )]
-    AllowPrivate {
+    Allowed {
+        /// The list: `allow_private` or `allow_clear`.
+        list: &'static str,
         /// The entry.
         entry: String,
     },
