@@ -55,6 +55,8 @@ pub(crate) struct ScanConfig {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ValidateConfig {
+    /// More hosts that single credentials may be bound to.
+    pub(crate) hosts: Vec<String>,
     /// Hosts and networks that may have private addresses.
     pub(crate) allow_private: Vec<String>,
     /// Hosts and networks that may be sent passwords without TLS, by protocols other than HTTP.
@@ -153,6 +155,7 @@ impl Config {
         Ok(quietus_validate::Settings {
             instances: self.issuers.clone(),
             endpoints: self.endpoints.clone(),
+            hosts: self.validate.hosts.clone(),
             allow_private: self.validate.allow_private.clone(),
             allow_clear: self.validate.allow_clear.clone(),
             ca_pem,
@@ -199,6 +202,7 @@ pub(crate) const TEMPLATE: &str = r#"# Quietus configuration. Every line is opti
 # npm = "https://npm.example.org"
 
 [validate]
+# hosts = ["old-git.example.org"]    # may be asked where `item act ID bind` names them
 # allow_private = ["gitlab.example.org", "10.0.0.0/8"]
 # allow_clear = ["cache.example.org:6379"]    # passwords without TLS, other protocols than HTTP
 # ca_file = "/etc/ssl/certs/example-ca.pem"

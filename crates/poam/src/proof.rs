@@ -64,6 +64,21 @@ impl PoamItem {
         }
         newest.into_values().cloned().collect()
     }
+
+    /// The targets that a person bound it to: they are asked beside those that the rules and the
+    /// configuration name.
+    pub fn bound(&self) -> Vec<Target> {
+        let bound = self.targets.values().filter(|record| record.bound_by_person.is_some());
+        bound.map(|record| record.target.clone()).collect()
+    }
+
+    /// Since when a person's binding waits for its target to be asked.
+    pub(crate) fn unasked_since_bound(&self) -> Option<Timestamp> {
+        let waiting = self.targets.values().filter_map(|record| {
+            record.bound_by_person.filter(|at| record.newest().is_none_or(|asked| asked < *at))
+        });
+        waiting.min()
+    }
 }
 
 impl TargetRecord {
@@ -81,6 +96,14 @@ impl TargetRecord {
             doubt: None,
             receipts: Vec::new(),
         }
+    }
+
+    /// Whether nothing at all is known of it.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.bound_by_person.is_none()
+            && self.answers.is_empty()
+            && self.doubt.is_none()
+            && self.receipts.is_empty()
     }
 
     /// The newest final receipt that no acceptance contradicts. One that rests on what the user

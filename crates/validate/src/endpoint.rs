@@ -118,6 +118,11 @@ impl Endpoint {
         self.0.as_str().trim_end_matches('/')
     }
 
+    /// Whether it is a host alone, without a path.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.0.path() == "/"
+    }
+
     /// Whom a request to it reaches.
     pub(crate) fn origin(&self) -> Option<Origin> {
         Origin::of(&self.0)

@@ -38,6 +38,7 @@ mod resolve;
 mod scheme;
 mod settings;
 mod sign;
+mod stop;
 mod template;
 mod tls;
 mod transport;

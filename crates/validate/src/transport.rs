@@ -4,9 +4,10 @@ use crate::address::Allowed;
 use crate::driver::{self, Credentials};
 use crate::endpoint::{Endpoint, Origin};
 use crate::line::{Line, Terms};
-use crate::pace::{Closed, Paces};
+use crate::pace::{Closed, Gate, Paces};
 use crate::resolve::{Pins, Unresolved};
 use crate::settings::{Settings, SettingsError};
+use crate::stop::Stop;
 use crate::tls;
 use quietus_model::{Method, Secret};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -20,6 +21,9 @@ use url::Url;
 /// Who asks, so that the issuer's log explains itself.
 const USER_AGENT: &str =
     concat!("quietus/", env!("CARGO_PKG_VERSION"), " (credential owner's security check)");
+
+/// How long a connection is kept for the next call. Of many hosts few are asked in such a time.
+const IDLE: Duration = Duration::from_secs(5);
 
 /// How often a call is sent when the issuer asks to wait.
 const TRIES: u32 = 3;
@@ -37,6 +41,7 @@ pub(crate) struct Transport {
     timeout: Duration,
     paces: Paces,
     max_body: usize,
+    stop: Stop,
 }
 
 /// What is sent. The texts may hold the credential, so there is no `Debug`.
@@ -45,7 +50,8 @@ pub(crate) struct Call<'a> {
     pub(crate) url: &'a Url,
     pub(crate) headers: &'a [(String, Secret)],
     pub(crate) body: &'a Secret,
-    /// It may be sent again when the issuer asks to wait: no failed login is counted.
+    /// It may be sent again when the issuer asks to wait, and given up when the user wants to stop: it
+    /// has no effect there, not even a failed login that counts.
     pub(crate) again: bool,
 }
 
@@ -69,6 +75,8 @@ pub(crate) enum Failure {
     TooLarge { status: u16 },
     /// The host asked for more patience than there is, so that it was not asked.
     Waiting,
+    /// The user wanted to stop, so that nothing was sent or no answer waited for.
+    Stopped,
 }
 
 impl Received {
@@ -91,8 +99,16 @@ impl Transport {
         settings: &Settings,
         allowed: impl IntoIterator<Item = Origin>,
     ) -> Result<Self, SettingsError> {
+        Self::with_pins(settings, allowed, Pins::default())
+    }
+
+    fn with_pins(
+        settings: &Settings,
+        allowed: impl IntoIterator<Item = Origin>,
+        pins: Pins,
+    ) -> Result<Self, SettingsError> {
         let proxy = settings.proxy.as_deref().map(proxy).transpose()?;
-        let pins = Arc::new(Pins::default());
+        let pins = Arc::new(pins);
         let tls = tls::config(settings)?;
         let mut http_tls = tls.clone();
         http_tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
@@ -104,6 +120,8 @@ impl Transport {
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy()
+            .pool_max_idle_per_host(settings.pace.at_once)
+            .pool_idle_timeout(IDLE)
             .referer(false)
             .user_agent(USER_AGENT);
         let (proxy, proxy_origin) = proxy.unzip();
@@ -122,7 +140,18 @@ impl Transport {
             timeout: settings.timeout,
             paces: Paces::new(settings.pace),
             max_body: settings.max_body,
+            stop: Stop::new(settings.stop),
         })
+    }
+
+    /// Whether a rule or the configuration names `origin`.
+    pub(crate) fn may_reach(&self, origin: &Origin) -> bool {
+        self.allowed.contains(origin)
+    }
+
+    /// The gate that all calls to `origin` go through.
+    pub(crate) fn gate(&self, origin: &Origin) -> Arc<Gate> {
+        self.paces.gate(origin)
     }
 
     /// Sends one call, when it is its turn, and takes in the whole answer, or says why not. An
@@ -155,18 +184,20 @@ impl Transport {
         // What no guard lets through must not wait for a turn, nor take one.
         let late =
             || Failure::Unreachable("the name of the host was not resolved in time".to_owned());
-        let admitted = tokio::time::timeout(self.timeout, self.admit(origin)).await;
-        admitted.map_err(|_| late())??;
+        let admitted = self.stop.or(tokio::time::timeout(self.timeout, self.admit(origin)));
+        admitted.await.ok_or(Failure::Stopped)?.map_err(|_| late())??;
         let gate = self.paces.gate(origin);
         for more in (0..TRIES).rev() {
-            let _turn = gate.enter().await.map_err(|closed| match closed {
+            let turn = self.stop.or(gate.enter()).await.ok_or(Failure::Stopped)?;
+            let _turn = turn.map_err(|closed| match closed {
                 Closed::Waiting => Failure::Waiting,
                 Closed::Broken => Failure::Unreachable(
                     "the host failed too often in this run and is left alone".to_owned(),
                 ),
             })?;
-            let sent = tokio::time::timeout(self.timeout, exchange()).await;
-            let sent = sent.unwrap_or_else(|_| {
+            let sent = tokio::time::timeout(self.timeout, exchange());
+            let sent = if again { self.stop.or(sent).await } else { Some(sent.await) };
+            let sent = sent.ok_or(Failure::Stopped)?.unwrap_or_else(|_| {
                 let limit = self.timeout.as_secs_f32();
                 Err(Failure::Unreachable(format!("no whole answer within {limit} s")))
             });
@@ -234,7 +265,7 @@ impl Transport {
 
     /// Whether `origin` may be connected to: it is named, and has a permitted address.
     async fn admit(&self, origin: &Origin) -> Result<(), Failure> {
-        if !self.allowed.contains(origin) {
+        if !self.may_reach(origin) {
             return Err(refused("neither a rule nor the configuration names this host"));
         }
         if let Ok(ip) = origin.host.parse::<IpAddr>() {
@@ -326,54 +357,4 @@ fn failure(error: &reqwest::Error) -> Failure {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    async fn sent(url: &str, allowed: &str) -> Failure {
-        let settings =
-            Settings { allow_private: vec!["127.0.0.0/8".to_owned()], ..Settings::default() };
-        let origin = Origin::of(&Url::parse(allowed).unwrap()).unwrap();
-        let transport = Transport::new(&settings, [origin]).unwrap();
-        let (url, body) = (Url::parse(url).unwrap(), Secret::from(""));
-        let call = Call { method: Method::Get, url: &url, headers: &[], body: &body, again: true };
-        transport.send(call).await.err().unwrap()
-    }
-
-    #[tokio::test]
-    async fn only_named_origins_are_reached() {
-        // Nothing listens on port 1, so an admitted call is told by "connection refused".
-        let named = "https://127.0.0.1:1";
-        assert_eq!(
-            sent("https://127.0.0.1:1/me", named).await,
-            Failure::Unreachable("connection refused".to_owned())
-        );
-        for other in ["https://127.0.0.1:2/", "http://127.0.0.1:1/", "https://127.0.0.2:1/"] {
-            let Failure::Refused(detail) = sent(other, named).await else { panic!("{other}") };
-            assert!(detail.contains("names this host"), "{detail}");
-        }
-    }
-
-    #[test]
-    fn one_private_address_among_public_ones_is_refused() {
-        let origin = Origin::of(&Url::parse("https://x.example").unwrap()).unwrap();
-        let transport = Transport::new(&Settings::default(), [origin.clone()]).unwrap();
-        let (public, private) = (IpAddr::from([1, 1, 1, 1]), IpAddr::from([169, 254, 169, 254]));
-        assert!(transport.permit(&origin, &[public]).is_ok());
-        assert!(transport.permit(&origin, &[public, private]).is_err());
-    }
-
-    #[test]
-    fn settings_that_cannot_be_are_named() {
-        let failed = |settings: Settings| Transport::new(&settings, []).err().unwrap();
-        let pem = |text: &str| Settings { ca_pem: Some(text.into()), ..Settings::default() };
-        let broken = format!("-----{0} X-----\nAAAA\n-----END X-----\n", "BEGIN");
-        for text in ["", "no certificate", &broken] {
-            let error = failed(pem(text));
-            assert!(matches!(error, SettingsError::Certificates { .. }), "{error}");
-        }
-        for proxy in ["proxy.example.org", "socks5://proxy.example.org:1080"] {
-            let settings = Settings { proxy: Some(proxy.into()), ..Settings::default() };
-            assert_eq!(failed(settings), SettingsError::Proxy);
-        }
-    }
-}
+mod tests;

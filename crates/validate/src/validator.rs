@@ -4,12 +4,13 @@ mod login;
 pub(crate) mod revoke;
 
 use crate::control::{self, Controls};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, EndpointError};
 use crate::issuers::{self, Instance};
 use crate::pairing::{self, Pairings};
 use crate::plan::PlannedCall;
 use crate::reading::{Reading, is_refused, read_masking};
 use crate::settings::{Configured, Settings, SettingsError};
+use crate::stop::Stop;
 use crate::template::{self, Filled, Parts, Request, Unfilled};
 use crate::transport::{Call, Failure, Received, Transport};
 use crate::{denial, driver, evidence, fabricate, sign};
@@ -37,6 +38,7 @@ pub struct Validator {
     custom_rules: BTreeSet<RuleId>,
     vantage: String,
     tool: String,
+    stop: Stop,
 }
 
 /// One question: this rule, at this instance, now.
@@ -96,6 +98,7 @@ impl Validator {
             custom_rules: settings.custom_rules,
             vantage: settings.vantage,
             tool: settings.tool,
+            stop: Stop::new(settings.stop),
         })
     }
 
@@ -105,6 +108,17 @@ impl Validator {
     /// `earlier` are judgements of other runs. A target that must not or need not be asked again so
     /// soon gives the newest of these once more.
     pub async fn judge(&self, hit: &Hit, earlier: &[Judgement]) -> Vec<Judgement> {
+        self.judge_bound(hit, earlier, &[]).await
+    }
+
+    /// As [`Validator::judge`], and asks at the targets as well that people `bound` this credential
+    /// to.
+    pub async fn judge_bound(
+        &self,
+        hit: &Hit,
+        earlier: &[Judgement],
+        bound: &[Target],
+    ) -> Vec<Judgement> {
         let now = self.now();
         let rule = self.rules.get(&hit.finding.rule);
         let Some((rule, recipe)) = rule.and_then(|rule| Some((rule, rule.validate.as_ref()?)))
@@ -112,7 +126,10 @@ impl Validator {
             return vec![nobody(hit.finding.rule.as_str(), Doubt::NoRecipe, now)];
         };
         let named_hosts = pairing::named_hosts(recipe, hit);
-        let instances = issuers::instances(recipe, &self.configured, &named_hosts);
+        let bound = bound.iter().filter(|target| target.issuer == recipe.issuer);
+        let bound = bound.filter_map(|target| self.configured.endpoint(&target.endpoint).ok());
+        let bound: Vec<Endpoint> = bound.collect();
+        let instances = issuers::instances(recipe, &self.configured, &named_hosts, &bound);
         let offline = self.offline_doubt(hit);
         if instances.is_empty() {
             let doubt = offline.unwrap_or(Doubt::IssuerUnbound);
@@ -139,10 +156,21 @@ impl Validator {
                     self.ask(question, hit).await
                 }
             };
+            if self.is_unheard(&verdict) {
+                continue;
+            }
             let binding = instance.binding.clone();
             judgements.push(Judgement { target, binding, at: self.now(), verdict });
         }
         judgements
+    }
+
+    /// Whether the user stopped the run before this could become an answer: there is nothing to
+    /// record then.
+    fn is_unheard(&self, verdict: &Verdict) -> bool {
+        let Verdict::Indeterminate(doubt) = verdict else { return false };
+        let is_cut_short = matches!(doubt, Doubt::NotAsked | Doubt::ControlFailed { .. });
+        is_cut_short && self.stop.is_wanted()
     }
 
     /// The time of this run, in whole seconds since it began: no issuer's clock tells more.
@@ -187,7 +215,7 @@ impl Validator {
         if !driver::is_built(recipe.driver) {
             return Vec::new();
         }
-        let instances = issuers::instances(recipe, &self.configured, &[]);
+        let instances = issuers::instances(recipe, &self.configured, &[], &[]);
         let calls = instances.into_iter().filter_map(|instance| {
             Some(PlannedCall {
                 rule: rule.id.clone(),
@@ -201,6 +229,17 @@ impl Validator {
             })
         });
         calls.collect()
+    }
+
+    /// The endpoint that a person means by `text` (a host, or a URL as under `[issuers]`), as targets
+    /// name it; and its host, when it is one that may not be asked from here.
+    ///
+    /// # Errors
+    /// [`EndpointError`] when it is none.
+    pub fn endpoint(&self, text: &str) -> Result<(String, Option<String>), EndpointError> {
+        let endpoint = self.configured.endpoint(text)?;
+        let stranger = endpoint.origin().filter(|origin| !self.transport.may_reach(origin));
+        Ok((endpoint.text().to_owned(), stranger.map(|origin| origin.to_string())))
     }
 
     /// Why a credential must not be sent at all, told by what is known without asking.
@@ -225,6 +264,14 @@ impl Validator {
         let Pairings { tried, ambiguous } = match pairing::pairings(question.recipe, hit) {
             Ok(pairings) => pairings,
             Err(part) => return Verdict::Indeterminate(Doubt::Incomplete { part }),
+        };
+        let gate = question.endpoint().origin().map(|origin| self.transport.gate(&origin));
+        let _under_way = match &gate {
+            Some(gate) => match self.stop.or(gate.credential()).await {
+                Some(permit) => permit,
+                None => return Verdict::Indeterminate(Doubt::NotAsked),
+            },
+            None => None,
         };
         let mut first = None;
         for parts in &tried {
@@ -296,6 +343,10 @@ impl Validator {
                 return Verdict::Indeterminate(Doubt::NonDiscriminating);
             }
             control::Outcome::Denied => Control::Denied,
+            // Whoever stops the run does not spare an issuer its control.
+            control::Outcome::Failed(_) if self.stop.is_wanted() => {
+                return Verdict::Indeterminate(Doubt::NotAsked);
+            }
             // A denial stands by itself; only an issuer that accepts anything takes it away.
             control::Outcome::NotSent | control::Outcome::Failed(_) => Control::NotSent,
         };
@@ -439,6 +490,7 @@ fn doubt(failure: Failure) -> Doubt {
         Failure::Unreachable(detail) => Doubt::Unreachable { detail },
         Failure::TooLarge { status } => Doubt::Unrecognised { status },
         Failure::Waiting => Doubt::RateLimited,
+        Failure::Stopped => Doubt::NotAsked,
     }
 }
 

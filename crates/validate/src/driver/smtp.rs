@@ -25,12 +25,13 @@ pub(super) async fn ask(mut line: Line, credentials: &Credentials) -> Result<Sai
         return Ok(said(&greeting, false));
     }
     let mut offered = command(&mut line, b"EHLO [127.0.0.1]").await?;
-    if line.wants_tls() && offered.has("STARTTLS") {
-        if command(&mut line, b"STARTTLS").await?.code == 220 {
-            line = line.into_tls().await?;
-            // What was offered before could have been anybody's words (RFC 3207, 4.2).
-            offered = command(&mut line, b"EHLO [127.0.0.1]").await?;
-        }
+    if line.wants_tls()
+        && offered.has("STARTTLS")
+        && command(&mut line, b"STARTTLS").await?.code == 220
+    {
+        line = line.into_tls().await?;
+        // What was offered before could have been anybody's words (RFC 3207, 4.2).
+        offered = command(&mut line, b"EHLO [127.0.0.1]").await?;
     }
     line.require_private()?;
     let (user, password) = (credentials.user()?, credentials.password()?);
