@@ -89,7 +89,8 @@ install_npm_servers() {
 # faketime moves the clock of the command; the rest are servers and what they are administered with.
 install_loops() {
     apt_files faketime=faketime docker-registry=docker-registry htpasswd=apache2-utils \
-        node=nodejs npm=npm
+        node=nodejs npm=npm redis-server=redis-server ldapadd=ldap-utils \
+        /usr/sbin/mariadbd=mariadb-server /usr/sbin/slapd=slapd /usr/sbin/sshd=openssh-server
     python_env "$tools/loops/venv" "$LOOPS_PYPI"
     install_npm_servers
     [ "${QUIETUS_SLOW_LOOPS:-}" = 1 ] || return 0
