@@ -270,11 +270,14 @@ fn distribute(anchors: &[Anchor<'_>]) -> Vec<(usize, Range<usize>)> {
     placed.into_iter().map(Option::unwrap_or_default).collect()
 }
 
+/// A bucket, and where in an anchor its piece begins.
+type Spot = (usize, usize);
+
 /// Where the anchors that ship have their places, as `benches/places.py` found by counting in real
 /// text. One that is not there, or has changed, finds a place of its own: only speed depends on it.
 struct Known {
     /// By anchor and whether its case does not count: its bucket, and where its piece begins.
-    places: BTreeMap<(Vec<u8>, bool), (usize, usize)>,
+    places: BTreeMap<(Vec<u8>, bool), Spot>,
 }
 
 impl Known {
@@ -283,7 +286,7 @@ impl Known {
     }
 
     /// Bucket, place, case and anchor of one line.
-    fn place(line: &str) -> Option<((Vec<u8>, bool), (usize, usize))> {
+    fn place(line: &str) -> Option<((Vec<u8>, bool), Spot)> {
         let mut words = line.splitn(4, ' ');
         let mut number = || words.next()?.parse().ok();
         let (bucket, at) = (number()?, number()?);
