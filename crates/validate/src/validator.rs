@@ -205,10 +205,12 @@ impl Validator {
         };
         let instances = issuers::instances(recipe, &self.configured, &[], &[]);
         let calls = instances.into_iter().filter_map(|instance| {
+            let origin = instance.endpoint.origin()?;
             Some(PlannedCall {
                 rule: rule.id.clone(),
                 issuer: recipe.issuer.clone(),
-                host: instance.endpoint.origin()?.to_string(),
+                host: origin.to_string(),
+                port: origin.port,
                 method: recipe.method,
                 url: format!("{}{}", instance.endpoint.text(), recipe.path),
                 headers: recipe.headers.keys().cloned().collect(),
