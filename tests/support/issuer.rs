@@ -208,7 +208,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// A server for 127.0.0.1 and localhost with a certificate of a fresh CA.
-fn tls() -> (Arc<ServerConfig>, String) {
+pub(crate) fn tls() -> (Arc<ServerConfig>, String) {
     let ca_key = KeyPair::generate().expect("a key");
     let mut ca_params = CertificateParams::new(Vec::new()).expect("no names");
     ca_params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -123,7 +123,7 @@ async fn plan(setup: &Setup, args: &Validate) -> Result<Exit, Failure> {
                 let call = &planned.call;
                 vec![
                     call.host.clone(),
-                    format!("{} {}", call.method.as_str(), call.url),
+                    format!("{} {}", call.method, call.url),
                     call.headers.join(", "),
                     call.rule.to_string(),
                     planned.items.to_string(),

@@ -32,13 +32,13 @@ pub use finding::{
 pub use fingerprint::{Fingerprint, FingerprintKey, KeyError, KeyId};
 pub use receipt::{Effect, Receipt};
 pub use recipe::{
-    Answer, Basis, Clause, IdentityPointers, JsonTest, Method, Outcome, Recipe, Remedy, Revocation,
-    RevokeBy, Sign,
+    Answer, Basis, Clause, Driver, IdentityPointers, JsonTest, Login, Method, Outcome, Recipe,
+    Remedy, Revocation, RevokeBy, Sign,
 };
 pub use repository::RepositoryId;
 pub use rule::{
-    Check, CompanionRule, Confidence, Judge, Provider, Rule, RuleError, RuleFile, RuleId, RuleSet,
-    RuleTests, Severity,
+    Check, CompanionRule, Confidence, Judge, Known, Lengths, Provider, Rule, RuleError, RuleFile,
+    RuleId, RuleSet, RuleTests, Severity,
 };
 pub use secret::{Redacted, Secret};
 pub use shape::Shape;

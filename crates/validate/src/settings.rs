@@ -17,13 +17,17 @@ pub struct Settings {
     pub instances: BTreeMap<String, Vec<String>>,
     /// `[endpoints]`: for a kind of issuer, another place to ask. Only here may a URL be http.
     pub endpoints: BTreeMap<String, String>,
-    /// More hosts (`host`, `host:port`) that may be asked, by https, about single credentials that a
-    /// person bound to them.
+    /// More hosts (`host`, `host:port`; of another protocol than https `scheme://host:port`) that may
+    /// be asked about single credentials which a person bound to them.
     pub hosts: Vec<String>,
     /// Hosts (`host`, `host:port`) and networks (`10.1.0.0/16`) that may have private addresses.
     pub allow_private: Vec<String>,
+    /// Hosts and networks that may be sent passwords without TLS, by protocols other than HTTP.
+    pub allow_clear: Vec<String>,
     /// Certificates in PEM, trusted beside the public ones.
     pub ca_pem: Option<Vec<u8>>,
+    /// The keys of the SSH hosts that may be asked, as OpenSSH's `known_hosts` holds them.
+    pub known_hosts: String,
     /// The time that one call may take from name resolution to the last byte.
     pub timeout: Duration,
     /// A target that said yes or no within this time is not asked again, and what it said then is
@@ -55,7 +59,9 @@ impl Default for Settings {
             endpoints: BTreeMap::new(),
             hosts: Vec::new(),
             allow_private: Vec::new(),
+            allow_clear: Vec::new(),
             ca_pem: None,
+            known_hosts: String::new(),
             timeout: Duration::from_secs(10),
             max_age: None,
             pace: Pace::default(),
@@ -78,7 +84,9 @@ impl fmt::Debug for Settings {
             .field("endpoints", &self.endpoints.keys())
             .field("hosts", &self.hosts.len())
             .field("allow_private", &self.allow_private)
+            .field("allow_clear", &self.allow_clear)
             .field("ca_pem", &self.ca_pem.is_some())
+            .field("known_hosts", &self.known_hosts.lines().count())
             .field("timeout", &self.timeout)
             .field("max_age", &self.max_age)
             .field("pace", &self.pace)
@@ -113,13 +121,18 @@ pub enum SettingsError {
         issuer: String,
     },
     /// An entry of `hosts`.
-    #[error("hosts: write each as host or host:port, such as git.example.org")]
-    Host,
-    /// An entry of `allow_private`.
     #[error(
-        "allow_private: \"{entry}\" is neither a host, host:port, address nor network such as 10.0.0.0/8"
+        "hosts: write each as host or host:port, such as git.example.org, or with the scheme of \
+         another protocol before it, such as postgresql://db.example.org"
     )]
-    AllowPrivate {
+    Host,
+    /// An entry of `allow_private` or `allow_clear`.
+    #[error(
+        "{list}: \"{entry}\" is neither a host, host:port, address nor network such as 10.0.0.0/8"
+    )]
+    Allowed {
+        /// The list: `allow_private` or `allow_clear`.
+        list: &'static str,
         /// The entry.
         entry: String,
     },
@@ -179,7 +192,9 @@ impl Configured {
             read.listed.insert(issuer.clone(), endpoints);
         }
         for host in &settings.hosts {
-            let endpoint = Endpoint::https(&format!("https://{}", host.trim()));
+            let host = host.trim();
+            let url = if host.contains("://") { host.to_owned() } else { format!("https://{host}") };
+            let endpoint = Endpoint::https(&url);
             let bare = endpoint.ok().filter(Endpoint::is_bare);
             read.hosts.push(bare.ok_or(SettingsError::Host)?);
         }
