@@ -193,7 +193,8 @@ impl Configured {
         }
         for host in &settings.hosts {
             let host = host.trim();
-            let url = if host.contains("://") { host.to_owned() } else { format!("https://{host}") };
+            let url =
+                if host.contains("://") { host.to_owned() } else { format!("https://{host}") };
             let endpoint = Endpoint::https(&url);
             let bare = endpoint.ok().filter(Endpoint::is_bare);
             read.hosts.push(bare.ok_or(SettingsError::Host)?);
