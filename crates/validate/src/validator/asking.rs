@@ -10,7 +10,7 @@ use crate::template::{self, Filled, Parts, Request, Unfilled};
 use crate::transport::{Call, Failure, Received};
 use crate::{denial, evidence, fabricate, sign};
 use quietus_model::{
-    Control, Doubt, Hit, Observation, Outcome, Recipe, Rule, SafeText, Secret, Verdict,
+    Clause, Control, Doubt, Hit, Observation, Outcome, Recipe, Rule, SafeText, Secret, Verdict,
 };
 
 /// One question: this rule, at this instance, now.
@@ -115,6 +115,11 @@ impl Validator {
         }
         if !denial::is_confirmed(question.recipe, &clause) {
             return Verdict::Indeterminate(Doubt::Unconfirmed { clause });
+        }
+        let needs_live = |known: &Clause| known.after_live && known.name == clause;
+        let is_doubted = heard.is_decoded || question.recipe.dead.iter().any(needs_live);
+        if is_doubted && !question.was_live_from_here {
+            return Verdict::Indeterminate(Doubt::NeverAccepted { clause });
         }
         let control = match self.control(question, parts).await {
             control::Outcome::Accepted => {
@@ -228,8 +233,6 @@ impl Validator {
             recipe: question.recipe.digest(),
             custom: self.is_custom(question.rule, question.instance),
             unpaired: !question.was_live && denial::is_of_pair(question.rule, question.recipe),
-            never_accepted: !question.was_live_from_here
-                && (question.recipe.denies_strangers || heard.is_decoded),
             status: heard.received.status,
             code: heard.received.code.map(SafeText::plain),
             clause,
