@@ -178,7 +178,8 @@ fn one_database_dead_and_another_live_is_not_dead() {
     let still =
         |hours| answer(other.clone(), Binding::SoleIssuer, hours, Verdict::Live(observation()));
     for hours in [8, 30, 52] {
-        world.ask(hours, "token", vec![dead(hours), still(hours)]);
+        world.ask(hours, "token", vec![still(hours), dead(hours)]);
+        assert_eq!(world.item("token").liveness(at(hours)), "live");
     }
     assert!(world.item("token").closure.is_none());
 }
