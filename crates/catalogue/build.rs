@@ -1,6 +1,9 @@
-//! Writes the list of the rule files under `rules/`, so that adding one needs no code; and the
-//! rules once more as JSON, which a program reads at its start many times faster than TOML.
+//! Writes the list of the rule files under `rules/`, so that adding one needs no code; the rules once
+//! more as JSON, which a program reads at its start many times faster than TOML; and what would take
+//! it longer still to find out: how long the matches of every pattern are, and the rules' digest.
 
+use quietus_model::{Rule, RuleSet};
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -9,24 +12,34 @@ use std::{env, fs};
 fn main() -> Result<(), Box<dyn Error>> {
     let rules = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../../rules");
     println!("cargo::rerun-if-changed={}", rules.display());
-    let mut names = Vec::new();
-    let mut read = Vec::new();
+    let mut files = Vec::new();
     for entry in fs::read_dir(&rules)? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "toml") {
             let name = path.file_name().and_then(|name| name.to_str());
-            names.push(name.ok_or("a rule file's name is not UTF-8")?.to_owned());
+            let name = name.ok_or("a rule file's name is not UTF-8")?.to_owned();
+            files.push((name, fs::read_to_string(&path)?));
         }
     }
-    names.sort();
-    for name in &names {
-        let text = fs::read_to_string(rules.join(name))?;
+    files.sort();
+    let mut read = Vec::new();
+    for (name, text) in &files {
         let table: toml::Table =
-            toml::from_str(&text).map_err(|error| format!("{name}: {error}"))?;
+            toml::from_str(text).map_err(|error| format!("{name}: {error}"))?;
         read.push(table);
     }
+    let set = RuleSet::parse(files.iter().map(|(name, text)| (name.as_str(), text.as_str())))?;
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(out.join("files.rs"), list(&files)?)?;
+    fs::write(out.join("known.rs"), known(&set)?)?;
+    fs::write(out.join("rules.json"), serde_json::to_string(&read)?)?;
+    Ok(())
+}
+
+/// The files with their texts.
+fn list(files: &[(String, String)]) -> Result<String, Box<dyn Error>> {
     let mut list = String::from("pub(crate) static FILES: &[(&str, &str)] = &[\n");
-    for name in &names {
+    for (name, _) in files {
         let path = format!("/../../rules/{name}");
         writeln!(
             list,
@@ -34,8 +47,28 @@ fn main() -> Result<(), Box<dyn Error>> {
         )?;
     }
     list.push_str("];\n");
-    let out = PathBuf::from(env::var("OUT_DIR")?);
-    fs::write(out.join("files.rs"), list)?;
-    fs::write(out.join("rules.json"), serde_json::to_string(&read)?)?;
-    Ok(())
+    Ok(list)
+}
+
+/// The digest of the rules, and by pattern, in the order of these, the lengths of its matches.
+fn known(set: &RuleSet) -> Result<String, Box<dyn Error>> {
+    let patterns = |rule: &'_ Rule| {
+        let companions = rule.companions.iter().map(|companion| companion.pattern.clone());
+        companions.chain([rule.pattern.clone()]).collect::<Vec<_>>()
+    };
+    let patterns: BTreeSet<String> = set.rules().iter().flat_map(|rule| patterns(rule)).collect();
+    let mut known = format!("pub(crate) const DIGEST: &str = {:?};\n", set.digest().to_string());
+    known.push_str("pub(crate) static LENGTHS: &[(&str, Lengths)] = &[\n");
+    for pattern in patterns {
+        let mut parser = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build();
+        let hir = parser.parse(&pattern).map_err(|error| format!("{pattern}: {error}"))?;
+        let least = hir.properties().minimum_len().unwrap_or(0);
+        let greatest = hir.properties().maximum_len();
+        writeln!(
+            known,
+            "    ({pattern:?}, Lengths {{ least: {least}, greatest: {greatest:?} }}),"
+        )?;
+    }
+    known.push_str("];\n");
+    Ok(known)
 }

@@ -3,11 +3,14 @@
 //! Nothing here reads a file: the text of `rules/*.toml` is part of the program, and a caller who
 //! has rules of its own hands their text in.
 
-use quietus_model::{Rule, RuleError, RuleFile, RuleSet};
+use quietus_model::{Known, Rule, RuleError, RuleFile, RuleSet};
 use std::sync::{Arc, OnceLock};
 
 mod embedded {
+    use quietus_model::Lengths;
+
     include!(concat!(env!("OUT_DIR"), "/files.rs"));
+    include!(concat!(env!("OUT_DIR"), "/known.rs"));
 
     /// The same rules as a list of files in JSON.
     pub(crate) static RULES: &str = include_str!(concat!(env!("OUT_DIR"), "/rules.json"));
@@ -28,10 +31,12 @@ pub fn shipped() -> Result<RuleSet, RuleError> {
 }
 
 fn read() -> Result<RuleSet, RuleError> {
-    let files: Vec<RuleFile> = serde_json::from_str(embedded::RULES).map_err(|error| {
-        RuleError::Syntax { file: "the shipped rules".into(), message: error.to_string() }
-    })?;
-    Ok(RuleSet::new(files.into_iter().flat_map(|file| file.rules).map(Arc::new).collect()))
+    let problem = |message| RuleError::Syntax { file: "the shipped rules".into(), message };
+    let files: Vec<RuleFile> =
+        serde_json::from_str(embedded::RULES).map_err(|error| problem(error.to_string()))?;
+    let rules = files.into_iter().flat_map(|file| file.rules).map(Arc::new).collect();
+    let known = Known { digest: embedded::DIGEST, lengths: embedded::LENGTHS };
+    RuleSet::known(rules, known).map_err(problem)
 }
 
 /// The shipped rules and the caller's, given as names and texts. A rule of the caller's replaces
@@ -45,6 +50,9 @@ pub fn shipped_with<'a>(
 ) -> Result<RuleSet, RuleError> {
     let shipped = shipped()?;
     let own = RuleSet::parse(extra)?;
+    if own.rules().is_empty() {
+        return Ok(shipped);
+    }
     let with_recipe = |rule: &Arc<Rule>| match shipped.get(&rule.id) {
         Some(own) if rule.validate.is_none() && own.validate.is_some() => {
             Arc::new(Rule { validate: own.validate.clone(), ..Rule::clone(rule) })
@@ -52,7 +60,7 @@ pub fn shipped_with<'a>(
         _ => Arc::clone(rule),
     };
     let kept = shipped.rules().iter().filter(|rule| own.get(&rule.id).is_none()).cloned();
-    Ok(RuleSet::new(kept.chain(own.rules().iter().map(with_recipe)).collect()))
+    Ok(shipped.with(kept.chain(own.rules().iter().map(with_recipe)).collect()))
 }
 
 #[cfg(test)]
@@ -80,7 +88,12 @@ mod tests {
     #[test]
     fn the_rules_are_those_of_the_files() {
         let of_files = RuleSet::parse(files().iter().copied()).unwrap();
-        assert_eq!(shipped().unwrap(), of_files);
+        let shipped = shipped().unwrap();
+        assert_eq!(shipped, of_files);
+        assert_eq!(shipped.digest(), of_files.digest());
+        let rule = &shipped.rules()[0];
+        assert!(shipped.lengths(&rule.pattern).is_some());
+        assert_eq!(of_files.lengths(&rule.pattern), None);
     }
 
     #[test]

@@ -37,8 +37,8 @@ pub use recipe::{
 };
 pub use repository::RepositoryId;
 pub use rule::{
-    Check, CompanionRule, Confidence, Judge, Provider, Rule, RuleError, RuleFile, RuleId, RuleSet,
-    RuleTests, Severity,
+    Check, CompanionRule, Confidence, Judge, Known, Lengths, Provider, Rule, RuleError, RuleFile,
+    RuleId, RuleSet, RuleTests, Severity,
 };
 pub use secret::{Redacted, Secret};
 pub use shape::Shape;

@@ -13,7 +13,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use grade::{Confidence, Severity};
-pub use set::{RuleError, RuleSet};
+pub use set::{Known, Lengths, RuleError, RuleSet};
 
 /// The name of a rule: lower case letters, digits and hyphens. Public and stable.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -63,11 +63,36 @@ impl RuleFile {
     }
 }
 
+/// How long the matches of a pattern are, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lengths {
+    /// The least.
+    pub least: usize,
+    /// The greatest, if there is one.
+    pub greatest: Option<usize>,
+}
+
+/// What was found out about rules when the program was built, so that it need not be at each start.
+#[derive(Clone, Copy, Debug)]
+pub struct Known {
+    /// What [`RuleSet::digest`] gives, in hex.
+    pub digest: &'static str,
+    /// By pattern, in the order of these.
+    pub lengths: &'static [(&'static str, Lengths)],
+}
+
 /// All rules of a run.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct RuleSet {
     rules: Vec<Arc<Rule>>,
     digest: Digest,
+    lengths: &'static [(&'static str, Lengths)],
+}
+
+impl PartialEq for RuleSet {
+    fn eq(&self, other: &Self) -> bool {
+        self.rules == other.rules
+    }
 }
 
 impl RuleSet {
@@ -104,7 +129,28 @@ impl RuleSet {
         rules.sort_by(|a, b| a.id.cmp(&b.id));
         let texts: Vec<String> = rules.iter().map(|rule| rule.matching_text()).collect();
         let digest = Digest::of_parts(texts.iter().map(|text| text.as_bytes()));
-        Self { rules, digest }
+        Self { rules, digest, lengths: &[] }
+    }
+
+    /// Rules of which something is known already.
+    ///
+    /// # Errors
+    /// A sentence when what is known is no digest.
+    pub fn known(mut rules: Vec<Arc<Rule>>, known: Known) -> Result<Self, String> {
+        rules.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(Self { rules, digest: known.digest.parse()?, lengths: known.lengths })
+    }
+
+    /// Other rules, some of them with the patterns of these.
+    #[must_use]
+    pub fn with(&self, rules: Vec<Arc<Rule>>) -> Self {
+        Self { lengths: self.lengths, ..Self::new(rules) }
+    }
+
+    /// How long the matches of this pattern are, if that is known without reading it.
+    pub fn lengths(&self, pattern: &str) -> Option<Lengths> {
+        let at = self.lengths.binary_search_by(|(known, _)| (*known).cmp(pattern)).ok()?;
+        Some(self.lengths[at].1)
     }
 
     /// The rules in the order of their ids.

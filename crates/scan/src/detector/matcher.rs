@@ -3,7 +3,7 @@
 use super::anchors::{self, Occurrence};
 use super::judge;
 use crate::RuleProblem;
-use quietus_model::{Judge, Rule};
+use quietus_model::{Judge, Lengths, Rule, RuleSet};
 use regex::bytes::{CaptureLocations, Regex, RegexBuilder};
 use regex_syntax::hir::{Hir, HirKind};
 use std::ops::Range;
@@ -128,7 +128,7 @@ pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
 
 /// The quick check of a rule that a detector makes for all of them: what would otherwise make it
 /// find nothing without a word.
-pub(super) fn check(rule: &Rule) -> Result<Sizes, RuleProblem> {
+pub(super) fn check(rules: &RuleSet, rule: &Rule) -> Result<Sizes, RuleProblem> {
     let problem = |what: String, advice: &str| RuleProblem {
         file: String::new(),
         rule: rule.id.to_string(),
@@ -139,24 +139,34 @@ pub(super) fn check(rule: &Rule) -> Result<Sizes, RuleProblem> {
         let what = "it has no anchor, or an empty one".to_owned();
         return Err(problem(what, "name a text that stands in every match"));
     }
-    let hir = parse(&rule.pattern)
+    let sizes = lengths(rules, &rule.pattern)
         .map_err(|error| problem(format!("its pattern cannot be read: {error}"), "correct it"))?;
-    if rule.reach.is_none() && hir.properties().maximum_len().is_none() {
+    if rule.reach.is_none() && sizes.greatest.is_none() {
         let what = "its pattern has no greatest length and it names no `reach`".to_owned();
         return Err(problem(what, "set `reach`, or give every repetition an upper bound"));
     }
     for companion in &rule.companions {
-        parse(&companion.pattern).map_err(|error| {
+        lengths(rules, &companion.pattern).map_err(|error| {
             let what = format!("the pattern of companion {}: {error}", companion.name);
             problem(what, "correct it")
         })?;
     }
-    let reach = reach(rule, &hir);
+    let reach = rule.reach.unwrap_or(0).max(sizes.greatest.unwrap_or(0));
     let parts = rule.companions.iter().map(|companion| companion.within + COMPANION_TAIL);
     Ok(Sizes {
-        least: hir.properties().minimum_len().unwrap_or(0),
+        least: sizes.least,
         horizon: 2 * reach + parts.max().unwrap_or(0) + super::LINE_LIMIT,
     })
+}
+
+/// How long the matches of a pattern are, which is read unless that is known.
+fn lengths(rules: &RuleSet, pattern: &str) -> Result<Lengths, String> {
+    if let Some(known) = rules.lengths(pattern) {
+        return Ok(known);
+    }
+    let hir = parse(pattern)?;
+    let properties = hir.properties();
+    Ok(Lengths { least: properties.minimum_len().unwrap_or(0), greatest: properties.maximum_len() })
 }
 
 /// How large the matches of a rule are, in bytes.
@@ -165,11 +175,6 @@ pub(super) struct Sizes {
     pub(super) least: usize,
     /// How far from a secret anything may stand that decides about it.
     pub(super) horizon: usize,
-}
-
-/// How many bytes before and after an anchor a match may go.
-fn reach(rule: &Rule, hir: &Hir) -> usize {
-    rule.reach.unwrap_or(0).max(hir.properties().maximum_len().unwrap_or(0))
 }
 
 /// How many bytes round an anchor a rule has to look.

@@ -105,7 +105,7 @@ impl Detector {
         let mut problems = Vec::new();
         let (mut shortest, mut horizon) = (usize::MAX, LINE_LIMIT);
         for rule in rules.rules() {
-            match matcher::check(rule) {
+            match matcher::check(&rules, rule) {
                 Ok(sizes) => {
                     shortest = shortest.min(sizes.least);
                     horizon = horizon.max(sizes.horizon);

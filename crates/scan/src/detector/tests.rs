@@ -439,3 +439,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_known_beforehand_of_shipped_patterns_is_what_they_say() {
+    let rules = quietus_catalogue::shipped().unwrap();
+    let companions =
+        |rule: &Rule| rule.companions.iter().map(|part| part.pattern.clone()).collect();
+    for rule in rules.rules() {
+        let companions: Vec<String> = companions(rule);
+        for pattern in companions.iter().chain([&rule.pattern]) {
+            let hir = parse(pattern).unwrap();
+            let known = rules.lengths(pattern).unwrap();
+            assert_eq!(Some(known.least), hir.properties().minimum_len(), "{pattern}");
+            assert_eq!(known.greatest, hir.properties().maximum_len(), "{pattern}");
+        }
+    }
+}

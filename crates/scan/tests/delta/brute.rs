@@ -11,6 +11,7 @@ use quietus_scan::Detection;
 use quietus_unpack::{Bounds, Charset, Text, members, spans};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::Read;
+use std::ops::Range;
 use std::sync::atomic::AtomicBool;
 
 /// What the repositories held: a comparison says nothing of what was not there.
@@ -132,6 +133,12 @@ fn hidden(bytes: &[u8]) -> Vec<Detection> {
     found
 }
 
+/// Whether a secret says the same when escapes are undone in it and right before and after it.
+fn is_plain(bytes: &[u8], secret: &Range<usize>) -> bool {
+    let around = secret.start.saturating_sub(8)..(secret.end + 1).min(bytes.len());
+    !bytes[around].iter().any(|byte| b"%\\&=".contains(byte))
+}
+
 /// Fails unless what was told is what stands in the objects.
 pub(crate) fn check(
     store: &Store,
@@ -163,8 +170,7 @@ pub(crate) fn check(
         }
         for detection in DETECTOR.detect(bytes) {
             let secret = key().fingerprint(&detection.secret);
-            let is_plain = !detection.secret.expose().iter().any(|byte| b"%\\&=".contains(byte));
-            if has_format(&detection) && is_plain {
+            if has_format(&detection) && is_plain(bytes, &detection.secret_span) {
                 must.insert(secret);
             }
             may.insert(secret);

@@ -34,6 +34,8 @@ pub(crate) struct Palette {
     alone: Vec<Vec<u8>>,
     /// Texts with what is nearly one.
     spoilt: Vec<Vec<u8>>,
+    /// Texts with credentials in them, encoded.
+    hidden: Vec<Vec<u8>>,
     secrets: AhoCorasick,
     words: Vec<String>,
 }
@@ -44,13 +46,13 @@ impl Palette {
         let spoilt = rules.iter().flat_map(|rule| mutants(rule)).map(|mutant| mutant.sample);
         let spoilt: Vec<Sample> = spoilt.collect();
         let all = right.iter().flatten().chain(&spoilt);
-        let encoded: Vec<Vec<u8>> = right
+        let hidden: Vec<Vec<u8>> = right
             .iter()
             .enumerate()
             .flat_map(|(way, of)| of.iter().map(move |sample| encode(&sample.text, way)))
             .collect();
         let bare = all.map(|sample| sample.secret().to_vec());
-        let secrets = AhoCorasick::new(bare.chain(encoded.clone())).unwrap();
+        let secrets = AhoCorasick::new(bare.chain(hidden.clone())).unwrap();
         let is_alone = |sample: &&Sample| sample.text == sample.secret();
         let alone =
             right.iter().flatten().filter(is_alone).map(|sample| sample.text.clone()).collect();
@@ -58,15 +60,11 @@ impl Palette {
             samples.into_iter().map(|sample| sample.text).collect()
         };
         let right = right.into_iter().map(texts);
-        let mut right: Vec<Vec<Vec<u8>>> =
-            right.filter(|of: &Vec<Vec<u8>>| !of.is_empty()).collect();
-        // Each fourth is hidden.
-        let hidden = right.len().div_ceil(3);
-        right.extend(vec![encoded; hidden]);
+        let right = right.filter(|of: &Vec<Vec<u8>>| !of.is_empty()).collect();
         let spoilt = texts(spoilt);
         let mut words: Vec<String> = WORDS.split_whitespace().map(String::from).collect();
         words.extend(rules.iter().flat_map(|rule| rule.anchors.clone()));
-        Self { right, turn: Cell::default(), alone, spoilt, secrets, words }
+        Self { right, turn: Cell::default(), alone, spoilt, hidden, secrets, words }
     }
 
     /// Where secrets stand.
@@ -77,6 +75,9 @@ impl Palette {
     pub(crate) fn plant(&self, dice: &mut Dice) -> &[u8] {
         if dice.once_in(4) && !self.spoilt.is_empty() {
             return dice.pick::<Vec<u8>>(&self.spoilt);
+        }
+        if dice.once_in(4) && !self.hidden.is_empty() {
+            return dice.pick::<Vec<u8>>(&self.hidden);
         }
         let turn = self.turn.get();
         self.turn.set(turn + 1);

@@ -127,7 +127,7 @@ struct Runs<'a> {
 impl Runs<'_> {
     fn step(&mut self, next: u64, found: &mut Vec<Span>) {
         // One half or the other of a run lies in one of two steps.
-        let has_half = following::<{ SHORTEST / 2 }>(next.into()) != 0;
+        let has_half = has_following::<{ SHORTEST / 2 }>(next);
         let both = u128::from(self.last) | u128::from(next) << STEP;
         let may_start = has_half || self.had_half;
         let mut starts = if may_start { following::<SHORTEST>(both) as u64 } else { 0 };
@@ -144,6 +144,17 @@ impl Runs<'_> {
         }
         self.base += STEP;
     }
+}
+
+/// Whether so many marks follow one another.
+fn has_following<const MANY: usize>(marks: u64) -> bool {
+    let (mut all, mut many) = (marks, 1);
+    while many < MANY {
+        let more = many.min(MANY - many);
+        all &= all >> more;
+        many += more;
+    }
+    all != 0
 }
 
 /// At which marks so many begin to follow one another.

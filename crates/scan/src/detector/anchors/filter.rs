@@ -236,10 +236,13 @@ impl Odds {
 struct Bucket {
     columns: [Taken; WIDTH],
     odds: [f32; WIDTH],
+    /// How often it lets a place through.
+    share: f32,
 }
 
 impl Bucket {
-    const EMPTY: Self = Self { columns: [Taken { low: 0, high: 0 }; WIDTH], odds: [0.0; WIDTH] };
+    const EMPTY: Self =
+        Self { columns: [Taken { low: 0, high: 0 }; WIDTH], odds: [0.0; WIDTH], share: 0.0 };
 
     fn with(&self, taken: &[Taken; WIDTH], odds: &Odds) -> Self {
         let mut wider = *self;
@@ -249,11 +252,8 @@ impl Bucket {
                 (*column, *odd) = (both, odds.of(both));
             }
         }
+        wider.share = wider.odds.iter().product();
         wider
-    }
-
-    fn lets_through(&self) -> f32 {
-        self.odds.iter().product()
     }
 }
 
@@ -273,12 +273,16 @@ fn distribute(anchors: &[Anchor<'_>]) -> Vec<(usize, Range<usize>)> {
         let ((text, any_case), Choice { places, width }) = (anchors[index], &choices[index]);
         let mut best = (f32::INFINITY, Bucket::EMPTY);
         'choice: for (share, place) in places {
+            // None that follows is rarer, so that none can cost less.
+            if LOOKED_AT * share >= best.0 {
+                break;
+            }
             let piece = *place..*place + width;
             let taken = Taken::by((&text[piece.clone()], any_case));
             // Of those that are empty one is like the other.
             for (number, bucket) in buckets.iter().enumerate().take(used + 1) {
                 let wider = bucket.with(&taken, &odds);
-                let mistakes = wider.lets_through() - bucket.lets_through();
+                let mistakes = wider.share - bucket.share;
                 let cost = mistakes + LOOKED_AT * share;
                 if cost < best.0 {
                     best = (cost, wider);

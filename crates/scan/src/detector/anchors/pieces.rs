@@ -79,19 +79,26 @@ impl Head {
 /// How many hashes are told apart before the slots are looked at; a power of two.
 const HASHES: usize = 1 << 16;
 
+/// How many pairs of bytes there are.
+const PAIRS: usize = 1 << 16;
+
 /// All anchors by the hash of their pieces.
 pub(super) struct Pieces {
     texts: Vec<Text>,
-    /// The widths of pieces there are, the last one again and again where there are fewer.
-    widths: [Width; WIDTH],
-    /// How many there are.
-    different: usize,
+    /// The widths there are of pieces shorter than [`WIDTH`].
+    shorter: Vec<Width>,
     /// Open addressing: the slot of a hash, or one of those that follow without a gap.
     slots: Vec<Slot>,
-    /// A bit for each hash there is. The slots do not fit where these do, next to the processor.
+    /// A bit for each hash of a piece of [`WIDTH`] bytes. The slots do not fit where these do, next
+    /// to the processor.
     hashes: Box<[u64; HASHES / 64]>,
+    /// A bit for the two bytes that a shorter piece begins with, all letters in one case.
+    pairs: Box<[u64; PAIRS / 64]>,
     longest: usize,
 }
+
+/// The bit that tells the cases of a letter apart, in four bytes.
+const ONE_CASE: u32 = 0x2020_2020;
 
 /// Anchors with the same piece stand next to each other.
 #[derive(Clone, Copy, Default)]
@@ -116,7 +123,7 @@ impl Width {
     /// As many of the first bytes of `word`, all letters in one case, and how many there are.
     #[inline]
     fn key(self, word: u32) -> u64 {
-        u64::from((word | 0x2020_2020) & self.used) | self.bytes
+        u64::from((word | ONE_CASE) & self.used) | self.bytes
     }
 }
 
@@ -138,18 +145,19 @@ impl Pieces {
         let mut different: Vec<_> = pieces.iter().map(Range::len).collect();
         different.sort_unstable();
         different.dedup();
-        let last = different.last().copied().unwrap_or(WIDTH);
-        let widths = std::array::from_fn(|at| Width::new(*different.get(at).unwrap_or(&last)));
+        let shorter =
+            different.into_iter().filter(|bytes| *bytes < WIDTH).map(Width::new).collect();
         texts.sort_by_key(|text| text.key);
 
         // Mostly empty, so that what the filter lets through by mistake ends at the first slot.
-        let size = (texts.len() * 8).next_power_of_two().max(64);
+        let keys = texts.chunk_by(|a, b| a.key == b.key).count();
+        let size = (keys * 4).next_power_of_two().max(64);
         let mut all = Self {
             slots: vec![Slot::default(); size],
             hashes: Box::new([0; HASHES / 64]),
+            pairs: Box::new([0; PAIRS / 64]),
             longest: texts.iter().map(|text| text.bytes.len()).max().unwrap_or_default(),
-            widths,
-            different: different.len(),
+            shorter,
             texts: Vec::new(),
         };
         let mut first = 0;
@@ -167,8 +175,7 @@ impl Pieces {
     }
 
     fn insert(&mut self, slot: Slot) {
-        let bit = hash(slot.key, HASHES.trailing_zeros());
-        self.hashes[bit / 64] |= 1 << (bit % 64);
+        self.expect(slot.key);
         let mut at = self.slot_of(slot.key);
         while self.slots[at].key != 0 {
             at = (at + 1) & (self.slots.len() - 1);
@@ -181,23 +188,48 @@ impl Pieces {
         hash(key, self.slots.len().trailing_zeros())
     }
 
+    /// Lets a piece through [`may_stand`](Self::may_stand).
+    fn expect(&mut self, key: u64) {
+        let (word, bytes) = (key as u32, (key >> 32) as usize);
+        if bytes == WIDTH {
+            let bit = hash(u64::from(word), HASHES.trailing_zeros());
+            self.hashes[bit / 64] |= 1 << (bit % 64);
+            return;
+        }
+        let seconds = if bytes == 1 { 0..=u16::from(u8::MAX) } else { 0..=0 };
+        for second in seconds {
+            let pair = usize::from(word as u16 | second << 8);
+            self.pairs[pair / 64] |= 1 << (pair % 64);
+        }
+    }
+
+    /// Whether a piece of [`WIDTH`] bytes may stand where the next four are `word`, and in the
+    /// second bit whether a shorter one may.
+    #[inline]
+    fn expected(&self, word: u32) -> u64 {
+        let word = word | ONE_CASE;
+        let bit = hash(u64::from(word), HASHES.trailing_zeros());
+        let pair = usize::from(word as u16);
+        let [long, short] =
+            [self.hashes[bit / 64] >> (bit % 64), self.pairs[pair / 64] >> (pair % 64)];
+        long & 1 | (short & 1) << 1
+    }
+
     /// Whether any piece may stand where the next four bytes are `word`.
     #[inline]
     pub(super) fn may_stand(&self, word: u32) -> bool {
-        let is_there = |width: &Width| {
-            let bit = hash(width.key(word), HASHES.trailing_zeros());
-            self.hashes[bit / 64] >> (bit % 64) & 1 == 1
-        };
-        // Without a branch for each width: all of them say no, nearly always.
-        self.widths.iter().fold(false, |any, width| any | is_there(width))
+        self.expected(word) != 0
     }
 
     /// The anchors whose piece may stand where the next four bytes are `word`.
     #[inline]
     pub(super) fn candidates(&self, word: u32) -> impl Iterator<Item = &Text> {
+        let expected = self.expected(word);
+        let long = (expected & 1 != 0).then_some(Width::new(WIDTH));
+        let short = if expected & 2 == 0 { &[] } else { &self.shorter[..] };
         let texts = |range: Range<u32>| &self.texts[range.start as usize..range.end as usize];
-        self.widths[..self.different]
-            .iter()
+        long.into_iter()
+            .chain(short.iter().copied())
             .flat_map(move |width| texts(self.find(width.key(word))))
     }
 
