@@ -71,7 +71,11 @@ class Bench:
         if name == "quietus":
             with open(report, "w", encoding="utf8") as file:
                 file.writelines(self.named(json.loads(line), folder, target) for line in ran.stdout.splitlines())
-        found = os.path.join(self.scratch, f"{name}.jsonl")
+        return self.converted(name, report, folder, strip)
+
+    def converted(self, name, report, folder, strip=()):
+        """A report, as the scorer reads it."""
+        found = f"{report.removesuffix('.json')}.jsonl"
         kind = "jsonl" if name == "quietus" else name
         stripped = [part for prefix in strip for part in ("--strip", prefix)]
         with open(found, "w", encoding="utf8") as file:
@@ -90,13 +94,13 @@ class Bench:
         """Findings in history alone, under the paths that the labels know: below `data`, also before
         a rename moved them there."""
         scan = [self.quietus, "--quiet", "scan", repository, "--history-only", "--format", "jsonl", "--show-secrets", "--no-memory"]
-        found = os.path.join(self.scratch, "past.jsonl")
-        with open(found, "w", encoding="utf8") as file:
+        report = os.path.join(self.scratch, "past.json")
+        with open(report, "w", encoding="utf8") as file:
             for line in subprocess.run(scan, stdout=subprocess.PIPE, check=False).stdout.splitlines():
                 finding = json.loads(line)
                 finding["path"] = finding["path"].removeprefix("old/")
                 file.write(json.dumps(finding) + "\n")
-        return found
+        return self.converted("quietus", report, self.creddata)
 
     def score(self, found, *more):
         """The figures of the labelled repositories."""
@@ -173,7 +177,7 @@ def clean(bench):
         with open(bench.findings(name, folder, "."), encoding="utf8") as file:
             found = [json.loads(line) for line in file]
         places = {(one["path"], one["line"], one["secret"]): one["rule"] for one in found}
-        keys = [rule for rule in places.values() if any(word in rule.lower() for word in ("pem", "private", "ssh-", "pgp"))]
+        keys = [rule for rule in places.values() if any(word in rule.lower() for word in ("pem", "private", "ssh-", "pgp", "der-"))]
         row(name, [len(places) / megabytes, (len(places) - len(keys)) / megabytes])
     row("target", [0.5, 0.2])
 

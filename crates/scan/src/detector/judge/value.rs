@@ -266,7 +266,7 @@ fn is_mixed(text: &[u8], figures: usize) -> bool {
 /// Blocks of few letters and figures in turn, with hardly a mark between them.
 fn is_in_blocks(text: &[u8], figures: usize) -> bool {
     let is_run = |run: &[u8]| run.len() <= MOST_OF_BLOCK;
-    let marks = text.iter().filter(|byte| b"-_.".contains(byte)).count();
+    let marks = text.iter().filter(|byte| b"-.".contains(byte)).count();
     let others = text.iter().filter(|byte| !byte.is_ascii_alphanumeric()).count();
     text.len() >= LEAST_BLOCKS
         && marks == others
