@@ -5,7 +5,7 @@ mod silence;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 use quietus_model::Confidence;
-use quietus_poam::{DeviationKind, MilestoneKind, to_duration};
+use quietus_poam::{DeviationKind, Impact, MilestoneKind, RootCause, Subject, to_duration};
 pub(crate) use silence::{Silence, Suppress};
 use std::path::PathBuf;
 
@@ -39,13 +39,13 @@ pub(crate) struct Global {
     /// More rules: a folder of .toml files; a rule of the same id replaces the shipped one
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) rules: Vec<PathBuf>,
-    /// The policy file [default: the shipped policy]
+    /// The policy: the name of a shipped one, or a file [default: default]
     #[arg(
         long,
         global = true,
         env = "QUIETUS_POLICY",
         hide_env_values = true,
-        value_name = "FILE"
+        value_name = "NAME|FILE"
     )]
     pub(crate) policy: Option<PathBuf>,
     /// How many threads scan [default: one for each processor]
@@ -86,6 +86,9 @@ pub(crate) enum Command {
     /// List and check the rules
     #[command(subcommand)]
     Rules(Rules),
+    /// List, explain and check policies
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Make the organisation's key, the configuration file and the ledger
     Init(Init),
     /// Explain what is set up, where things are, and what is missing
@@ -364,6 +367,9 @@ pub(crate) enum Act {
         /// What you saw
         #[arg(long)]
         note: String,
+        /// A file that shows it; its digest is recorded, the file stays where it is
+        #[arg(long, value_name = "FILE")]
+        evidence: Option<PathBuf>,
     },
     /// State that this endpoint is where the credential works
     Bind {
@@ -378,6 +384,50 @@ pub(crate) enum Act {
         /// What you looked at
         #[arg(long)]
         note: String,
+        /// Why you approve although you are not independent, where the policy has a break-glass
+        #[arg(long, value_name = "WHY")]
+        break_glass: Option<String>,
+    },
+    /// Record how it leaked
+    Cause {
+        /// hard-coded, configuration, example, output, artefact, third-party or undetermined
+        cause: RootCause,
+        /// What happened
+        #[arg(long)]
+        note: String,
+        /// A file that shows it; its digest is recorded, the file stays where it is
+        #[arg(long, value_name = "FILE")]
+        evidence: Option<PathBuf>,
+    },
+    /// Record whether anybody used it after the leak
+    Impact {
+        /// unused, abused or not-available
+        impact: Impact,
+        /// Where you looked and what you saw
+        #[arg(long)]
+        note: String,
+        /// A file that shows it; its digest is recorded, the file stays where it is
+        #[arg(long, value_name = "FILE")]
+        evidence: Option<PathBuf>,
+    },
+    /// Consent to what another person asked for: a later date, or setting it aside
+    Grant {
+        /// deviation, or the milestone that gets a later date
+        subject: Subject,
+        /// What you looked at
+        #[arg(long)]
+        note: String,
+        /// Why you decide although you asked for it, where the policy has a break-glass
+        #[arg(long, value_name = "WHY")]
+        break_glass: Option<String>,
+    },
+    /// Do not consent to what was asked for, or take it back
+    Decline {
+        /// deviation, or the milestone that was to get a later date
+        subject: Subject,
+        /// Why
+        #[arg(long)]
+        reason: String,
     },
     /// It is no longer set aside
     Resume {
@@ -484,6 +534,28 @@ pub(crate) struct NewRule {
     /// Write it to a new file
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Every shipped policy
+    List {
+        /// The output format
+        #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+        format: ListFormat,
+    },
+    /// What a policy says, in sentences
+    Explain {
+        /// The name of a shipped policy, or a file [default: the one that is in force]
+        #[arg(value_name = "NAME|FILE")]
+        policy: Option<PathBuf>,
+    },
+    /// What is wrong with policy files; without any, with the one that is in force
+    Check {
+        /// Policy files, or names of shipped ones
+        #[arg(value_name = "FILE")]
+        policies: Vec<PathBuf>,
+    },
 }
 
 #[derive(Debug, Args)]
