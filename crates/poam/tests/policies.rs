@@ -37,29 +37,29 @@ fn action() -> impl Strategy<Value = Action> {
     ]);
     let word = || prop::option::of(Just(REASON.to_owned()));
     prop_oneof![
-        prop::sample::select(PEOPLE.to_vec()).prop_map(|to| Action::Assign { to: to.into() }),
-        milestone.clone().prop_map(move |milestone| Action::Claim { milestone, note: reason() }),
-        milestone.clone().prop_map(move |milestone| Action::Waive { milestone, reason: reason() }),
-        (milestone, 1_i64..900).prop_map(move |(milestone, due)| Action::Extend {
+        1 => prop::sample::select(PEOPLE.to_vec()).prop_map(|to| Action::Assign { to: to.into() }),
+        1 => milestone.clone().prop_map(move |milestone| Action::Claim { milestone, note: reason() }),
+        1 => milestone.clone().prop_map(move |milestone| Action::Waive { milestone, reason: reason() }),
+        4 => (milestone, 20_i64..700).prop_map(move |(milestone, due)| Action::Extend {
             milestone,
             due: at(due),
             reason: reason()
         }),
-        (kind, prop::option::of(1_i64..9000)).prop_map(move |(kind, until)| Action::Dismiss {
+        2 => (kind, prop::option::of(1_i64..9000)).prop_map(move |(kind, until)| Action::Dismiss {
             kind,
             reason: reason(),
             until: until.map(at)
         }),
-        (subject.clone(), word()).prop_map(move |(subject, break_glass)| Action::Grant {
+        6 => (subject.clone(), word()).prop_map(move |(subject, break_glass)| Action::Grant {
             subject,
             note: reason(),
             break_glass
         }),
-        subject.prop_map(move |subject| Action::Decline { subject, reason: reason() }),
-        Just(Action::Resume { reason: reason() }),
-        Just(Action::Cause { cause: RootCause::Example, note: reason(), digest: None }),
-        Just(Action::Impact { impact: Impact::Unused, note: reason(), digest: None }),
-        word().prop_map(move |break_glass| Action::Approve { note: reason(), break_glass }),
+        1 => subject.prop_map(move |subject| Action::Decline { subject, reason: reason() }),
+        1 => Just(Action::Resume { reason: reason() }),
+        1 => Just(Action::Cause { cause: RootCause::Example, note: reason(), digest: None }),
+        1 => Just(Action::Impact { impact: Impact::Unused, note: reason(), digest: None }),
+        2 => word().prop_map(move |break_glass| Action::Approve { note: reason(), break_glass }),
     ]
 }
 
@@ -75,7 +75,9 @@ fn step() -> impl Strategy<Value = Step> {
 
 fn run(world: &mut World, hours: i64, step: &Step) {
     match step {
-        Step::Live => drop(world.ask(hours, "token", vec![live(hours)])),
+        Step::Live => {
+            world.ask(hours, "token", vec![live(hours)]);
+        }
         Step::Dead => {
             let vantage = if hours % 2 == 0 { "local" } else { "office" };
             let seen = Observation { vantage: vantage.into(), ..observation() };
@@ -84,11 +86,15 @@ fn run(world: &mut World, hours: i64, step: &Step) {
         }
         Step::SeenAtHead => {
             let place = place("app.env", &[MAIN], -9);
-            drop(world.take(&survey(hours, vec![finding("token", vec![place])])));
+            world.take(&survey(hours, vec![finding("token", vec![place])]));
         }
-        Step::Gone => drop(world.take(&removed(hours))),
+        Step::Gone => {
+            world.take(&removed(hours));
+        }
         // What is refused changes nothing, by construction: there are no events.
-        Step::Do(who, action) => drop(world.act(hours, "token", PEOPLE[*who], action)),
+        Step::Do(who, action) => {
+            let _ = world.act(hours, "token", PEOPLE[*who], action);
+        }
     }
 }
 
@@ -98,6 +104,16 @@ fn policy(name: &str, break_glass: bool) -> Policy {
         "extends = \"{name}\"\n[people]\nofficials = [\"carol\"]\nbreak_glass = {break_glass}\n"
     );
     Policy::parse(name, &text).unwrap()
+}
+
+/// `token` is found at hour 0 under this policy: live, or nobody knows.
+fn found(policy: Policy, alive: bool) -> World {
+    let mut world = World::new();
+    world.policy = policy;
+    let mut first = survey(0, vec![finding("token", vec![place("app.env", &[MAIN], -100)])]);
+    first.assessments[0].judgements = if alive { vec![live(0)] } else { Vec::new() };
+    world.take(&first);
+    world
 }
 
 /// The events of an item, each with the item as it was before it.
@@ -170,10 +186,10 @@ proptest! {
     fn every_decision_was_somebodys_to_make(
         name in prop::sample::select(presets().map(|(name, _)| name).collect::<Vec<_>>()),
         break_glass in any::<bool>(),
-        steps in prop::collection::vec((1_i64..26, step()), 1..50),
+        alive in any::<bool>(),
+        steps in prop::collection::vec((0_i64..16, step()), 1..60),
     ) {
-        let mut world = leaked();
-        world.policy = policy(name, break_glass);
+        let mut world = found(policy(name, break_glass), alive);
         let mut hours = 1;
         for (pause, step) in &steps {
             hours += pause;
@@ -189,7 +205,8 @@ proptest! {
                     let original = |item: &PoamItem| item.milestone(kind).original_due;
                     prop_assert_eq!(original(&before), original(&after), "an original date changed");
                     let later = after.milestone(kind).due > before.milestone(kind).due;
-                    prop_assert!(!later || matches!(recorded.event, Event::Extended { .. }));
+                    let extended = matches!(recorded.event, Event::Extended { .. });
+                    prop_assert!(!later || extended, "a date moved away by itself");
                 }
             }
         }
@@ -200,11 +217,11 @@ proptest! {
 #[test]
 fn the_properties_are_not_empty() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let steps = prop::collection::vec((1_i64..26, step()), 50);
+    let steps = prop::collection::vec((0_i64..16, step()), 60);
     let (mut closed, mut granted, mut deviated) = (0, 0, 0);
-    for name in ["fedramp-low", "cmmc-l2", "default"].into_iter().cycle().take(60) {
-        let mut world = leaked();
-        world.policy = policy(name, true);
+    for (n, name) in ["fedramp-low", "cmmc-l2", "default"].into_iter().cycle().take(90).enumerate()
+    {
+        let mut world = found(policy(name, true), n % 2 == 0);
         let mut hours = 1;
         for (pause, step) in &steps.new_tree(&mut runner).unwrap().current() {
             hours += pause;
