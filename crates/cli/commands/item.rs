@@ -9,7 +9,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use quietus_model::Digest;
+use quietus_model::{Digest, Target};
 use quietus_poam::{Action, PoamItem};
 use quietus_store::{Append, Ledger};
 use std::path::Path;
@@ -47,7 +47,8 @@ pub(crate) async fn run(setup: &Setup, command: Item) -> Result<Exit, Failure> {
             act(setup, &ledger, &id, &action, who.name).await?;
         }
         Item::Act { id, act: what, who } => {
-            act(setup, &ledger, &id, &action(what)?, who.name).await?;
+            let action = action(setup, &find(&ledger, &id).await?, what)?;
+            act(setup, &ledger, &id, &action, who.name).await?;
         }
         Item::Lint { format } => return lint(setup, &ledger, format).await,
     }
@@ -90,7 +91,7 @@ async fn act(
     Ok(())
 }
 
-fn action(act: Act) -> Result<Action> {
+fn action(setup: &Setup, item: &PoamItem, act: Act) -> Result<Action> {
     Ok(match act {
         Act::Start { milestone } => Action::Start { milestone },
         Act::Claim { milestone, note } => Action::Claim { milestone, note },
@@ -101,7 +102,8 @@ fn action(act: Act) -> Result<Action> {
         Act::Attest { note, evidence } => {
             Action::Attest { note, digest: digest_of(evidence.as_deref())? }
         }
-        Act::Bind { endpoint, note } => Action::Bind { endpoint, note },
+        Act::Bind { issuer, note } => Action::Bind { target: target(setup, item, &issuer)?, note },
+        Act::Unbind { issuer, note } => Action::Unbind { endpoint: issuer, note },
         Act::Approve { note, break_glass } => Action::Approve { note, break_glass },
         Act::Cause { cause, note, evidence } => {
             Action::Cause { cause, note, digest: digest_of(evidence.as_deref())? }
@@ -123,6 +125,23 @@ fn digest_of(file: Option<&Path>) -> Result<Option<Digest>> {
     let bytes =
         std::fs::read(file).with_context(|| format!("reading the evidence {}", file.display()))?;
     Ok(Some(Digest::of(&bytes)))
+}
+
+/// The issuer of an item's kind at the place that a person names, and a word when it cannot be asked
+/// from here.
+fn target(setup: &Setup, item: &PoamItem, issuer: &str) -> Result<Target> {
+    let rules = setup.rules()?;
+    let rule = &item.detection.rule;
+    let recipe = rules.get(rule).and_then(|rule| rule.validate.as_ref());
+    let (endpoint, stranger) = setup.validator(&rules, None)?.endpoint(issuer)?;
+    if let Some(host) = stranger.filter(|_| !setup.quiet) {
+        let file = setup.config_file.display();
+        output::notice(&format!(
+            "nothing is sent to {host} before {file} names it; add\n[validate]\nhosts = [\"{host}\"]"
+        ));
+    }
+    let issuer = recipe.map_or(rule.as_str(), |recipe| &recipe.issuer).to_owned();
+    Ok(Target { issuer, endpoint, principal: None })
 }
 
 /// The last second of a day in UTC, in which all dates of this program are.

@@ -1,5 +1,6 @@
 //! What people may do to an item, and when.
 
+use crate::evidence::{cause_found, impact_checked};
 use crate::request::{Deed, independence};
 use crate::settle::Draft;
 use crate::{
@@ -28,8 +29,10 @@ pub enum Action {
     Extend { milestone: MilestoneKind, due: Timestamp, reason: String },
     /// A person's word that it is dead, where no recipe can ask.
     Attest { note: String, digest: Option<Digest> },
-    /// This endpoint is where the credential works.
-    Bind { endpoint: String, note: String },
+    /// This target is where the credential works, whether it was asked yet or not.
+    Bind { target: Target, note: String },
+    /// The endpoint was not the right one.
+    Unbind { endpoint: String, note: String },
     /// It may close.
     Approve { note: String, break_glass: Option<String> },
     /// How it leaked.
@@ -119,16 +122,10 @@ impl PoamItem {
         Ok(())
     }
 
+    /// What `action` is as events; a consent is more than one.
     fn events_for(&self, action: &Action, deed: Deed<'_>) -> Result<Vec<Event>, Refusal> {
-        if let Action::Grant { subject, note, break_glass } = action {
-            return self.grant(*subject, note, break_glass.as_deref(), deed);
-        }
-        Ok(vec![self.event_for(action, deed)?])
-    }
-
-    fn event_for(&self, action: &Action, deed: Deed<'_>) -> Result<Event, Refusal> {
         let Deed { by, policy, now } = deed;
-        match action {
+        let event = match action {
             Action::Assign { to } => {
                 let owner = Owner { name: SafeText::plain(to), basis: OwnerBasis::Assigned };
                 Ok(Event::Assigned { owner })
@@ -149,25 +146,19 @@ impl PoamItem {
                 self.extend(*milestone, *due, reason, deed)
             }
             Action::Attest { note, digest } => self.attest(note, digest.clone(), by, now),
-            Action::Bind { endpoint, note } => self.bind(endpoint, note),
+            Action::Bind { target, note } => self.bind(target, note),
+            Action::Unbind { endpoint, note } => self.unbind(endpoint, note),
             Action::Approve { note, break_glass } => {
                 self.approve(note, break_glass.as_deref(), deed)
             }
-            Action::Cause { cause, note, digest } => {
-                must_be_long(note)?;
-                let (note, digest) = (SafeText::plain(note), digest.clone());
-                Ok(Event::CauseFound { cause: *cause, note, digest })
-            }
+            Action::Cause { cause, note, digest } => cause_found(*cause, note, digest.clone()),
             Action::Impact { impact, note, digest } => {
-                must_be_long(note)?;
-                let (note, digest) = (SafeText::plain(note), digest.clone());
-                Ok(Event::ImpactChecked { impact: *impact, note, digest })
+                impact_checked(*impact, note, digest.clone())
             }
             Action::Dismiss { kind, reason, until } => self.dismiss(*kind, reason, *until, deed),
             Action::Decline { subject, reason } => self.decline(*subject, reason),
-            // It has consequences, so it is more than one event.
-            Action::Grant { subject, .. } => {
-                Err(Refusal::NotRequested { subject: *subject, waiting: "nothing".to_owned() })
+            Action::Grant { subject, note, break_glass } => {
+                return self.grant(*subject, note, break_glass.as_deref(), deed);
             }
             Action::Resume { reason } if self.deviation.is_some() => {
                 Ok(Event::DeviationEnded { reason: reason.clone() })
@@ -183,7 +174,8 @@ impl PoamItem {
                 })
             }
             Action::Note { text } => Ok(Event::Noted { note: text.clone() }),
-        }
+        };
+        Ok(vec![event?])
     }
 
     pub(crate) fn must_be_undone(&self, milestone: MilestoneKind) -> Result<(), Refusal> {
@@ -224,14 +216,23 @@ impl PoamItem {
         Ok(Event::Attested { attestation })
     }
 
-    fn bind(&self, endpoint: &str, note: &str) -> Result<Event, Refusal> {
+    fn bind(&self, target: &Target, note: &str) -> Result<Event, Refusal> {
         must_be_long(note)?;
-        let target = self.targets.keys().find(|target| target.endpoint == endpoint);
-        let target = target.cloned().ok_or_else(|| Refusal::NoSuchTarget {
+        if !self.detection.kind.askable {
+            return Err(Refusal::NobodyToAsk);
+        }
+        Ok(Event::Bound { target: target.clone(), note: note.to_owned() })
+    }
+
+    fn unbind(&self, endpoint: &str, note: &str) -> Result<Event, Refusal> {
+        must_be_long(note)?;
+        let bound = self.bound();
+        let target = bound.iter().find(|target| target.endpoint == endpoint);
+        let target = target.cloned().ok_or_else(|| Refusal::NotBound {
             endpoint: endpoint.to_owned(),
-            asked: list(self.targets.keys()),
+            bound: list(bound.iter()),
         })?;
-        Ok(Event::Bound { target, note: note.to_owned() })
+        Ok(Event::Unbound { target, note: note.to_owned() })
     }
 
     fn approve(&self, note: &str, glass: Option<&str>, deed: Deed<'_>) -> Result<Event, Refusal> {

@@ -1,6 +1,7 @@
 //! What a policy asks to be on record before an item closes: owner, root cause, impact check.
 
-use crate::{Actor, Event, PoamItem, Policy};
+use crate::act::must_be_long;
+use crate::{Actor, Event, PoamItem, Policy, Refusal};
 use jiff::Timestamp;
 use quietus_model::{Digest, SafeText};
 use serde::{Deserialize, Serialize};
@@ -187,6 +188,26 @@ impl fmt::Display for Lack {
             ),
         }
     }
+}
+
+/// That somebody found out how it leaked.
+pub(crate) fn cause_found(
+    cause: RootCause,
+    note: &str,
+    digest: Option<Digest>,
+) -> Result<Event, Refusal> {
+    must_be_long(note)?;
+    Ok(Event::CauseFound { cause, note: SafeText::plain(note), digest })
+}
+
+/// That somebody looked whether it was used.
+pub(crate) fn impact_checked(
+    impact: Impact,
+    note: &str,
+    digest: Option<Digest>,
+) -> Result<Event, Refusal> {
+    must_be_long(note)?;
+    Ok(Event::ImpactChecked { impact, note: SafeText::plain(note), digest })
 }
 
 impl PoamItem {

@@ -105,6 +105,15 @@ fn a_policy_that_asks_for_evidence_closes_on_nothing_less() {
 }
 
 #[test]
+fn an_item_that_closes_by_itself_waits_for_its_evidence() {
+    let mut world = proven(own("default", "evidence.root_cause = true"));
+    let item = world.item("token");
+    assert!(item.closure.is_none() && item.round.milestones.iter().all(|m| m.is_done()));
+    world.act(52, "token", "ann", &cause()).unwrap();
+    assert!(world.item("token").closure.is_some(), "the last thing missing closes it");
+}
+
+#[test]
 fn the_default_policy_asks_for_none_of_it() {
     assert!(proven(Policy::default()).item("token").closure.is_some());
 }

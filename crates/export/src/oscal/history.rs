@@ -74,6 +74,7 @@ fn moves_phase(event: &Event) -> bool {
         | Event::Extended { .. }
         | Event::Revoked { .. }
         | Event::Bound { .. }
+        | Event::Unbound { .. }
         | Event::Attested { .. }
         | Event::CauseFound { .. }
         | Event::ImpactChecked { .. }
