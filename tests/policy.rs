@@ -60,7 +60,7 @@ fn what_is_wrong_with_a_policy_is_said_with_its_line_and_what_to_write() {
     let ran = sandbox.run(&["policy", "check", weak, typo, sound, "strict"]);
     let text = ran.exits(2).out();
     for told in [
-        "weak.toml, line 4: proof.confirmations = 1: no policy may close an item on less than 2",
+        "weak.toml, line 4: proof.confirmations = 1: below the floor of 2 denials",
         "typo.toml, line 1: unknown field `poof`",
         "policy \"sound\" is sound, digest ",
         "policy \"strict\" is sound, digest ",

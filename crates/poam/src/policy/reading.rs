@@ -136,7 +136,7 @@ impl Policy {
         let proof = &self.proof;
         let hours = SignedDuration::from_hours;
         let mut floor = |ok: bool, field: &str, value: String, floor: &str| {
-            let advice = format!("no policy may close an item on less than {floor}; write that");
+            let advice = format!("below the floor of {floor}: no policy may close an item on less");
             found.unless(ok, field.to_owned(), value, advice);
         };
         floor(
@@ -152,7 +152,7 @@ impl Policy {
             proof.freshness <= hours(168) && proof.freshness > SignedDuration::ZERO,
             "proof.freshness".to_owned(),
             in_words(proof.freshness),
-            "no policy may close an item on an older denial than 7 days; write at most that"
+            "the floor is 7 days or less: no policy may close an item on an older denial"
                 .to_owned(),
         );
     }
