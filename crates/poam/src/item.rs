@@ -6,7 +6,7 @@ use crate::{
     Planned, Policy, Presence, Progress, Proof, Recorded, ReopenReason,
 };
 use jiff::Timestamp;
-use quietus_model::{Attestation, Fingerprint, Target, Verdict};
+use quietus_model::{Attestation, Fingerprint, Place, Target, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -395,6 +395,13 @@ impl PoamItem {
             })
             .filter_map(|recorded| recorded.by.person_id().map(|id| Actor::account(id).to_owned()))
             .collect()
+    }
+
+    /// What people call the repositories it was ever seen in.
+    pub fn repository_names(&self) -> BTreeSet<String> {
+        let standing = self.presence.iter().map(|(_, sighting)| sighting);
+        let kept = standing.filter(|sighting| sighting.location.place != Place::Stdin);
+        kept.map(|sighting| sighting.repository_name().to_owned()).collect()
     }
 
     /// Its tags: those of every leaked credential, then those of its rule, then what its spread
