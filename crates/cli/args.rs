@@ -74,6 +74,8 @@ pub(crate) enum Command {
     /// List items, show them, act on them
     #[command(subcommand)]
     Item(Item),
+    /// How well leaked credentials are dealt with: how long they stay valid, what is late, what came back
+    Metrics(Metrics),
     /// Write items in other people's formats
     #[command(subcommand)]
     Export(Export),
@@ -396,6 +398,27 @@ pub(crate) enum Act {
         /// The remark
         text: String,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Metrics {
+    /// How many weeks the burn-down shows
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..=520))]
+    pub(crate) weeks: u16,
+    /// The output format
+    #[arg(long, value_enum, default_value_t = MetricsFormat::Table)]
+    pub(crate) format: MetricsFormat,
+}
+
+/// How metrics are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MetricsFormat {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+    /// Prometheus' text format
+    Prometheus,
 }
 
 #[derive(Debug, Subcommand)]

@@ -57,6 +57,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
             Command::Suppress(args) => commands::suppress::run(&setup, &args).await,
             Command::Revoke(args) => commands::revoke::run(&setup, &args).await,
             Command::Item(args) => commands::item::run(&setup, args).await,
+            Command::Metrics(args) => commands::metrics::run(&setup, &args).await,
             Command::Export(args) => commands::export::run(&setup, args).await,
             Command::Ledger(args) => commands::ledger::run(&setup, args).await,
             Command::Repos(args) => commands::repos::run(&setup, &args).await,

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use quietus_poam::{Action, PoamItem};
+use quietus_poam::{Action, Mistake, PoamItem};
 use quietus_store::{Append, Ledger};
 
 pub(crate) async fn run(setup: &Setup, command: Item) -> Result<Exit, Failure> {
@@ -114,9 +114,9 @@ fn end_of_day(text: &str) -> Result<Timestamp> {
 
 async fn lint(setup: &Setup, ledger: &Ledger, format: ListFormat) -> Result<Exit, Failure> {
     let items = ledger.items().await?;
-    let mistakes: Vec<(&PoamItem, &str)> = items
+    let mistakes: Vec<(&PoamItem, Mistake)> = items
         .iter()
-        .flat_map(|item| item.lint(setup.now).into_iter().map(move |text| (item, text)))
+        .flat_map(|item| item.lint(setup.now).into_iter().map(move |mistake| (item, mistake)))
         .collect();
     match format {
         ListFormat::Table => item::print_mistakes(&mistakes, items.len())?,

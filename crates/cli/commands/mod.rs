@@ -7,6 +7,7 @@ pub(crate) mod generate;
 pub(crate) mod init;
 pub(crate) mod item;
 pub(crate) mod ledger;
+pub(crate) mod metrics;
 pub(crate) mod repos;
 pub(crate) mod retest;
 pub(crate) mod revoke;

@@ -6,6 +6,7 @@ pub(crate) mod doctor;
 pub(crate) mod find;
 pub(crate) mod item;
 pub(crate) mod json;
+pub(crate) mod metrics;
 pub(crate) mod repos;
 pub(crate) mod retest;
 pub(crate) mod revoke;

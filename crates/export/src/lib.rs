@@ -6,6 +6,7 @@
 
 mod error;
 pub mod oscal;
+pub mod prometheus;
 mod text;
 
 pub use error::ExportError;

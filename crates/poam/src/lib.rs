@@ -9,6 +9,7 @@ mod actor;
 mod board;
 mod event;
 mod item;
+mod lint;
 mod milestone;
 mod policy;
 mod presence;
@@ -27,6 +28,7 @@ pub use event::{
     Recorded, ReopenReason,
 };
 pub use item::{Closure, Deviation, FoldError, Phase, PoamItem, Round, TAGS};
+pub use lint::{Mistake, Unmeasurable};
 pub use milestone::{Milestone, MilestoneKind, Progress};
 pub use policy::{ClosureMode, Policy, PolicyError, to_duration};
 pub use presence::{Presence, Sighting};
