@@ -23,7 +23,7 @@ sh tests/tools.sh || {
 
 cargo fmt --all --check
 cargo fmt --manifest-path fuzz/Cargo.toml --check
-cargo clippy --workspace --all-targets --locked -- -D warnings
-RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --document-private-items
-cargo test --workspace --locked
+cargo clippy --workspace --all-targets --features drivers --locked -- -D warnings
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --features drivers --no-deps --locked --document-private-items
+cargo test --workspace --features drivers --locked
 [ "${CI:-}" != true ] || sh tests/fuzz.sh 30

@@ -11,10 +11,12 @@ mod repository;
 #[path = "support/world.rs"]
 mod world;
 
+#[path = "doubt/network.rs"]
+mod network;
+
 use issuer::{Behaviour, Issuer};
-use quietus_model::{Doubt, Outcome as Answer, Verdict};
-use quietus_poam::{Action, Actor, Event, MilestoneKind, PoamItem, Proof};
-use quietus_store::Append;
+use quietus_model::{Doubt, Outcome as Answer, Target, Verdict};
+use quietus_poam::{Action, Event, MilestoneKind, PoamItem, Proof};
 use quietus_validate::Settings;
 use std::net::TcpListener;
 use std::time::Duration;
@@ -285,15 +287,12 @@ async fn bound_by_a_person_a_place_of_the_users_own_still_needs_a_second_person(
     let world = only_proof_is_missing(&token).await;
     ask_daily(&world, &token, &instead(&issuer)).await;
     let act = async |action: Action, account: &str| {
-        let item = world.item(&token).await;
-        let by = Actor::person(account);
-        let events = item.act(&action, &by, &world.policy, at(24 * DAYS + 1)).unwrap();
-        let append = Append::events(item.fingerprint(), item.version, events);
-        world.ledger.append(vec![append], at(24 * DAYS + 1)).await.unwrap();
+        world.act(&token, &action, account, at(24 * DAYS + 1)).await;
         world.item(&token).await
     };
     let note = "this is the only instance we ever had".to_owned();
-    let item = act(Action::Bind { endpoint: issuer.url(), note }, "os:1@host").await;
+    let target = Target { issuer: issuer_kind(), endpoint: issuer.url(), principal: None };
+    let item = act(Action::Bind { target, note }, "os:1@host").await;
     assert!(item.milestone(MilestoneKind::Retest).is_done());
     assert!(item.closure.is_none(), "the user overrode the endpoint");
     let note = "looked at the denials".to_owned();

@@ -367,11 +367,19 @@ pub(crate) enum Act {
         #[arg(long)]
         note: String,
     },
-    /// State that this endpoint is where the credential works
+    /// State where the credential works, so that a denial there counts; it is asked from now on
     Bind {
-        /// The endpoint, as `item show` prints it
-        endpoint: String,
+        /// The issuer's host, or its URL as you would list it under [issuers]
+        issuer: String,
         /// How you know
+        #[arg(long)]
+        note: String,
+    },
+    /// Take back that the credential works there
+    Unbind {
+        /// The issuer, as `item show` prints it
+        issuer: String,
+        /// Why
         #[arg(long)]
         note: String,
     },

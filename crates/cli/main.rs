@@ -3,11 +3,13 @@
 mod args;
 mod commands;
 mod exit;
+mod issuers;
 mod output;
 mod places;
 mod progress;
 mod settings;
 mod setup;
+mod sight;
 mod silencing;
 mod who;
 

@@ -55,10 +55,16 @@ pub(crate) struct ScanConfig {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ValidateConfig {
+    /// More hosts that single credentials may be bound to.
+    pub(crate) hosts: Vec<String>,
     /// Hosts and networks that may have private addresses.
     pub(crate) allow_private: Vec<String>,
+    /// Hosts and networks that may be sent passwords without TLS, by protocols other than HTTP.
+    pub(crate) allow_clear: Vec<String>,
     /// Certificates trusted beside the public ones, in PEM.
     pub(crate) ca_file: Option<PathBuf>,
+    /// The keys of the SSH hosts that may be asked, in the format of OpenSSH.
+    pub(crate) known_hosts: Option<PathBuf>,
     /// How long one call may take, in seconds.
     pub(crate) timeout_seconds: Option<u64>,
     /// How many calls to one host may begin in a second.
@@ -141,11 +147,19 @@ impl Config {
             ),
             None => None,
         };
+        let known_hosts = match &self.validate.known_hosts {
+            Some(path) => fs::read_to_string(path)
+                .with_context(|| format!("reading validate.known_hosts {}", path.display()))?,
+            None => String::new(),
+        };
         Ok(quietus_validate::Settings {
             instances: self.issuers.clone(),
             endpoints: self.endpoints.clone(),
+            hosts: self.validate.hosts.clone(),
             allow_private: self.validate.allow_private.clone(),
+            allow_clear: self.validate.allow_clear.clone(),
             ca_pem,
+            known_hosts,
             pace: self.validate.pace(defaults.pace)?,
             timeout: self.validate.timeout_seconds.map_or(defaults.timeout, Duration::from_secs),
             vantage: self.validate.vantage.clone().unwrap_or(defaults.vantage.clone()),
@@ -181,14 +195,18 @@ pub(crate) const TEMPLATE: &str = r#"# Quietus configuration. Every line is opti
 # that can be self-hosted counts as dead only when each of them denies it.
 [issuers]
 # gitlab = ["https://gitlab.com", "https://gitlab.example.org"]
+# postgresql = ["postgresql://db.example.org:5432/app"]
 
 # Another place to ask for a kind of issuer; verdicts are marked as custom.
 [endpoints]
 # npm = "https://npm.example.org"
 
 [validate]
+# hosts = ["old-git.example.org"]    # may be asked where `item act ID bind` names them
 # allow_private = ["gitlab.example.org", "10.0.0.0/8"]
+# allow_clear = ["cache.example.org:6379"]    # passwords without TLS, other protocols than HTTP
 # ca_file = "/etc/ssl/certs/example-ca.pem"
+# known_hosts = "/etc/ssh/ssh_known_hosts"    # without its key no SSH host is asked
 # timeout_seconds = 10
 # calls_per_second = 5    # to one host
 # at_once = 2             # to one host

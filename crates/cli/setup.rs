@@ -1,5 +1,6 @@
 //! From flags and files to ready parts: rules, detector, key, policy, ledger, validator.
 
+use crate::CANCEL;
 use crate::args::{Global, Sources};
 use crate::places::{self, Places};
 use crate::settings::Config;
@@ -134,6 +135,20 @@ impl Setup {
     ) -> Result<Validator> {
         let mut settings = self.config.validation()?;
         settings.max_age = max_age;
+        self.validator_with(rules, settings)
+    }
+
+    /// That issuers could be asked under another configuration.
+    pub(crate) fn check(&self, config: &Config) -> Result<()> {
+        self.validator_with(&self.rules()?, config.validation()?).map(drop)
+    }
+
+    fn validator_with(
+        &self,
+        rules: &Arc<RuleSet>,
+        mut settings: quietus_validate::Settings,
+    ) -> Result<Validator> {
+        settings.stop = Some(&CANCEL);
         let shipped = quietus_catalogue::shipped()?;
         settings.custom_rules = rules
             .rules()

@@ -39,6 +39,8 @@ pub(crate) enum Behaviour {
     Hang,
     /// One byte of the body every 100 ms, for ever.
     Drip,
+    /// One byte of a header every 100 ms, for ever.
+    DripHead,
     /// 200 with a body that is shorter than its `content-length`.
     Truncated,
     /// 200 with a body that never ends.
@@ -206,7 +208,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// A server for 127.0.0.1 and localhost with a certificate of a fresh CA.
-fn tls() -> (Arc<ServerConfig>, String) {
+pub(crate) fn tls() -> (Arc<ServerConfig>, String) {
     let ca_key = KeyPair::generate().expect("a key");
     let mut ca_params = CertificateParams::new(Vec::new()).expect("no names");
     ca_params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -290,6 +292,10 @@ fn answer(wire: &mut dyn Wire, shared: &Shared) -> std::io::Result<()> {
         Behaviour::Drip => {
             wire.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n")?;
             wait(shared, |wire| wire.write_all(b" ").and_then(|()| wire.flush()), wire)
+        }
+        Behaviour::DripHead => {
+            wire.write_all(b"HTTP/1.1 200 OK\r\nx-drip: ")?;
+            wait(shared, |wire| wire.write_all(b"x").and_then(|()| wire.flush()), wire)
         }
         Behaviour::Truncated => {
             wire.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")?;

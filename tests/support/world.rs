@@ -12,9 +12,9 @@ use quietus_model::{
     Fingerprint, FingerprintKey, Outcome as Answer, Recipe, Rule, RuleId, RuleSet, ScopeKind,
     Secret,
 };
-use quietus_poam::{PoamItem, Policy, ScanRecord};
+use quietus_poam::{Action, Actor, PoamItem, Policy, ScanRecord};
 use quietus_scan::{Detector, Options};
-use quietus_store::Ledger;
+use quietus_store::{Append, Ledger};
 use quietus_track::{Look, Looking, Mirrors, Outcome, Tracker, Wanted, look};
 use quietus_validate::{Pace, Settings, Validator};
 use serde_json::Value;
@@ -119,6 +119,7 @@ pub(crate) struct World {
     pub(crate) ledger: Ledger,
     pub(crate) policy: Policy,
     detector: &'static Detector,
+    rules: Arc<RuleSet>,
 }
 
 impl World {
@@ -127,7 +128,15 @@ impl World {
         let key = FingerprintKey::new([7; 32]);
         let url = format!("sqlite://{}", folder.path().join("ledger.db").display());
         let ledger = Ledger::open(&url, &key.id(), at(0)).await.unwrap();
-        Self { folder, key, url, ledger, policy: Policy::default(), detector: &DETECTOR }
+        let rules = Arc::clone(&RULES);
+        Self { folder, key, url, ledger, policy: Policy::default(), detector: &DETECTOR, rules }
+    }
+
+    /// From now on the public instance of these credentials' issuer is this one.
+    pub(crate) fn public_issuer(&mut self, issuer: &Issuer) {
+        let mut rule = Rule::clone(self.rules.get(&RuleId::from(RULE)).unwrap());
+        rule.validate.as_mut().unwrap().endpoint = issuer.url();
+        self.rules = Arc::new(RuleSet::new(vec![Arc::new(rule)]));
     }
 
     /// From now on the rule of these credentials, under the same name, sees none of them.
@@ -200,7 +209,7 @@ impl World {
         asking: Option<&Settings>,
         now: Timestamp,
     ) -> Outcome {
-        let validator = asking.map(|asking| validator(asking, now));
+        let validator = asking.map(|asking| self.validator(asking, now));
         let tracker = self.tracker(ledger, validator.as_ref());
         let items = ledger.items().await.unwrap();
         let assessments = tracker.assess(found.hits, &items).await;
@@ -226,19 +235,32 @@ impl World {
             self.ledger.scans().await.unwrap().into_iter().map(|scans| scans.latest).collect();
         let read =
             self.looking(&BTreeMap::new(), |looking| Wanted::of(&items, &scans).read(looking, now));
-        let validator = validator(asking, now);
+        let validator = self.validator(asking, now);
         self.tracker(&self.ledger, Some(&validator)).retest(read, now).await.unwrap()
     }
 
     fn tracker<'a>(&'a self, ledger: &'a Ledger, validator: Option<&'a Validator>) -> Tracker<'a> {
         Tracker {
             ledger,
-            rules: &RULES,
+            rules: &self.rules,
             shipped: &RULES,
             policy: &self.policy,
             validator,
             tool: "test",
         }
+    }
+
+    fn validator(&self, settings: &Settings, now: Timestamp) -> Validator {
+        Validator::new(Arc::clone(&self.rules), settings.clone(), now).unwrap()
+    }
+
+    /// A person does something to the item.
+    pub(crate) async fn act(&self, token: &str, action: &Action, account: &str, now: Timestamp) {
+        let item = self.item(token).await;
+        let by = Actor::person(account);
+        let events = item.act(action, &by, &self.policy, now).unwrap();
+        let append = Append::events(item.fingerprint(), item.version, events);
+        self.ledger.append(vec![append], now).await.unwrap();
     }
 
     pub(crate) async fn items(&self) -> Vec<PoamItem> {
@@ -301,10 +323,6 @@ impl World {
         let fingerprint = self.fingerprint(token);
         back.into_iter().find(|item| item.fingerprint == fingerprint).unwrap()
     }
-}
-
-fn validator(settings: &Settings, now: Timestamp) -> Validator {
-    Validator::new(Arc::clone(&RULES), settings.clone(), now).unwrap()
 }
 
 fn schema_errors(document: &Value) -> Vec<String> {

@@ -1,11 +1,12 @@
 //! `quietus doctor`: what is set up, where things are, what is missing.
 
 use crate::exit::{Exit, Failure, Reason};
+use crate::issuers::{self, Unlisted};
 use crate::output::doctor::{Check, Health, print};
 use crate::output::plural;
 use crate::setup::Setup;
 use quietus_model::{FingerprintKey, RuleSet};
-use std::collections::BTreeSet;
+use quietus_poam::PoamItem;
 use std::process::Command;
 use std::sync::Arc;
 
@@ -13,34 +14,39 @@ pub(crate) async fn run(setup: &Setup) -> Result<Exit, Failure> {
     let key = setup.existing_key();
     let mut checks = vec![git(), configuration(setup), key_check(setup, &key)];
     let key = key.ok().flatten();
-    checks.push(ledger(setup, key.as_ref()).await);
+    let (ledger, items) = ledger(setup, key.as_ref()).await;
+    checks.push(ledger);
     checks.push(policy(setup));
     checks.push(silence(setup, key.as_ref()));
     let rules = setup.rules();
+    let mut unlisted = Vec::new();
     match &rules {
         Ok(set) => {
+            unlisted = issuers::unlisted(&setup.config, set, &items);
             checks.push(rules_check(set));
             checks.push(validation(setup, set));
-            checks.push(issuers(setup, set));
+            checks.push(issuers(setup, &unlisted));
         }
         Err(error) => checks.push(bad("rules", format!("{error:#}"), None)),
     }
     print(&checks)?;
+    issuers::ask(setup, &unlisted)?;
     let mut exit = Exit::clean();
     exit.add_if(checks.iter().any(|check| check.health == Health::Bad), Reason::Usage);
     Ok(exit)
 }
 
 fn good(name: &'static str, found: String) -> Check {
-    Check { name, health: Health::Good, found, advice: None }
+    Check { name, health: Health::Good, found, advice: Vec::new() }
 }
 
-fn missing(name: &'static str, found: String, advice: &str) -> Check {
-    Check { name, health: Health::Missing, found, advice: Some(advice.to_owned()) }
+fn missing(name: &'static str, found: String, advice: impl Into<Vec<String>>) -> Check {
+    Check { name, health: Health::Missing, found, advice: advice.into() }
 }
 
 fn bad(name: &'static str, found: String, advice: Option<&str>) -> Check {
-    Check { name, health: Health::Bad, found, advice: advice.map(str::to_owned) }
+    let advice = advice.map(str::to_owned).into_iter().collect();
+    Check { name, health: Health::Bad, found, advice }
 }
 
 fn git() -> Check {
@@ -48,7 +54,11 @@ fn git() -> Check {
         Ok(output) if output.status.success() => {
             good("git", String::from_utf8_lossy(&output.stdout).trim().to_owned())
         }
-        _ => missing("git", "not found".to_owned(), "install git to scan repositories by URL"),
+        _ => missing(
+            "git",
+            "not found".to_owned(),
+            ["install git to scan repositories by URL".to_owned()],
+        ),
     }
 }
 
@@ -57,7 +67,8 @@ fn configuration(setup: &Setup) -> Check {
     if setup.config_file.exists() {
         good("configuration", path)
     } else {
-        missing("configuration", path, "`quietus init` writes one with every setting explained")
+        let advice = "`quietus init` writes one with every setting explained";
+        missing("configuration", path, [advice.to_owned()])
     }
 }
 
@@ -65,7 +76,7 @@ fn key_check(setup: &Setup, key: &anyhow::Result<Option<FingerprintKey>>) -> Che
     let path = setup.places.key_file().display().to_string();
     match key {
         Ok(Some(key)) => good("key", format!("{path} (id {})", key.id())),
-        Ok(None) => missing("key", path, "`quietus init` makes it; back it up"),
+        Ok(None) => missing("key", path, ["`quietus init` makes it; back it up".to_owned()]),
         Err(error) => bad("key", format!("{error:#}"), None),
     }
 }
@@ -89,26 +100,26 @@ fn silence(setup: &Setup, key: Option<&FingerprintKey>) -> Check {
     }
 }
 
-async fn ledger(setup: &Setup, key: Option<&FingerprintKey>) -> Check {
+/// How the ledger is, and its items when it can be read.
+async fn ledger(setup: &Setup, key: Option<&FingerprintKey>) -> (Check, Vec<PoamItem>) {
     let Some(key) = key else {
-        let found = places_of(setup);
-        return missing("ledger", found, "needs the key first: `quietus init`");
+        let advice = "needs the key first: `quietus init`";
+        return (missing("ledger", places_of(setup), [advice.to_owned()]), Vec::new());
     };
     match setup.ledger(key).await {
         Ok(ledger) => match (ledger.head().await, ledger.items().await) {
-            (Ok(head), Ok(items)) => good(
-                "ledger",
-                format!("{}: {} entries, {} items", ledger.location(), head.seq, items.len()),
-            ),
-            (Err(error), _) | (_, Err(error)) => bad(
-                "ledger",
-                error.to_string(),
-                Some("`quietus ledger verify` names the first bad entry"),
-            ),
+            (Ok(head), Ok(items)) => {
+                let (place, entries, count) = (ledger.location(), head.seq, items.len());
+                (good("ledger", format!("{place}: {entries} entries, {count} items")), items)
+            }
+            (Err(error), _) | (_, Err(error)) => {
+                let advice = "`quietus ledger verify` names the first bad entry";
+                (bad("ledger", error.to_string(), Some(advice)), Vec::new())
+            }
         },
         Err(error) => {
-            let text = format!("{error:#}");
-            missing("ledger", text, "`quietus track PATH` or `quietus init` makes one")
+            let advice = "`quietus track PATH` or `quietus init` makes one";
+            (missing("ledger", format!("{error:#}"), [advice.to_owned()]), Vec::new())
         }
     }
 }
@@ -152,23 +163,10 @@ fn validation(setup: &Setup, set: &Arc<RuleSet>) -> Check {
 }
 
 /// Kinds that can be self-hosted and have no `[issuers]` entry: their denials prove nothing.
-fn issuers(setup: &Setup, set: &RuleSet) -> Check {
-    let unlisted: BTreeSet<&str> = set
-        .rules()
-        .iter()
-        .filter_map(|rule| rule.validate.as_ref())
-        .filter(|recipe| recipe.self_hosted)
-        .map(|recipe| recipe.issuer.as_str())
-        .filter(|issuer| !setup.config.issuers.contains_key(*issuer))
-        .collect();
+fn issuers(setup: &Setup, unlisted: &[Unlisted]) -> Check {
     if unlisted.is_empty() {
         return good("issuers", "every kind that can be self-hosted is listed".to_owned());
     }
-    let names: Vec<&str> = unlisted.into_iter().collect();
-    missing(
-        "issuers",
-        format!("not listed: {}", names.join(", ")),
-        "a denial by a kind that can be self-hosted counts only when [issuers] lists all of your \
-         instances",
-    )
+    let (found, lines) = issuers::advice(unlisted, &setup.config_file.display().to_string());
+    if lines.is_empty() { good("issuers", found) } else { missing("issuers", found, lines) }
 }

@@ -1,17 +1,16 @@
 //! `quietus find -`: where a credential stands in every tracked repository, and what is known of it.
 
-use crate::CANCEL;
 use crate::args::{Find, ListFormat};
 use crate::exit::{Exit, Failure, Reason};
 use crate::output::{self, find};
 use crate::progress::Bar;
 use crate::setup::{Setup, given_secret};
+use crate::sight::Sight;
 use anyhow::anyhow;
 use quietus_model::{Fingerprint, GapReason};
 use quietus_poam::{PoamItem, ScanRecord};
-use quietus_scan::{Options, can_be_sought};
-use quietus_track::{Looking, Standing};
-use std::collections::BTreeMap;
+use quietus_scan::can_be_sought;
+use quietus_track::Standing;
 use std::sync::Arc;
 
 /// How many lines may lie between a value and a credential that it belongs to.
@@ -35,16 +34,8 @@ pub(crate) async fn run(setup: &Setup, args: &Find) -> Result<Exit, Failure> {
     let rule = item.and_then(|item| rules.get(&item.detection.rule)).or(rules.rules().first());
     let rule = rule.ok_or_else(|| anyhow!("there are no rules"))?;
     let bar = Bar::new(setup.quiet);
-    let looking = Looking {
-        detector: &detector,
-        key: &key,
-        options: &Options { threads: setup.threads, ..Options::default() },
-        mirrors: &setup.mirrors(),
-        names: &BTreeMap::new(),
-        known: &BTreeMap::new(),
-        progress: &bar,
-        cancel: &CANCEL,
-    };
+    let sight = Sight::of_known_places(setup);
+    let looking = sight.looking(&detector, &key, &bar);
     let (standings, errors) =
         quietus_track::find(&looking, &value, rule, &scans, args.fetch, setup.now);
     bar.done();

@@ -2,6 +2,7 @@
 
 use crate::args::Init;
 use crate::exit::{Exit, Failure};
+use crate::issuers;
 use crate::output;
 use crate::places;
 use crate::settings::TEMPLATE;
@@ -31,6 +32,7 @@ pub(crate) async fn run(setup: &Setup, args: &Init) -> Result<Exit, Failure> {
     }
     let ledger = Ledger::open(&setup.ledger_url, &key.id(), setup.now).await?;
     let location = ledger.location().to_owned();
+    let items = ledger.items().await?;
     ledger.close().await;
     output::lines(&[
         format!("key            {} (id {})", setup.places.key_file().display(), key.id()),
@@ -40,10 +42,14 @@ pub(crate) async fn run(setup: &Setup, args: &Init) -> Result<Exit, Failure> {
         "Back the key up where you keep other keys: without it no fingerprint can be made that \
          matches this ledger."
             .to_owned(),
-        "List the instances of self-hosted issuers you use under [issuers] in the configuration; \
-         then run `quietus track PATH`."
-            .to_owned(),
     ])?;
+    let unlisted = issuers::unlisted(&setup.config, &*setup.rules()?, &items);
+    if !issuers::ask(setup, &unlisted)? {
+        let (_, lines) = issuers::advice(&unlisted, &setup.config_file.display().to_string());
+        output::lines(&lines)?;
+    }
+    output::lines(&["List the instances of self-hosted issuers you use under [issuers] in the \
+                     configuration; then run `quietus track PATH`."])?;
     Ok(Exit::clean())
 }
 

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use quietus_model::Target;
 use quietus_poam::{Action, Mistake, PoamItem};
 use quietus_store::{Append, Ledger};
 
@@ -45,7 +46,8 @@ pub(crate) async fn run(setup: &Setup, command: Item) -> Result<Exit, Failure> {
             act(setup, &ledger, &id, &action, who.name).await?;
         }
         Item::Act { id, act: what, who } => {
-            act(setup, &ledger, &id, &action(what)?, who.name).await?;
+            let action = action(setup, &find(&ledger, &id).await?, what)?;
+            act(setup, &ledger, &id, &action, who.name).await?;
         }
         Item::Lint { format } => return lint(setup, &ledger, format).await,
     }
@@ -88,7 +90,7 @@ async fn act(
     Ok(())
 }
 
-fn action(act: Act) -> Result<Action> {
+fn action(setup: &Setup, item: &PoamItem, act: Act) -> Result<Action> {
     Ok(match act {
         Act::Start { milestone } => Action::Start { milestone },
         Act::Claim { milestone, note } => Action::Claim { milestone, note },
@@ -97,12 +99,30 @@ fn action(act: Act) -> Result<Action> {
             Action::Extend { milestone, due: end_of_day(&due)?, reason }
         }
         Act::Attest { note } => Action::Attest { note, digest: None },
-        Act::Bind { endpoint, note } => Action::Bind { endpoint, note },
+        Act::Bind { issuer, note } => Action::Bind { target: target(setup, item, &issuer)?, note },
+        Act::Unbind { issuer, note } => Action::Unbind { endpoint: issuer, note },
         Act::Approve { note } => Action::Approve { note },
         Act::Resume { reason } => Action::Resume { reason },
         Act::Reopen { reason } => Action::Reopen { reason },
         Act::Note { text } => Action::Note { text },
     })
+}
+
+/// The issuer of an item's kind at the place that a person names, and a word when it cannot be asked
+/// from here.
+fn target(setup: &Setup, item: &PoamItem, issuer: &str) -> Result<Target> {
+    let rules = setup.rules()?;
+    let rule = &item.detection.rule;
+    let recipe = rules.get(rule).and_then(|rule| rule.validate.as_ref());
+    let (endpoint, stranger) = setup.validator(&rules, None)?.endpoint(issuer)?;
+    if let Some(host) = stranger.filter(|_| !setup.quiet) {
+        let file = setup.config_file.display();
+        output::notice(&format!(
+            "nothing is sent to {host} before {file} names it; add\n[validate]\nhosts = [\"{host}\"]"
+        ));
+    }
+    let issuer = recipe.map_or(rule.as_str(), |recipe| &recipe.issuer).to_owned();
+    Ok(Target { issuer, endpoint, principal: None })
 }
 
 /// The last second of a day in UTC, in which all dates of this program are.

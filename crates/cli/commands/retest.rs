@@ -1,19 +1,18 @@
 //! `quietus retest`: read the known places again, ask the issuers, record what they say.
 
-use crate::CANCEL;
 use crate::args::{Expect, ListFormat, Retest};
 use crate::commands::item::find;
-use crate::commands::scan::failed;
+use crate::commands::scan::{failed, was_cut_short};
 use crate::exit::{Exit, Failure, Reason};
 use crate::output::{self, retest};
 use crate::progress::Bar;
 use crate::setup::Setup;
+use crate::sight::Sight;
 use jiff::Timestamp;
 use quietus_model::Fingerprint;
 use quietus_poam::{ClosureBasis, Event, PoamItem, Policy, Proof, ScanRecord};
-use quietus_scan::Options;
 use quietus_store::Ledger;
-use quietus_track::{Looking, Tracker, Wanted};
+use quietus_track::{Tracker, Wanted};
 use quietus_validate::Validator;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -31,16 +30,8 @@ pub(crate) async fn run(setup: &Setup, args: &Retest) -> Result<Exit, Failure> {
     let scans: Vec<ScanRecord> =
         ledger.scans().await?.into_iter().map(|scans| scans.latest).collect();
     let bar = Bar::new(setup.quiet);
-    let looking = Looking {
-        detector: &detector,
-        key: &key,
-        options: &Options::default(),
-        mirrors: &setup.mirrors(),
-        names: &BTreeMap::new(),
-        known: &BTreeMap::new(),
-        progress: &bar,
-        cancel: &CANCEL,
-    };
+    let sight = Sight::of_known_places(setup);
+    let looking = sight.looking(&detector, &key, &bar);
     let read = Wanted::of(&items, &scans).read(&looking, setup.now);
     for error in &read.errors {
         output::error_text(&error.to_string());
@@ -66,6 +57,7 @@ pub(crate) async fn run(setup: &Setup, args: &Retest) -> Result<Exit, Failure> {
     let mut after = ledger.items().await?;
     after.retain(|item| prints.contains(&item.fingerprint()));
     let mut exit = exit_of(now, args, &policy, &after, unreadable);
+    exit.add_if(validator.is_some() && was_cut_short(), Reason::Incomplete);
     exit.add_if(incomplete, Reason::Incomplete);
     exit.add_if(after.iter().any(|item| heard_nothing(item, setup.now)), Reason::Validator);
     let report = retest::Report {

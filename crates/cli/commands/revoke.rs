@@ -1,25 +1,21 @@
 //! `quietus revoke`: ask the issuer to end a credential, and see whether it is dead then.
 
-use crate::CANCEL;
 use crate::args::Revoke;
 use crate::commands::item::find;
 use crate::exit::{Exit, Failure, Reason};
 use crate::output::{self, revoke};
 use crate::setup::Setup;
+use crate::sight::Sight;
 use crate::who;
 use anyhow::{Context, Result, anyhow};
 use quietus_model::{Effect, Hit, Identity};
 use quietus_poam::{PoamItem, Policy, ScanRecord};
-use quietus_scan::{Detector, Options};
-use quietus_store::{Append, Ledger, StoreError};
-use quietus_track::{Looking, Retest, Tracker, Wanted};
+use quietus_scan::Detector;
+use quietus_store::{Append, Ledger};
+use quietus_track::{Retest, Tracker, Wanted};
 use quietus_validate::{Revoking, Validator};
-use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::sync::Arc;
-
-/// How often a receipt is appended when others change the same item meanwhile.
-const TRIES: usize = 8;
 
 /// Everything that revoking one item needs.
 struct Room<'a> {
@@ -129,16 +125,8 @@ impl Room<'_> {
         let key = self.setup.key()?;
         let scans: Vec<ScanRecord> =
             self.ledger.scans().await?.into_iter().map(|scans| scans.latest).collect();
-        let looking = Looking {
-            detector,
-            key: &key,
-            options: &Options::default(),
-            mirrors: &self.setup.mirrors(),
-            names: &BTreeMap::new(),
-            known: &BTreeMap::new(),
-            progress: &(),
-            cancel: &CANCEL,
-        };
+        let sight = Sight::of_known_places(self.setup);
+        let looking = sight.looking(detector, &key, &());
         let read = Wanted::of([item], &scans).read(&looking, self.setup.now);
         let hit = read.hits.into_iter().next();
         hit.ok_or_else(|| {
@@ -189,15 +177,13 @@ impl Room<'_> {
     async fn keep(&self, item: &PoamItem, receipt: &quietus_model::Receipt) -> Result<()> {
         let by = who::actor(self.args.claims.clone());
         let print = item.fingerprint();
-        for _ in 0..TRIES {
-            let item = find(self.ledger, &print.to_string()).await?;
-            let events = item.revoked(receipt.clone(), &by, self.policy, self.validator.now())?;
-            let append = Append::events(print, item.version, events);
-            match self.ledger.append(vec![append], self.validator.now()).await {
-                Err(StoreError::Conflict { .. }) => {}
-                other => return other.map(drop).map_err(Into::into),
-            }
-        }
-        Err(anyhow!("others kept changing the item"))
+        let now = || self.validator.now();
+        let decided = self.tracker.decide(now, |items| {
+            let item = items.iter().find(|item| item.fingerprint() == print);
+            let item = item.ok_or_else(|| anyhow!("its item is gone"))?;
+            let events = item.revoked(receipt.clone(), &by, self.policy, now())?;
+            anyhow::Ok((vec![Append::events(print, item.version, events)], ()))
+        });
+        decided.await.map(drop)
     }
 }

@@ -7,22 +7,20 @@ use crate::output::{self, ScanReport, Shown};
 use crate::places;
 use crate::progress::Bar;
 use crate::setup::Setup;
+use crate::sight::Sight;
 use anyhow::{Context, anyhow};
-use futures_util::stream::{self, StreamExt};
 use quietus_model::{
     Doubt, FingerprintKey, Hit, Judgement, Location, Offline, Place, SafeText, Scope, Silence,
     Verdict,
 };
 use quietus_scan::{Detector, Scanned, Source};
-use quietus_track::{Look, Looking, Silencing, is_live, look};
+use quietus_track::{Look, Silencing, ask_all, is_live, look};
 use quietus_validate::Validator;
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
-
-/// How many issuers are asked at the same time.
-const AT_ONCE: usize = 8;
+use std::sync::atomic::Ordering;
 
 pub(crate) async fn run(setup: &Setup, args: &Scan) -> Result<Exit, Failure> {
     let rules = setup.rules()?;
@@ -54,7 +52,8 @@ pub(crate) async fn run(setup: &Setup, args: &Scan) -> Result<Exit, Failure> {
     let mut shown = ask(validator.as_ref(), hits, args.show_secrets).await;
     hide(&mut shown, &mut hidden);
     let scopes = found.scopes;
-    let exit = exit_of(&scopes, &shown, !found.errors.is_empty());
+    let mut exit = exit_of(&scopes, &shown, !found.errors.is_empty());
+    exit.add_if(validator.is_some_and(|_| was_cut_short()), Reason::Incomplete);
     let now = setup.now;
     let report = ScanReport { shown, hidden, suppressions, scopes, rules, lasting, exit, now };
     print(&report, args.format, setup.quiet)?;
@@ -90,17 +89,8 @@ fn find(
         let Scanned { scope, hits } = scanned.map_err(Failure::source)?;
         return Ok(Look { scopes: vec![scope], hits, errors: Vec::new() });
     }
-    let names = setup.names(&args.sources)?;
-    let looking = Looking {
-        detector,
-        key,
-        options: &options,
-        mirrors: &setup.mirrors(),
-        names: &names,
-        known: &BTreeMap::new(),
-        progress: bar,
-        cancel: &CANCEL,
-    };
+    let sight = Sight { names: setup.names(&args.sources)?, ..Sight::new(setup, options) };
+    let looking = sight.looking(detector, key, bar);
     Ok(look(&looking, &sources, args.sources.kind(), setup.now))
 }
 
@@ -190,18 +180,15 @@ async fn ask(
     hits: Vec<(Hit, Option<Silence>)>,
     keep: bool,
 ) -> Vec<Shown> {
-    stream::iter(hits)
-        .map(|(hit, silence)| async move {
-            let judgements = match validator {
-                Some(validator) => validator.judge(&hit, &[]).await,
-                None => Vec::new(),
-            };
-            let secret = keep.then_some(hit.secret);
-            Shown { finding: hit.finding, judgements, secret, silence }
-        })
-        .buffered(AT_ONCE)
-        .collect()
-        .await
+    ask_all(hits, |(hit, silence)| async move {
+        let judgements = match validator {
+            Some(validator) => validator.judge(&hit, &[]).await,
+            None => Vec::new(),
+        };
+        let secret = keep.then_some(hit.secret);
+        Shown { finding: hit.finding, judgements, secret, silence }
+    })
+    .await
 }
 
 fn exit_of(scopes: &[Scope], shown: &[Shown], unreadable: bool) -> Exit {
@@ -227,6 +214,15 @@ pub(crate) fn is_incomplete(scopes: &[Scope]) -> bool {
         );
         scope.has_omissions() || (nothing && !may_be_empty)
     })
+}
+
+/// Whether the user stopped the run, so that not all was asked; it is told.
+pub(crate) fn was_cut_short() -> bool {
+    let is_stopped = CANCEL.load(Ordering::Relaxed);
+    if is_stopped {
+        output::notice("stopped before every issuer was asked; what they answered is kept");
+    }
+    is_stopped
 }
 
 /// Whether the asking itself went wrong, rather than the answer being unclear.

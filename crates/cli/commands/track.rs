@@ -1,17 +1,17 @@
 //! `quietus track`: scan, ask if wanted, reconcile with the ledger, show the board.
 
-use crate::CANCEL;
 use crate::args::{ListFormat, Track};
 use crate::commands::init;
-use crate::commands::scan::{failed, is_incomplete};
+use crate::commands::scan::{failed, is_incomplete, was_cut_short};
 use crate::exit::{Exit, Failure, Reason};
 use crate::output::{self, board};
 use crate::progress::Bar;
 use crate::setup::{Setup, absolute};
+use crate::sight::Sight;
 use quietus_model::{Assessment, RepositoryId, Scope, Silence, Verdict};
 use quietus_poam::PoamItem;
 use quietus_store::Ledger;
-use quietus_track::{Look, Looking, Tracker, look};
+use quietus_track::{Look, Tracker, look};
 use quietus_validate::Validator;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,19 +27,13 @@ pub(crate) async fn run(setup: &Setup, args: &Track) -> Result<Exit, Failure> {
     let silencing = setup.silencing(&args.silence, &args.sources, &rules, Some(&key), &policy)?;
     // Paths are remembered in the ledger, so they must mean the same from every folder.
     let sources: Vec<String> = args.sources.list().iter().map(|name| absolute(name)).collect();
-    let known = known_sources(&ledger).await?;
     let bar = Bar::new(setup.quiet);
-    let names = setup.names(&args.sources)?;
-    let looking = Looking {
-        detector: &detector,
-        key: &key,
-        options: &setup.options(&args.sources, true),
-        mirrors: &setup.mirrors(),
-        names: &names,
-        known: &known,
-        progress: &bar,
-        cancel: &CANCEL,
+    let sight = Sight {
+        names: setup.names(&args.sources)?,
+        known: known_sources(&ledger).await?,
+        ..Sight::new(setup, setup.options(&args.sources, true))
     };
+    let looking = sight.looking(&detector, &key, &bar);
     let Look { scopes, hits, errors } = look(&looking, &sources, args.sources.kind(), setup.now);
     if validator.is_some() {
         bar.say(format!("asking issuers about {} credentials", hits.len()));
@@ -57,6 +51,7 @@ pub(crate) async fn run(setup: &Setup, args: &Track) -> Result<Exit, Failure> {
     let mut assessments = tracker.assess(hits, &ledger.items().await?).await;
     silencing.note(&mut assessments);
     let mut exit = exit_of(&scopes, &assessments, !errors.is_empty());
+    exit.add_if(validator.is_some() && was_cut_short(), Reason::Incomplete);
     let survey = tracker.survey(scopes, assessments, setup.now);
     // What was answered meanwhile is decided on as well.
     let now = validator.as_ref().map_or(setup.now, Validator::now);

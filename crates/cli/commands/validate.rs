@@ -82,7 +82,7 @@ fn plan(setup: &Setup, args: &Validate) -> Result<Exit, Failure> {
             let rows = calls.iter().map(|call| {
                 vec![
                     call.host.clone(),
-                    format!("{} {}", call.method.as_str(), call.url),
+                    format!("{} {}", call.method, call.url),
                     call.headers.join(", "),
                     call.rule.to_string(),
                 ]

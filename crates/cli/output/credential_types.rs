@@ -6,7 +6,7 @@ mod format;
 use super::rules::asks;
 use anyhow::Result;
 use quietus_model::shape::Part;
-use quietus_model::{Judge, Rule, RuleSet};
+use quietus_model::{Basis, IdentityPointers, Judge, Recipe, Revocation, RevokeBy, Rule, RuleSet};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -35,12 +35,52 @@ pub(crate) fn print(set: &RuleSet, providers: &Providers) -> Result<()> {
             check(rule),
             rule.confidence.to_string(),
             place(rule),
-            asks(rule).replace("no", ""),
-            (if rule.revoke.is_some() { "yes" } else { "" }).to_owned(),
+            rule.validate.as_ref().map(|recipe| verified(rule, recipe)).unwrap_or_default(),
+            rule.validate.as_ref().map(|recipe| told(&recipe.identity)).unwrap_or_default(),
+            rule.revoke.as_ref().map(revoked).unwrap_or_default(),
         ];
         writeln!(text, "| {} |", cells.join(" | "))?;
     }
     super::bytes(text.as_bytes())
+}
+
+/// What an answer can prove, and how sure the facts behind that are.
+fn verified(rule: &Rule, recipe: &Recipe) -> String {
+    let basis = match recipe.basis {
+        Basis::Documented => "documented",
+        Basis::Recalled => "recalled",
+    };
+    format!("{}, {basis}", asks(rule))
+}
+
+/// What an acceptance tells of whose it is.
+fn told(identity: &IdentityPointers) -> String {
+    let more = [
+        (identity.scopes.is_some(), "scopes"),
+        (identity.expires.is_some(), "expiry"),
+        (identity.privileged.is_some() || !identity.privileged_scopes.is_empty(), "privileged"),
+    ];
+    let more = more.into_iter().filter(|(is_told, _)| *is_told).map(|(_, name)| name);
+    let told: Vec<&str> = identity.fields.keys().map(String::as_str).chain(more).collect();
+    escaped(&told.join(", "))
+}
+
+/// Who can end it, what a call of the holder comes to, and how sure that is.
+fn revoked(revocation: &Revocation) -> String {
+    let by = match revocation.by {
+        RevokeBy::Holder if !revocation.path.is_empty() => {
+            match (revocation.queued, revocation.reversible) {
+                (true, _) => "by a call, queued",
+                (false, true) => "by a call, reversible",
+                (false, false) => "by a call, final",
+            }
+        }
+        RevokeBy::Holder => "by its holder",
+        RevokeBy::Admin => "by an administrator",
+        RevokeBy::Console => "on a web page",
+    };
+    let basis = if revocation.source.is_empty() { "recalled" } else { "documented" };
+    format!("{by}, {basis}")
 }
 
 fn check(rule: &Rule) -> String {

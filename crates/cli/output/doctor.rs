@@ -17,7 +17,7 @@ pub(crate) struct Check {
     pub(crate) name: &'static str,
     pub(crate) health: Health,
     pub(crate) found: String,
-    pub(crate) advice: Option<String>,
+    pub(crate) advice: Vec<String>,
 }
 
 pub(crate) fn print(checks: &[Check]) -> Result<()> {
@@ -29,7 +29,7 @@ pub(crate) fn print(checks: &[Check]) -> Result<()> {
             Health::Bad => (RED, "wrong"),
         };
         writeln!(out, "{style}{word:8}{style:#} {:14} {}", check.name, check.found)?;
-        if let Some(advice) = &check.advice {
+        for advice in &check.advice {
             writeln!(out, "{:23} {DIM}{advice}{DIM:#}", "")?;
         }
     }

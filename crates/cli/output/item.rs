@@ -176,6 +176,7 @@ pub(crate) fn sentence(recorded: &Recorded) -> String {
             format!("{} revoked it: {}", receipt.target, receipt.sentence())
         }
         Event::Bound { target, note } => format!("bound to {target}: {note}"),
+        Event::Unbound { target, note } => format!("no longer bound to {target}: {note}"),
         Event::Attested { attestation } => format!("attested dead: {}", attestation.note),
         Event::Deviated { deviation, reason, until } => {
             format!("set aside as {deviation} until {}: {reason}", day(*until))

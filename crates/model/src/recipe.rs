@@ -24,10 +24,17 @@ pub struct Recipe {
     pub partitions: Vec<String>,
     /// Other organisations may run their own instance: a denial by the public one proves nothing.
     pub self_hosted: bool,
+    /// The protocol that the issuer speaks.
+    #[serde(default, skip_serializing_if = "Driver::is_http")]
+    pub driver: Driver,
+    /// What is logged in with, where the protocol is not HTTP. Path, headers and body are then empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login: Option<Login>,
     /// The HTTP method. It must not change anything at the issuer.
     #[serde(default)]
     pub method: Method,
     /// The path and query after the endpoint.
+    #[serde(default)]
     pub path: String,
     /// Request headers.
     #[serde(default)]
@@ -61,9 +68,68 @@ pub struct Recipe {
     /// Failed logins count here, so no fabricated credential is sent.
     #[serde(default)]
     pub failures_count: bool,
+    /// A live credential is denied in the same words from an address or for an account that it is not
+    /// meant for. So a denial counts by itself only where the credential was accepted before.
+    #[serde(default)]
+    pub denies_strangers: bool,
     /// Recorded or documented answers, at least one a verdict: the recipe's tests.
     #[serde(default, rename = "answer")]
     pub answers: Vec<Answer>,
+}
+
+/// A protocol that an issuer is asked by. All but HTTP are features of the build.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Driver {
+    /// HTTP requests.
+    #[default]
+    Http,
+    /// A simple bind (RFC 4513).
+    Ldap,
+    /// A login to MySQL or MariaDB.
+    Mysql,
+    /// A login to PostgreSQL or what speaks its protocol.
+    Postgresql,
+    /// `AUTH` of Redis or Valkey.
+    Redis,
+    /// `AUTH` of a mail server (RFC 4954).
+    Smtp,
+    /// Authentication by public key (RFC 4252).
+    Ssh,
+}
+
+impl Driver {
+    /// The name, which is that of the build's feature as well.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Ldap => "ldap",
+            Self::Mysql => "mysql",
+            Self::Postgresql => "postgresql",
+            Self::Redis => "redis",
+            Self::Smtp => "smtp",
+            Self::Ssh => "ssh",
+        }
+    }
+
+    /// Whether it is HTTP.
+    pub fn is_http(&self) -> bool {
+        *self == Self::Http
+    }
+}
+
+/// What is logged in with, as templates: `{PART}` as it stands, `{decoded PART}` as the user
+/// information of a URL is written, with its percent signs read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Login {
+    /// The account; empty where the endpoint names it, or where there may be none.
+    #[serde(default)]
+    pub user: String,
+    /// The password or private key.
+    pub secret: String,
 }
 
 /// A way to sign a request with a secret that both sides know.
@@ -147,7 +213,8 @@ pub enum Basis {
 pub struct Clause {
     /// A few words for people: `bad credentials`.
     pub name: String,
-    /// The statuses it applies to.
+    /// The HTTP statuses it applies to; none where the protocol is not HTTP.
+    #[serde(default)]
     pub status: Vec<u16>,
     /// Conditions on the JSON body.
     #[serde(default)]
@@ -207,7 +274,8 @@ pub struct IdentityPointers {
 pub struct Answer {
     /// What the recipe must make of it.
     pub outcome: Outcome,
-    /// HTTP status.
+    /// HTTP status; 0 where the protocol is not HTTP.
+    #[serde(default)]
     pub status: u16,
     /// Response headers.
     #[serde(default)]
@@ -243,6 +311,11 @@ impl Recipe {
     pub fn denial_is_confirmed(&self) -> bool {
         self.basis == Basis::Documented
             && self.answers.iter().any(|a| a.outcome == Outcome::Dead && !a.invented)
+    }
+
+    /// What is done, as a plan says it: the HTTP method, or that somebody logs in.
+    pub fn verb(&self) -> &'static str {
+        if self.driver.is_http() { self.method.as_str() } else { "LOGIN" }
     }
 
     /// The digest that evidence names this recipe by: it covers the question and the clauses.
@@ -332,6 +405,8 @@ mod tests {
             endpoint: "https://x.invalid".into(),
             partitions: vec![],
             self_hosted: false,
+            driver: Driver::Http,
+            login: None,
             method: Method::Get,
             path: "/me".into(),
             headers: BTreeMap::new(),
@@ -345,6 +420,7 @@ mod tests {
             basis,
             source: "docs".into(),
             failures_count: false,
+            denies_strangers: false,
             answers: vec![answer],
         }
     }

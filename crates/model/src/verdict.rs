@@ -108,6 +108,11 @@ pub enum Doubt {
         /// The HTTP status.
         status: u16,
     },
+    /// An answer over another protocol than HTTP that no clause of the recipe maps.
+    Unread {
+        /// The protocol's own code: `SQLSTATE 53300`.
+        code: String,
+    },
     /// A redirect, which is never followed.
     Redirected {
         /// The HTTP status.
@@ -170,6 +175,7 @@ impl fmt::Display for Doubt {
             Self::Unrecognised { status } => {
                 write!(f, "an answer that proves nothing (HTTP {status})")
             }
+            Self::Unread { code } => write!(f, "an answer that proves nothing ({code})"),
             Self::Redirected { status } => write!(f, "a redirect, not followed (HTTP {status})"),
             Self::Unconfirmed { clause } => {
                 write!(f, "a denial in words not yet confirmed for this issuer ({clause})")
@@ -199,6 +205,7 @@ impl Doubt {
             Self::Unreachable { .. }
             | Self::RateLimited
             | Self::Unrecognised { .. }
+            | Self::Unread { .. }
             | Self::Redirected { .. }
             | Self::Unconfirmed { .. }
             | Self::Gone
@@ -231,8 +238,15 @@ pub struct Observation {
     /// one may belong to the secret, so that closing on it needs a person.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unpaired: bool,
-    /// The HTTP status, or the protocol's own code.
+    /// The issuer says the same to a live credential from an address or for an account that it is
+    /// not meant for, and never accepted this one: closing on it needs a person.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub never_accepted: bool,
+    /// The HTTP status; 0 where the protocol is not HTTP.
     pub status: u16,
+    /// What was answered in the protocol's own words, where it is not HTTP: `SQLSTATE 28P01`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<SafeText>,
     /// The clause that matched, as the rule words it.
     pub clause: String,
     /// It was accepted, though not allowed to do what was asked.
@@ -307,6 +321,10 @@ impl Observation {
     /// A short sentence for a person: what was answered, and by which clause it was read.
     pub fn sentence(&self) -> String {
         let restricted = if self.restricted { ", restricted" } else { "" };
-        format!("HTTP {}: {}{restricted}", self.status, self.clause)
+        let clause = &self.clause;
+        match &self.code {
+            Some(code) => format!("{code}: {clause}{restricted}"),
+            None => format!("HTTP {}: {clause}{restricted}", self.status),
+        }
     }
 }

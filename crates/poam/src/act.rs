@@ -30,8 +30,10 @@ pub enum Action {
     Extend { milestone: MilestoneKind, due: Timestamp, reason: String },
     /// A person's word that it is dead, where no recipe can ask.
     Attest { note: String, digest: Option<Digest> },
-    /// This endpoint is where the credential works.
-    Bind { endpoint: String, note: String },
+    /// This target is where the credential works, whether it was asked yet or not.
+    Bind { target: Target, note: String },
+    /// The endpoint was not the right one.
+    Unbind { endpoint: String, note: String },
     /// It may close.
     Approve { note: String },
     /// It is set aside.
@@ -135,7 +137,8 @@ impl PoamItem {
             Action::Waive { milestone, reason } => self.waive(*milestone, reason),
             Action::Extend { milestone, due, reason } => self.extend(*milestone, *due, reason, now),
             Action::Attest { note, digest } => self.attest(note, digest.clone(), by, now),
-            Action::Bind { endpoint, note } => self.bind(endpoint, note),
+            Action::Bind { target, note } => self.bind(target, note),
+            Action::Unbind { endpoint, note } => self.unbind(endpoint, note),
             Action::Approve { note } => self.approve(note, by, policy, now),
             Action::Dismiss { kind, reason, until } => {
                 self.dismiss(*kind, reason, *until, policy, now)
@@ -223,14 +226,23 @@ impl PoamItem {
         Ok(Event::Attested { attestation })
     }
 
-    fn bind(&self, endpoint: &str, note: &str) -> Result<Event, Refusal> {
+    fn bind(&self, target: &Target, note: &str) -> Result<Event, Refusal> {
         must_be_long(note)?;
-        let target = self.targets.keys().find(|target| target.endpoint == endpoint);
-        let target = target.cloned().ok_or_else(|| Refusal::NoSuchTarget {
+        if !self.detection.kind.askable {
+            return Err(Refusal::NobodyToAsk);
+        }
+        Ok(Event::Bound { target: target.clone(), note: note.to_owned() })
+    }
+
+    fn unbind(&self, endpoint: &str, note: &str) -> Result<Event, Refusal> {
+        must_be_long(note)?;
+        let bound = self.bound();
+        let target = bound.iter().find(|target| target.endpoint == endpoint);
+        let target = target.cloned().ok_or_else(|| Refusal::NotBound {
             endpoint: endpoint.to_owned(),
-            asked: list(self.targets.keys()),
+            bound: list(bound.iter()),
         })?;
-        Ok(Event::Bound { target, note: note.to_owned() })
+        Ok(Event::Unbound { target, note: note.to_owned() })
     }
 
     fn approve(

@@ -151,6 +151,13 @@ pub enum Event {
         /// How they know.
         note: String,
     },
+    /// A person takes back that this target is where the credential works.
+    Unbound {
+        /// Which target.
+        target: Target,
+        /// Why.
+        note: String,
+    },
     /// A person states that the credential is dead.
     Attested {
         /// Their word.

@@ -209,9 +209,15 @@ impl PoamItem {
                 .receipts
                 .push((**receipt).clone()),
             Event::Bound { target, .. } => {
+                let unasked = || TargetRecord::of(target.clone());
+                let record = self.targets.entry(target.clone()).or_insert_with(unasked);
+                record.bound_by_person = Some(at);
+            }
+            Event::Unbound { target, .. } => {
                 if let Some(record) = self.targets.get_mut(target) {
-                    record.bound_by_person = Some(at);
+                    record.bound_by_person = None;
                 }
+                self.targets.retain(|known, record| known != target || !record.is_blank());
             }
             Event::Attested { attestation } => self.attestations.push(attestation.clone()),
             Event::Deviated { deviation, reason, until } => {
@@ -368,6 +374,8 @@ impl PoamItem {
     pub fn next_retest(&self, policy: &Policy) -> Option<Timestamp> {
         let asked = self.last_asked();
         match &self.closure {
+            // Where a person has just bound it, nobody has asked yet.
+            None if self.unasked_since_bound().is_some() => self.unasked_since_bound(),
             None => Some(asked.map_or(self.detection.detected_at, |at| {
                 crate::proof::later(at, policy.cadence.open)
             })),

@@ -46,18 +46,38 @@ pub enum Standing {
 }
 
 impl PoamItem {
-    /// The newest answer of each target, and its newest doubt.
+    /// The newest acceptance of each target, its newest denial, and its newest doubt. A denial does
+    /// not make the acceptance before it forgotten: it tells that what was denied belongs together.
     pub fn judgements(&self) -> Vec<Judgement> {
-        let mut newest: BTreeMap<(&Target, bool), &Judgement> = BTreeMap::new();
+        let mut newest: BTreeMap<_, &Judgement> = BTreeMap::new();
         for recorded in &self.history {
             let Event::Judged { judgement } = &recorded.event else { continue };
-            let is_doubt = matches!(judgement.verdict, Verdict::Indeterminate(_));
-            let known = newest.entry((&judgement.target, is_doubt)).or_insert(judgement);
+            let kind = match judgement.verdict {
+                Verdict::Live(_) => 0,
+                Verdict::Dead(_) => 1,
+                Verdict::Indeterminate(_) => 2,
+            };
+            let known = newest.entry((&judgement.target, kind)).or_insert(judgement);
             if judgement.at >= known.at {
                 *known = judgement;
             }
         }
         newest.into_values().cloned().collect()
+    }
+
+    /// The targets that a person bound it to: they are asked beside those that the rules and the
+    /// configuration name.
+    pub fn bound(&self) -> Vec<Target> {
+        let bound = self.targets.values().filter(|record| record.bound_by_person.is_some());
+        bound.map(|record| record.target.clone()).collect()
+    }
+
+    /// Since when a person's binding waits for its target to be asked.
+    pub(crate) fn unasked_since_bound(&self) -> Option<Timestamp> {
+        let waiting = self.targets.values().filter_map(|record| {
+            record.bound_by_person.filter(|at| record.newest().is_none_or(|asked| asked < *at))
+        });
+        waiting.min()
     }
 }
 
@@ -76,6 +96,14 @@ impl TargetRecord {
             doubt: None,
             receipts: Vec::new(),
         }
+    }
+
+    /// Whether nothing at all is known of it.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.bound_by_person.is_none()
+            && self.answers.is_empty()
+            && self.doubt.is_none()
+            && self.receipts.is_empty()
     }
 
     /// The newest final receipt that no acceptance contradicts. One that rests on what the user
@@ -269,16 +297,19 @@ pub(crate) struct Scale<'a> {
 pub enum Weakness {
     /// The user overrode its recipe or endpoint.
     Custom,
+    /// It is said to live credentials elsewhere as well, and this one was never accepted.
+    NeverAccepted,
     /// It denies parts that were never accepted together.
     Unpaired,
 }
 
 impl Weakness {
     fn of(seen: &Observation) -> Option<Self> {
-        match (seen.unpaired, seen.custom) {
-            (true, _) => Some(Self::Unpaired),
-            (false, true) => Some(Self::Custom),
-            (false, false) => None,
+        match (seen.unpaired, seen.never_accepted, seen.custom) {
+            (true, _, _) => Some(Self::Unpaired),
+            (false, true, _) => Some(Self::NeverAccepted),
+            (false, false, true) => Some(Self::Custom),
+            (false, false, false) => None,
         }
     }
 
@@ -287,6 +318,10 @@ impl Weakness {
         match self {
             Self::Custom => {
                 "part of the proof rests on a recipe or endpoint that the user overrode"
+            }
+            Self::NeverAccepted => {
+                "the issuer never accepted this secret, and it says the same to a live one from an \
+                 address or for an account that it is not meant for: look whether it was asked rightly"
             }
             Self::Unpaired => {
                 "the issuer denied this secret together with a part that stood near it, and never \

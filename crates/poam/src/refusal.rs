@@ -82,13 +82,19 @@ pub enum Refusal {
         /// Who.
         by: String,
     },
-    /// No such target was ever asked.
-    #[error("no issuer at \"{endpoint}\" has been asked about this credential; asked: {asked}")]
-    NoSuchTarget {
+    /// There is nobody to ask, so there is no target to bind it to.
+    #[error(
+        "no recipe asks an issuer of this kind, so there is nothing to bind it to; two people may \
+         attest that it is dead: `quietus item act ID attest`"
+    )]
+    NobodyToAsk,
+    /// Nobody bound it there.
+    #[error("nobody bound it to \"{endpoint}\"; bound to: {bound}")]
+    NotBound {
         /// What was given.
         endpoint: String,
         /// What there is.
-        asked: String,
+        bound: String,
     },
     /// It is too early to approve.
     #[error("not yet to be approved: {}", blockers.join("; "))]

@@ -160,7 +160,7 @@ impl<'a> Draft<'a> {
             }
             _ => None,
         });
-        if let Some(reason) = live {
+        if let Some(reason) = live.or_else(|| self.proof_unbound()) {
             self.regress_one(MilestoneKind::Revoke, &reason);
             self.regress_one(MilestoneKind::Retest, &reason);
             let waived_by_policy = matches!(
@@ -182,6 +182,16 @@ impl<'a> Draft<'a> {
                 self.regress_one(MilestoneKind::Retest, &reason);
             }
         }
+    }
+
+    /// That what was verified rested on an issuer which a person has just said to be the wrong one.
+    fn proof_unbound(&self) -> Option<String> {
+        let target = self.emitted.iter().find_map(|recorded| match &recorded.event {
+            Event::Unbound { target, .. } => Some(target),
+            _ => None,
+        })?;
+        let holds = self.death().is_some() || self.revoked().is_some();
+        (!holds).then(|| format!("{target} is not its issuer after all"))
     }
 
     fn regress_one(&mut self, milestone: MilestoneKind, reason: &str) {

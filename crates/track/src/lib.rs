@@ -5,6 +5,7 @@
 //! the same loop with another source: the places where the credentials are known to be. [`find()`]
 //! tells where a value stands at all.
 
+mod ask;
 mod confirm;
 mod error;
 mod find;
@@ -14,6 +15,7 @@ mod record;
 mod retest;
 mod silencing;
 
+pub use ask::ask_all;
 pub use error::TrackError;
 pub use find::{Standing, find};
 pub use look::{Look, Looking, SourceError, look};

@@ -1,7 +1,6 @@
 //! From hits to the ledger: ask, drop the secrets, reconcile, append.
 
-use crate::{Looking, TrackError};
-use futures_util::stream::{self, StreamExt};
+use crate::{Looking, TrackError, ask_all};
 use jiff::Timestamp;
 use quietus_model::{
     Assessment, Fingerprint, Hit, Kind, RuleId, RuleSet, Scope, Survey, SurveyId, Trust,
@@ -14,9 +13,6 @@ use uuid::Uuid;
 
 /// How often a run is decided anew when others change the same items meanwhile.
 const TRIES: usize = 8;
-
-/// How many issuers are asked at the same time.
-const AT_ONCE: usize = 8;
 
 /// The loop from hits to the ledger.
 pub struct Tracker<'a> {
@@ -56,22 +52,20 @@ impl Tracker<'_> {
         let known: BTreeMap<Fingerprint, &PoamItem> =
             items.iter().map(|item| (item.fingerprint(), item)).collect();
         let known = &known;
-        stream::iter(hits)
-            .map(|hit| async move {
-                let item = known.get(&hit.finding.fingerprint);
-                let judgements = match self.validator {
-                    Some(validator) => {
-                        let earlier = item.map(|item| item.judgements()).unwrap_or_default();
-                        validator.judge(&hit, &earlier).await
-                    }
-                    None => Vec::new(),
-                };
-                let kind = self.kind(&hit.finding.rule);
-                Assessment { finding: hit.finding, kind, judgements, silence: None }
-            })
-            .buffered(AT_ONCE)
-            .collect()
-            .await
+        ask_all(hits, |hit| async move {
+            let item = known.get(&hit.finding.fingerprint);
+            let judgements = match self.validator {
+                Some(validator) => {
+                    let earlier = item.map(|item| item.judgements()).unwrap_or_default();
+                    let bound = item.map(|item| item.bound()).unwrap_or_default();
+                    validator.judge_bound(&hit, &earlier, &bound).await
+                }
+                None => Vec::new(),
+            };
+            let kind = self.kind(&hit.finding.rule);
+            Assessment { finding: hit.finding, kind, judgements, silence: None }
+        })
+        .await
     }
 
     /// What the active rules say of a kind; a rule that is gone says nothing.
@@ -138,23 +132,44 @@ impl Tracker<'_> {
         looking: Option<&Looking<'_>>,
         now: Timestamp,
     ) -> Result<Outcome, TrackError> {
+        let decided = self.decide(
+            || now,
+            |items| {
+                let survey = match looking {
+                    Some(looking) => self.confirmed(&items, survey, looking, now),
+                    None => survey.clone(),
+                };
+                let events = reconcile(&items, &survey, self.policy, now);
+                let outcome = Outcome::of(&events);
+                let mut batch = appends(&items, events);
+                batch.extend(ScanRecord::of(&survey).into_iter().map(Append::scan));
+                Ok::<_, TrackError>((batch, outcome))
+            },
+        );
+        let (head, outcome) = decided.await?;
+        Ok(Outcome { head: Some(head), ..outcome })
+    }
+
+    /// Appends what `decide` makes of the items as they are, and decides anew when others changed the
+    /// same ones meanwhile: what happened once must not be lost to that.
+    ///
+    /// # Errors
+    /// What `decide` gives, and as [`Tracker::record`]. Nothing was recorded then.
+    pub async fn decide<T, E: From<TrackError>>(
+        &self,
+        now: impl Fn() -> Timestamp,
+        decide: impl Fn(Vec<PoamItem>) -> Result<(Vec<Append>, T), E>,
+    ) -> Result<(Head, T), E> {
         for _ in 0..TRIES {
-            let items = self.ledger.items().await?;
-            let survey = match looking {
-                Some(looking) => self.confirmed(&items, survey, looking, now),
-                None => survey.clone(),
-            };
-            let events = reconcile(&items, &survey, self.policy, now);
-            let outcome = Outcome::of(&events);
-            let mut batch = appends(&items, events);
-            batch.extend(ScanRecord::of(&survey).into_iter().map(Append::scan));
-            match self.ledger.append(batch, now).await {
-                Ok(head) => return Ok(Outcome { head: Some(head), ..outcome }),
+            let items = self.ledger.items().await.map_err(TrackError::from)?;
+            let (batch, outcome) = decide(items)?;
+            match self.ledger.append(batch, now()).await {
+                Ok(head) => return Ok((head, outcome)),
                 Err(StoreError::Conflict { .. }) => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(TrackError::from(error).into()),
             }
         }
-        Err(TrackError::Contended { tries: TRIES })
+        Err(TrackError::Contended { tries: TRIES }.into())
     }
 }
 

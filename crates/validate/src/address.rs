@@ -1,19 +1,19 @@
-//! Which network addresses may be connected to: public ones, and private ones the user allows.
+//! Which network addresses may be connected to: public ones, and those that the user allows.
 
 use crate::endpoint::Origin;
 use crate::settings::SettingsError;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The hosts and networks whose private addresses the user allows.
+/// The hosts and networks that the user allows something which is refused otherwise.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct AllowPrivate {
+pub(crate) struct Allowed {
     hosts: Vec<(String, Option<u16>)>,
     networks: Vec<(IpAddr, u8)>,
 }
 
-impl AllowPrivate {
-    /// Reads the entries of `allow_private`.
-    pub(crate) fn read(entries: &[String]) -> Result<Self, SettingsError> {
+impl Allowed {
+    /// Reads the entries of the list that has this name in the configuration.
+    pub(crate) fn read(list: &'static str, entries: &[String]) -> Result<Self, SettingsError> {
         let mut read = Self::default();
         for entry in entries {
             let text = entry.trim();
@@ -22,7 +22,7 @@ impl AllowPrivate {
             } else if let Some(host) = host(text) {
                 read.hosts.push(host);
             } else {
-                return Err(SettingsError::AllowPrivate { entry: entry.clone() });
+                return Err(SettingsError::Allowed { list, entry: entry.clone() });
             }
         }
         Ok(read)
@@ -30,10 +30,19 @@ impl AllowPrivate {
 
     /// Whether `ip`, as an address of `origin`, may be connected to.
     pub(crate) fn permits(&self, origin: &Origin, ip: IpAddr) -> bool {
-        let by_host = self.hosts.iter().any(|(host, port)| {
+        is_public(ip) || self.names(origin) || self.lists(ip)
+    }
+
+    /// Whether the list names the host.
+    pub(crate) fn names(&self, origin: &Origin) -> bool {
+        self.hosts.iter().any(|(host, port)| {
             host.eq_ignore_ascii_case(&origin.host) && port.is_none_or(|port| port == origin.port)
-        });
-        is_public(ip) || by_host || self.networks.iter().any(|net| is_in(ip, *net))
+        })
+    }
+
+    /// Whether the list holds the address.
+    pub(crate) fn lists(&self, ip: IpAddr) -> bool {
+        self.networks.iter().any(|net| is_in(ip, *net))
     }
 }
 
@@ -190,7 +199,10 @@ mod tests {
     #[test]
     fn private_addresses_are_permitted_by_host_port_or_network() {
         let read = |entries: &[&str]| {
-            AllowPrivate::read(&entries.iter().map(|e| (*e).to_owned()).collect::<Vec<_>>())
+            Allowed::read(
+                "allow_private",
+                &entries.iter().map(|e| (*e).to_owned()).collect::<Vec<_>>(),
+            )
         };
         let git = origin("https://git.corp");
         let other = origin("https://git.corp:8443");

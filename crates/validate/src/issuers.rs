@@ -13,7 +13,10 @@ pub(crate) struct Instance {
     pub(crate) custom: bool,
 }
 
-/// The instances to ask by `recipe`; none when only configuration could name one.
+/// The instances to ask by `recipe`; none when only configuration or a person could name one.
+///
+/// `bound` are those that a person bound this one credential to. They are asked beside the others;
+/// that their denial may count is what the person said, and nothing that is known here.
 ///
 /// `named_hosts` are hosts that the credential names for itself, where the recipe's endpoint is a
 /// template. Such a host is content of a scanned repository: it is never asked unless the user
@@ -22,6 +25,7 @@ pub(crate) fn instances(
     recipe: &Recipe,
     configured: &Configured,
     named_hosts: &[String],
+    bound: &[Endpoint],
 ) -> Vec<Instance> {
     let listed = configured.listed.get(&recipe.issuer).map_or(&[][..], Vec::as_slice);
     let over = configured.overrides.get(&recipe.issuer);
@@ -36,15 +40,18 @@ pub(crate) fn instances(
         Binding::Unbound
     };
     let public: Vec<Endpoint> = public_endpoints(recipe).collect();
+    // A kind with one issuer in the world has no instances; another place to ask is the user's own
+    // idea.
+    let is_custom = |endpoint: &Endpoint| {
+        Some(endpoint) == over
+            || (!recipe.self_hosted && !public.is_empty() && !public.contains(endpoint))
+    };
     let mut asked: Vec<Instance> = listed
         .iter()
         .map(|endpoint| Instance {
             endpoint: endpoint.clone(),
             binding: binding.clone(),
-            // A kind with one issuer in the world has no instances; another place to ask is the
-            // user's own idea.
-            custom: Some(endpoint) == over
-                || (!recipe.self_hosted && !public.is_empty() && !public.contains(endpoint)),
+            custom: is_custom(endpoint),
         })
         .collect();
     if let Some(endpoint) = over.filter(|endpoint| !listed.contains(endpoint)) {
@@ -55,11 +62,20 @@ pub(crate) fn instances(
         });
     }
     if asked.is_empty() {
-        asked.extend(public.into_iter().map(|endpoint| Instance {
-            endpoint,
+        asked.extend(public.iter().map(|endpoint| Instance {
+            endpoint: endpoint.clone(),
             binding: if recipe.self_hosted { Binding::Unbound } else { Binding::SoleIssuer },
             custom: false,
         }));
+    }
+    for endpoint in bound {
+        if asked.iter().all(|instance| instance.endpoint != *endpoint) {
+            asked.push(Instance {
+                endpoint: endpoint.clone(),
+                binding: Binding::Unbound,
+                custom: is_custom(endpoint),
+            });
+        }
     }
     asked
 }
@@ -70,15 +86,17 @@ pub(crate) fn public_endpoints(recipe: &Recipe) -> impl Iterator<Item = Endpoint
     all.filter(|text| !text.contains('{')).filter_map(|text| Endpoint::https(text).ok())
 }
 
-/// Every origin that rules and settings name. Nothing else is ever connected to.
+/// Every origin that rules and settings name. Nothing else is ever connected to: whoever may write
+/// to the ledger can bind a credential to a host, and must not learn it by that.
 pub(crate) fn origins<'a>(
     recipes: impl Iterator<Item = &'a Recipe>,
     configured: &Configured,
 ) -> impl Iterator<Item = Origin> {
     let listed = configured.listed.values().flatten().cloned();
     let overrides = configured.overrides.values().cloned();
+    let hosts = configured.hosts.iter().cloned();
     let public: Vec<_> = recipes.flat_map(public_endpoints).collect();
-    let all: Vec<Endpoint> = listed.chain(overrides).chain(public).collect();
+    let all: Vec<Endpoint> = listed.chain(overrides).chain(hosts).chain(public).collect();
     all.into_iter().filter_map(|endpoint| endpoint.origin())
 }
 
@@ -107,7 +125,7 @@ mod tests {
         }
         let configured = Configured::read(&settings).unwrap();
         let named: Vec<String> = named.iter().map(|host| (*host).to_owned()).collect();
-        instances(&recipe, &configured, &named)
+        instances(&recipe, &configured, &named, &[])
             .into_iter()
             .map(|i| (i.endpoint.text().to_owned(), i.binding, i.custom))
             .collect()
@@ -120,7 +138,7 @@ mod tests {
         let mut recipe = crate::reading::tests::recipe();
         recipe.endpoint = PUBLIC.into();
         recipe.partitions = vec!["https://x.cn".into(), "https://gov.x.org".into()];
-        let asked = instances(&recipe, &Configured::default(), &[]);
+        let asked = instances(&recipe, &Configured::default(), &[], &[]);
         let named: Vec<_> = asked.iter().map(|i| (i.endpoint.text(), &i.binding)).collect();
         let sole = Binding::SoleIssuer;
         let expected = [(PUBLIC, &sole), ("https://x.cn", &sole), ("https://gov.x.org", &sole)];
@@ -164,5 +182,26 @@ mod tests {
     fn a_host_beside_the_credential_that_is_not_listed_unbinds_the_list() {
         let named = asked(true, "https://{host}", &["https://a.corp"], None, &["z.corp"]);
         assert_eq!(named, [("https://a.corp".into(), Binding::Unbound, false)]);
+    }
+
+    #[test]
+    fn where_a_person_bound_it_is_asked_beside_the_others() {
+        let mut recipe = crate::reading::tests::recipe();
+        (recipe.self_hosted, recipe.endpoint) = (true, PUBLIC.into());
+        let own = Endpoint::https("https://own.corp").unwrap();
+        let public = Endpoint::https(PUBLIC).unwrap();
+        let none = Configured::default();
+        let asked = |bound: &[Endpoint], recipe: &Recipe| {
+            let asked = instances(recipe, &none, &[], bound).into_iter();
+            asked.map(|i| (i.endpoint.text().to_owned(), i.custom)).collect::<Vec<_>>()
+        };
+        let both = [(PUBLIC.to_owned(), false), ("https://own.corp".to_owned(), false)];
+        assert_eq!(asked(std::slice::from_ref(&own), &recipe), both);
+        assert_eq!(asked(&[public], &recipe), both[..1]);
+        // Elsewhere than at the one issuer of its kind: that is the person's own idea.
+        recipe.self_hosted = false;
+        assert_eq!(asked(std::slice::from_ref(&own), &recipe)[1], (own.text().to_owned(), true));
+        // Binding a credential somewhere names no host that may be connected to.
+        assert_eq!(origins([&recipe].into_iter(), &none).count(), 1);
     }
 }

@@ -10,10 +10,24 @@ mod address;
 mod control;
 mod denial;
 mod document;
+#[cfg_attr(
+    not(feature = "drivers"),
+    allow(dead_code, reason = "each driver uses its own part of it")
+)]
+mod driver;
+#[cfg_attr(
+    not(feature = "drivers"),
+    allow(dead_code, reason = "each driver uses its own part of it")
+)]
 mod endpoint;
 mod evidence;
 mod fabricate;
 mod issuers;
+#[cfg_attr(
+    not(feature = "drivers"),
+    allow(dead_code, reason = "each driver uses its own part of it")
+)]
+mod line;
 mod lint;
 mod pace;
 mod pairing;
@@ -21,9 +35,12 @@ mod plan;
 mod pointer;
 mod reading;
 mod resolve;
+mod scheme;
 mod settings;
 mod sign;
+mod stop;
 mod template;
+mod tls;
 mod transport;
 mod validator;
 

@@ -11,7 +11,13 @@ pub fn lint(rule: &Rule) -> Vec<String> {
     let Some(recipe) = &rule.validate else {
         return Vec::new();
     };
-    let mut found = request(rule, recipe);
+    let mut found: Vec<_> = endpoints(recipe).into_iter().collect();
+    if recipe.driver.is_http() {
+        found.extend(request(recipe));
+    } else {
+        found.extend(login(recipe));
+    }
+    found.extend(parts(rule, recipe));
     found.extend(clauses(recipe));
     found.extend(pointers(recipe));
     found.extend(answers(recipe));
@@ -19,20 +25,48 @@ pub fn lint(rule: &Rule) -> Vec<String> {
     found
 }
 
-fn request(rule: &Rule, recipe: &Recipe) -> Vec<String> {
-    let mut found = Vec::new();
+fn endpoints(recipe: &Recipe) -> Option<String> {
     let template = recipe.endpoint.contains('{');
     let named = usize::from(!recipe.endpoint.is_empty() && !template) + recipe.partitions.len();
-    if issuers::public_endpoints(recipe).count() != named {
-        let what = "the endpoint and each partition must be an https URL without a query";
-        found.push(format!("{what}; only the endpoint may be empty"));
-    }
+    let read: Vec<_> = issuers::public_endpoints(recipe).collect();
+    let is_spoken = read.iter().all(|endpoint| endpoint.driver() == recipe.driver);
+    (read.len() != named || !is_spoken).then(|| {
+        "the endpoint and each partition must be an https URL without a query, or a URL of the driver's \
+         scheme; only the endpoint may be empty"
+            .to_owned()
+    })
+}
+
+fn request(recipe: &Recipe) -> Vec<String> {
+    let mut found = Vec::new();
     if !recipe.path.starts_with('/') {
         found.push("the path must start with /".to_owned());
     }
     if matches!(recipe.method, Method::Put | Method::Patch | Method::Delete) {
         found.push(format!("{} changes something at the issuer", recipe.method.as_str()));
     }
+    if recipe.login.is_some() {
+        found.push("login is for other drivers than HTTP".to_owned());
+    }
+    found
+}
+
+/// A driver knows how it asks; a recipe says with what.
+fn login(recipe: &Recipe) -> Vec<String> {
+    let mut found = Vec::new();
+    let request = recipe.path.is_empty() && recipe.headers.is_empty() && recipe.body.is_empty();
+    if !request || recipe.sign.is_some() {
+        let driver = recipe.driver.as_str();
+        found.push(format!("path, headers, body and sign are for HTTP, not for {driver}"));
+    }
+    if recipe.login.is_none() {
+        found.push("login must say what is logged in with".to_owned());
+    }
+    found
+}
+
+fn parts(rule: &Rule, recipe: &Recipe) -> Vec<String> {
+    let mut found = Vec::new();
     let known = part_names(rule);
     let mut used = template::parts_used(recipe);
     let is_sent = template::names_sent(recipe).contains(&"secret");
@@ -68,19 +102,28 @@ fn clauses(recipe: &Recipe) -> Vec<String> {
         if !clause.is_specific() {
             found.push(format!("dead clause \"{}\" looks at the status only", clause.name));
         }
-        let never: Vec<_> = clause.status.iter().filter(|status| !can_deny(**status)).collect();
+        let is_http = recipe.driver.is_http();
+        let never: Vec<_> =
+            clause.status.iter().filter(|status| is_http && !can_deny(**status)).collect();
         if !never.is_empty() {
             found.push(format!("dead clause \"{}\": {never:?} can never deny", clause.name));
         }
     }
     let denials = recipe.dead.iter().chain(&recipe.refused);
     let all = recipe.live.iter().chain(&recipe.restricted).chain(denials);
-    found.extend(all.filter_map(unmatchable));
+    found.extend(all.filter_map(|clause| unmatchable(recipe, clause)));
     found
 }
 
-fn unmatchable(clause: &Clause) -> Option<String> {
-    let wrong = clause.status.is_empty() || !clause.json.iter().all(|test| is_pointer(&test.at));
+fn unmatchable(recipe: &Recipe, clause: &Clause) -> Option<String> {
+    let pointers = clause.json.iter().all(|test| is_pointer(&test.at));
+    if !recipe.driver.is_http() {
+        let wrong = !clause.status.is_empty() || clause.json.is_empty() || !pointers;
+        return wrong.then(|| {
+            format!("clause \"{}\": it must look at json, and at no status", clause.name)
+        });
+    }
+    let wrong = clause.status.is_empty() || !pointers;
     wrong.then(|| format!("clause \"{}\": no status, or a pointer without /", clause.name))
 }
 

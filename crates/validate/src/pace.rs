@@ -49,6 +49,7 @@ pub(crate) struct Paces {
 /// What one origin may be asked, and when.
 pub(crate) struct Gate {
     pace: Pace,
+    credentials: Semaphore,
     slots: Semaphore,
     state: Mutex<State>,
 }
@@ -78,7 +79,16 @@ impl Paces {
 impl Gate {
     fn new(pace: Pace) -> Self {
         let state = State { next: Instant::now(), failed: 0, asked: 0 };
-        Self { pace, slots: Semaphore::new(pace.at_once.max(1)), state: Mutex::new(state) }
+        let few = || Semaphore::new(pace.at_once.max(1));
+        Self { pace, credentials: few(), slots: few(), state: Mutex::new(state) }
+    }
+
+    /// Waits until this origin can be asked about one more credential, which is under way as long as
+    /// the permit is held. All calls about one come after another, so that a control need not wait
+    /// until everything else was asked.
+    pub(crate) async fn credential(&self) -> Option<SemaphorePermit<'_>> {
+        // The semaphore is never closed.
+        self.credentials.acquire().await.ok()
     }
 
     /// Waits until a call may begin. The call is under way as long as the permit is held.

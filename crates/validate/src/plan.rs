@@ -1,6 +1,6 @@
 //! What a run would send and where, without sending it.
 
-use quietus_model::{Method, RuleId};
+use quietus_model::RuleId;
 use serde::Serialize;
 
 /// A call that would be made for each credential of a rule.
@@ -12,8 +12,8 @@ pub struct PlannedCall {
     pub issuer: String,
     /// Host and port, as a firewall needs them.
     pub host: String,
-    /// The HTTP method.
-    pub method: Method,
+    /// The HTTP method; `LOGIN` where the protocol is another.
+    pub method: &'static str,
     /// The URL with its placeholders: no part of a credential.
     pub url: String,
     /// The names of the headers that the recipe sends.

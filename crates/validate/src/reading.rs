@@ -52,7 +52,8 @@ pub(crate) fn read_masking(
     body: &[u8],
     echoes: &[Secret],
 ) -> Reading {
-    let answer = Answer { status, headers, body, json: document::read(body), echoes };
+    let is_http = recipe.driver.is_http();
+    let answer = Answer { status, headers, body, json: document::read(body), echoes, is_http };
     let first = |clauses: &[Clause]| {
         clauses.iter().find(|clause| answer.matches(clause)).map(|clause| clause.name.clone())
     };
@@ -81,7 +82,8 @@ pub(crate) fn first_match(
     headers: &BTreeMap<String, String>,
     body: &[u8],
 ) -> Option<String> {
-    let answer = Answer { status, headers, body, json: document::read(body), echoes: &[] };
+    let json = document::read(body);
+    let answer = Answer { status, headers, body, json, echoes: &[], is_http: true };
     let matching = clauses.iter().find(|clause| answer.matches(clause) && !answer.is_html_page());
     matching.map(|clause| clause.name.clone())
 }
@@ -95,8 +97,9 @@ pub(crate) fn is_refused(
     body: &[u8],
 ) -> bool {
     let json = document::read(body);
-    let answer = Answer { status, headers, body, json, echoes: &[] };
-    can_deny(status) && recipe.refused.iter().any(|clause| answer.matches(clause))
+    let is_http = recipe.driver.is_http();
+    let answer = Answer { status, headers, body, json, echoes: &[], is_http };
+    answer.can_deny() && recipe.refused.iter().any(|clause| answer.matches(clause))
 }
 
 /// Whether a status can carry an issuer's denial at all.
@@ -110,20 +113,27 @@ struct Answer<'a> {
     body: &'a [u8],
     json: Option<Value>,
     echoes: &'a [Secret],
+    is_http: bool,
 }
 
 impl Answer<'_> {
+    /// Whether a denial can come like this. Only HTTP has statuses that say who speaks.
+    fn can_deny(&self) -> bool {
+        !self.is_http || can_deny(self.status)
+    }
+
+    fn has_status(&self, clause: &Clause) -> bool {
+        clause.status.contains(&self.status) || (!self.is_http && clause.status.is_empty())
+    }
+
     fn is_denied_by(&self, clause: &Clause) -> bool {
         // A page in HTML comes from a proxy, a portal or a login form, whatever words stand in it.
-        clause.is_specific()
-            && can_deny(self.status)
-            && !self.is_html_page()
-            && self.matches(clause)
+        clause.is_specific() && self.can_deny() && !self.is_html_page() && self.matches(clause)
     }
 
     fn matches(&self, clause: &Clause) -> bool {
         let looks_at_body = !(clause.json.is_empty() && clause.text.is_empty());
-        clause.status.contains(&self.status)
+        self.has_status(clause)
             && clause.json.iter().all(|test| self.holds(test))
             && clause.text.iter().all(|text| contains(self.body, text.as_bytes()))
             && clause.header.iter().all(|(name, value)| self.has_header(name, value))

@@ -2,16 +2,27 @@
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::collections::HashMap;
+use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;
 
-type Pin = Arc<OnceCell<Vec<IpAddr>>>;
+type Pinned = Arc<OnceCell<Vec<IpAddr>>>;
+
+/// The addresses of a name, once they are found.
+pub(crate) type Found = Pin<Box<dyn Future<Output = Result<Vec<IpAddr>, Unresolved>> + Send>>;
 
 /// The addresses of every name that was looked up in this run.
-#[derive(Default)]
 pub(crate) struct Pins {
-    names: Mutex<HashMap<String, Pin>>,
+    names: Mutex<HashMap<String, Pinned>>,
+    resolver: Box<dyn Fn(String) -> Found + Send + Sync>,
+}
+
+impl Default for Pins {
+    fn default() -> Self {
+        Self::by(|host| Box::pin(resolve(host)))
+    }
 }
 
 /// A name that has no address.
@@ -25,6 +36,11 @@ pub(crate) struct Unresolved;
 struct Unpinned;
 
 impl Pins {
+    /// Pins of what `resolver` finds.
+    pub(crate) fn by(resolver: impl Fn(String) -> Found + Send + Sync + 'static) -> Self {
+        Self { names: Mutex::default(), resolver: Box::new(resolver) }
+    }
+
     /// The addresses of `host`: looked up the first time, the same ever after. A failure is not
     /// kept, so that a later credential may have more luck.
     pub(crate) async fn look_up(&self, host: &str) -> Result<Vec<IpAddr>, Unresolved> {
@@ -32,7 +48,7 @@ impl Pins {
             let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(names.entry(host.to_owned()).or_default())
         };
-        pin.get_or_try_init(|| resolve(host)).await.cloned()
+        pin.get_or_try_init(|| (self.resolver)(host.to_owned())).await.cloned()
     }
 
     fn pinned(&self, host: &str) -> Option<Vec<IpAddr>> {
@@ -41,11 +57,11 @@ impl Pins {
     }
 }
 
-async fn resolve(host: &str) -> Result<Vec<IpAddr>, Unresolved> {
+async fn resolve(host: String) -> Result<Vec<IpAddr>, Unresolved> {
     if let Ok(ip) = host.parse() {
         return Ok(vec![ip]);
     }
-    let found = tokio::net::lookup_host((host, 0)).await.map_err(|_| Unresolved)?;
+    let found = tokio::net::lookup_host((host.as_str(), 0)).await.map_err(|_| Unresolved)?;
     let addresses: Vec<IpAddr> = found.map(|address| address.ip()).collect();
     if addresses.is_empty() { Err(Unresolved) } else { Ok(addresses) }
 }

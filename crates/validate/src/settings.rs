@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use quietus_model::{Fingerprint, RuleId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// Everything that configuration says about asking issuers.
@@ -16,10 +17,17 @@ pub struct Settings {
     pub instances: BTreeMap<String, Vec<String>>,
     /// `[endpoints]`: for a kind of issuer, another place to ask. Only here may a URL be http.
     pub endpoints: BTreeMap<String, String>,
+    /// More hosts (`host`, `host:port`) that may be asked, by https, about single credentials that a
+    /// person bound to them.
+    pub hosts: Vec<String>,
     /// Hosts (`host`, `host:port`) and networks (`10.1.0.0/16`) that may have private addresses.
     pub allow_private: Vec<String>,
+    /// Hosts and networks that may be sent passwords without TLS, by protocols other than HTTP.
+    pub allow_clear: Vec<String>,
     /// Certificates in PEM, trusted beside the public ones.
     pub ca_pem: Option<Vec<u8>>,
+    /// The keys of the SSH hosts that may be asked, as OpenSSH's `known_hosts` holds them.
+    pub known_hosts: String,
     /// The time that one call may take from name resolution to the last byte.
     pub timeout: Duration,
     /// A target that said yes or no within this time is not asked again, and what it said then is
@@ -39,6 +47,9 @@ pub struct Settings {
     pub custom_rules: BTreeSet<RuleId>,
     /// The version of this program, for the evidence.
     pub tool: String,
+    /// Set when the user wants to stop: nothing more is sent then, and an answer is waited for only
+    /// where the question has an effect. What was not answered has no judgement.
+    pub stop: Option<&'static AtomicBool>,
 }
 
 impl Default for Settings {
@@ -46,8 +57,11 @@ impl Default for Settings {
         Self {
             instances: BTreeMap::new(),
             endpoints: BTreeMap::new(),
+            hosts: Vec::new(),
             allow_private: Vec::new(),
+            allow_clear: Vec::new(),
             ca_pem: None,
+            known_hosts: String::new(),
             timeout: Duration::from_secs(10),
             max_age: None,
             pace: Pace::default(),
@@ -57,6 +71,7 @@ impl Default for Settings {
             canaries: BTreeSet::new(),
             custom_rules: BTreeSet::new(),
             tool: env!("CARGO_PKG_VERSION").to_owned(),
+            stop: None,
         }
     }
 }
@@ -67,8 +82,11 @@ impl fmt::Debug for Settings {
         f.debug_struct("Settings")
             .field("instances", &self.instances.keys())
             .field("endpoints", &self.endpoints.keys())
+            .field("hosts", &self.hosts.len())
             .field("allow_private", &self.allow_private)
+            .field("allow_clear", &self.allow_clear)
             .field("ca_pem", &self.ca_pem.is_some())
+            .field("known_hosts", &self.known_hosts.lines().count())
             .field("timeout", &self.timeout)
             .field("max_age", &self.max_age)
             .field("pace", &self.pace)
@@ -78,6 +96,7 @@ impl fmt::Debug for Settings {
             .field("canaries", &self.canaries.len())
             .field("custom_rules", &self.custom_rules)
             .field("tool", &self.tool)
+            .field("stop", &self.stop)
             .finish()
     }
 }
@@ -101,11 +120,16 @@ pub enum SettingsError {
         /// The key.
         issuer: String,
     },
-    /// An entry of `allow_private`.
+    /// An entry of `hosts`.
+    #[error("hosts: write each as host or host:port, such as git.example.org")]
+    Host,
+    /// An entry of `allow_private` or `allow_clear`.
     #[error(
-        "allow_private: \"{entry}\" is neither a host, host:port, address nor network such as 10.0.0.0/8"
+        "{list}: \"{entry}\" is neither a host, host:port, address nor network such as 10.0.0.0/8"
     )]
-    AllowPrivate {
+    Allowed {
+        /// The list: `allow_private` or `allow_clear`.
+        list: &'static str,
         /// The entry.
         entry: String,
     },
@@ -131,6 +155,7 @@ pub enum SettingsError {
 pub(crate) struct Configured {
     pub(crate) listed: BTreeMap<String, Vec<Endpoint>>,
     pub(crate) overrides: BTreeMap<String, Endpoint>,
+    pub(crate) hosts: Vec<Endpoint>,
 }
 
 impl Configured {
@@ -163,7 +188,25 @@ impl Configured {
             }
             read.listed.insert(issuer.clone(), endpoints);
         }
+        for host in &settings.hosts {
+            let endpoint = Endpoint::https(&format!("https://{}", host.trim()));
+            let bare = endpoint.ok().filter(Endpoint::is_bare);
+            read.hosts.push(bare.ok_or(SettingsError::Host)?);
+        }
         Ok(read)
+    }
+
+    /// The endpoint that a person means by `text`: a host, or a URL as under `[issuers]`.
+    pub(crate) fn endpoint(&self, text: &str) -> Result<Endpoint, EndpointError> {
+        let text = text.trim();
+        if !text.contains("://") {
+            return Endpoint::https(&format!("https://{text}"));
+        }
+        match Endpoint::any(text) {
+            // Plain http to this very place is the user's choice.
+            Ok(endpoint) if self.overrides.values().any(|over| *over == endpoint) => Ok(endpoint),
+            _ => Endpoint::https(text),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Fills the templates of a recipe with the parts of a credential, encoded for where they stand.
 
-use data_encoding::BASE64;
+use data_encoding::{BASE64, HEXUPPER_PERMISSIVE};
 use quietus_model::{Recipe, Revocation, Secret, Sign};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,6 +38,7 @@ enum Piece<'t> {
     Text(&'t str),
     Part(&'t str),
     Query(&'t str),
+    Decoded(&'t str),
     Basic(Operand<'t>, Operand<'t>),
 }
 
@@ -56,7 +57,17 @@ pub(crate) fn parts_used(recipe: &Recipe) -> BTreeSet<&str> {
 
 /// The names of the parts that a recipe sends.
 pub(crate) fn names_sent(recipe: &Recipe) -> BTreeSet<&str> {
-    Request::question(recipe).names()
+    let login = recipe.login.iter().flat_map(|login| [&login.user, &login.secret]);
+    Request::question(recipe)
+        .names()
+        .into_iter()
+        .chain(login.flat_map(|text| names(text)))
+        .collect()
+}
+
+/// Fills one template whose parts stand as they are.
+pub(crate) fn text(template: &str, parts: &Parts<'_>) -> Result<Secret, Unfilled> {
+    write(template, Place::Raw, parts, &mut Vec::new()).map(Secret::new)
 }
 
 /// The names of the parts in one template.
@@ -65,7 +76,7 @@ pub(crate) fn names(template: &str) -> Vec<&str> {
     for piece in pieces(template) {
         match piece {
             Piece::Text(_) => {}
-            Piece::Part(name) | Piece::Query(name) => names.push(name),
+            Piece::Part(name) | Piece::Query(name) | Piece::Decoded(name) => names.push(name),
             Piece::Basic(user, password) => {
                 names.extend([user, password].into_iter().filter_map(|operand| match operand {
                     Operand::Part(name) => Some(name),
@@ -166,6 +177,7 @@ fn write(
             }
             Piece::Part(name) => encode(part(name)?, place)?,
             Piece::Query(name) => encode(part(name)?, Place::Query)?,
+            Piece::Decoded(name) => decode(part(name)?)?,
             Piece::Basic(user, password) => {
                 let side = |operand| match operand {
                     Operand::Part(name) => part(name),
@@ -193,6 +205,25 @@ fn encode(part: &[u8], place: Place) -> Result<Vec<u8>, Unfilled> {
             Ok(quoted.as_bytes()[1..quoted.len() - 1].to_vec())
         }
     }
+}
+
+/// What the user information of a URL stands for (RFC 3986, 2.1).
+fn decode(part: &[u8]) -> Result<Vec<u8>, Unfilled> {
+    let unfit = || Unfilled::Unfit("a part has a percent sign that encodes nothing");
+    let mut out = Vec::with_capacity(part.len());
+    let mut rest = part;
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        if *byte != b'%' {
+            out.push(*byte);
+            continue;
+        }
+        let (digits, after) = rest.split_at_checked(2).ok_or_else(unfit)?;
+        let read = HEXUPPER_PERMISSIVE.decode(digits).map_err(|_| unfit())?;
+        out.extend(read);
+        rest = after;
+    }
+    Ok(out)
 }
 
 fn percent(part: &[u8], keep: &[u8]) -> Vec<u8> {
@@ -235,6 +266,7 @@ fn placeholder(inner: &str) -> Option<Piece<'_>> {
     let mut words = inner.split(' ');
     match (words.next()?, words.next(), words.next(), words.next()) {
         ("query", Some(name), None, None) if is_name(name) => Some(Piece::Query(name)),
+        ("decoded", Some(name), None, None) if is_name(name) => Some(Piece::Decoded(name)),
         ("basic", Some(user), password, None) => {
             Some(Piece::Basic(operand(user)?, operand(password.unwrap_or("-"))?))
         }
@@ -281,6 +313,11 @@ mod tests {
         assert_eq!(raw("{basic 'api' secret}"), "YXBpOnM=");
         assert_eq!(raw("{\"t\":\"{secret}\"}"), "{\"t\":\"s\"}");
         assert_eq!(raw("{ viewer { id } } {"), "{ viewer { id } } {");
+        assert_eq!(filled("{decoded secret}", Place::Raw, "p%40%2Fss%3a").unwrap(), "p@/ss:");
+        for broken in ["50%", "%4", "%zz"] {
+            let refused = filled("{decoded secret}", Place::Raw, broken);
+            assert!(matches!(refused, Err(Unfilled::Unfit(_))), "{broken}");
+        }
         assert_eq!(names("{basic user secret}{query x}"), ["user", "secret", "x"]);
         let missing = filled("{other}", Place::Raw, "s").unwrap_err();
         assert_eq!(missing, Unfilled::Missing("other".into()));

@@ -1,18 +1,19 @@
-//! The only HTTP client: named hosts, pinned public addresses, TLS, no redirects, hard limits.
+//! The only way out: named hosts, pinned public addresses, TLS, no redirects, hard limits.
 
-use crate::address::AllowPrivate;
-use crate::endpoint::Origin;
-use crate::pace::{Closed, Paces};
+use crate::address::Allowed;
+use crate::driver::{self, Credentials};
+use crate::endpoint::{Endpoint, Origin};
+use crate::line::{Line, Terms};
+use crate::pace::{Closed, Gate, Paces};
 use crate::resolve::{Pins, Unresolved};
 use crate::settings::{Settings, SettingsError};
+use crate::stop::Stop;
+use crate::tls;
 use quietus_model::{Method, Secret};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error as _;
-use std::io::ErrorKind;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
@@ -21,6 +22,9 @@ use url::Url;
 const USER_AGENT: &str =
     concat!("quietus/", env!("CARGO_PKG_VERSION"), " (credential owner's security check)");
 
+/// How long a connection is kept for the next call. Of many hosts few are asked in such a time.
+const IDLE: Duration = Duration::from_secs(5);
+
 /// How often a call is sent when the issuer asks to wait.
 const TRIES: u32 = 3;
 
@@ -28,12 +32,16 @@ const TRIES: u32 = 3;
 pub(crate) struct Transport {
     client: reqwest::Client,
     allowed: BTreeSet<Origin>,
-    private: AllowPrivate,
+    private: Allowed,
+    clear: Allowed,
+    known_hosts: Arc<str>,
+    tls: Arc<rustls::ClientConfig>,
     pins: Arc<Pins>,
     proxy: Option<Origin>,
     timeout: Duration,
     paces: Paces,
     max_body: usize,
+    stop: Stop,
 }
 
 /// What is sent. The texts may hold the credential, so there is no `Debug`.
@@ -42,13 +50,16 @@ pub(crate) struct Call<'a> {
     pub(crate) url: &'a Url,
     pub(crate) headers: &'a [(String, Secret)],
     pub(crate) body: &'a Secret,
-    /// It may be sent again when the issuer asks to wait: no failed login is counted.
+    /// It may be sent again when the issuer asks to wait, and given up when the user wants to stop: it
+    /// has no effect there, not even a failed login that counts.
     pub(crate) again: bool,
 }
 
-/// A whole answer.
+/// A whole answer. One over another protocol than HTTP has its code in place of a status, and its
+/// body is the driver's reading of it in JSON.
 pub(crate) struct Received {
     pub(crate) status: u16,
+    pub(crate) code: Option<String>,
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) body: Vec<u8>,
 }
@@ -64,6 +75,8 @@ pub(crate) enum Failure {
     TooLarge { status: u16 },
     /// The host asked for more patience than there is, so that it was not asked.
     Waiting,
+    /// The user wanted to stop, so that nothing was sent or no answer waited for.
+    Stopped,
 }
 
 impl Received {
@@ -86,16 +99,29 @@ impl Transport {
         settings: &Settings,
         allowed: impl IntoIterator<Item = Origin>,
     ) -> Result<Self, SettingsError> {
+        Self::with_pins(settings, allowed, Pins::default())
+    }
+
+    fn with_pins(
+        settings: &Settings,
+        allowed: impl IntoIterator<Item = Origin>,
+        pins: Pins,
+    ) -> Result<Self, SettingsError> {
         let proxy = settings.proxy.as_deref().map(proxy).transpose()?;
-        let pins = Arc::new(Pins::default());
+        let pins = Arc::new(pins);
+        let tls = tls::config(settings)?;
+        let mut http_tls = tls.clone();
+        http_tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let failed = |reason: String| SettingsError::Client { reason };
         #[expect(clippy::disallowed_methods, reason = "this is the transport")]
         let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls(settings)?)
+            .tls_backend_preconfigured(http_tls)
             .dns_resolver(Arc::clone(&pins))
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy()
+            .pool_max_idle_per_host(settings.pace.at_once)
+            .pool_idle_timeout(IDLE)
             .referer(false)
             .user_agent(USER_AGENT);
         let (proxy, proxy_origin) = proxy.unzip();
@@ -105,41 +131,80 @@ impl Transport {
         Ok(Self {
             client: builder.build().map_err(|error| failed(error.without_url().to_string()))?,
             allowed: allowed.into_iter().collect(),
-            private: AllowPrivate::read(&settings.allow_private)?,
+            private: Allowed::read("allow_private", &settings.allow_private)?,
+            clear: Allowed::read("allow_clear", &settings.allow_clear)?,
+            known_hosts: settings.known_hosts.as_str().into(),
+            tls: Arc::new(tls),
             pins,
             proxy: proxy_origin,
             timeout: settings.timeout,
             paces: Paces::new(settings.pace),
             max_body: settings.max_body,
+            stop: Stop::new(settings.stop),
         })
+    }
+
+    /// Whether a rule or the configuration names `origin`.
+    pub(crate) fn may_reach(&self, origin: &Origin) -> bool {
+        self.allowed.contains(origin)
+    }
+
+    /// The gate that all calls to `origin` go through.
+    pub(crate) fn gate(&self, origin: &Origin) -> Arc<Gate> {
+        self.paces.gate(origin)
     }
 
     /// Sends one call, when it is its turn, and takes in the whole answer, or says why not. An
     /// answer that asks to wait is waited for, as long as the pace has patience.
     pub(crate) async fn send(&self, call: Call<'_>) -> Result<Received, Failure> {
+        let origin = Origin::of(call.url).ok_or_else(|| refused("it is no host's URL"))?;
+        self.in_turn(&origin, call.again, || self.exchange(&call)).await
+    }
+
+    /// Logs in once by another protocol than HTTP, when it is the host's turn, and leaves again.
+    pub(crate) async fn log_in(
+        &self,
+        endpoint: &Endpoint,
+        credentials: &Credentials,
+    ) -> Result<Received, Failure> {
+        let origin = endpoint.origin().ok_or_else(|| refused("it is no host's URL"))?;
+        self.in_turn(&origin, false, || self.converse(&origin, endpoint, credentials)).await
+    }
+
+    /// One exchange with `origin` when a guard lets it through and it is its turn.
+    async fn in_turn<F>(
+        &self,
+        origin: &Origin,
+        again: bool,
+        exchange: impl Fn() -> F,
+    ) -> Result<Received, Failure>
+    where
+        F: Future<Output = Result<Received, Failure>>,
+    {
         // What no guard lets through must not wait for a turn, nor take one.
         let late =
             || Failure::Unreachable("the name of the host was not resolved in time".to_owned());
-        let admitted = tokio::time::timeout(self.timeout, self.admit(call.url)).await;
-        admitted.map_err(|_| late())??;
-        let origin = Origin::of(call.url).ok_or_else(|| refused("it is no host's URL"))?;
-        let gate = self.paces.gate(&origin);
+        let admitted = self.stop.or(tokio::time::timeout(self.timeout, self.admit(origin)));
+        admitted.await.ok_or(Failure::Stopped)?.map_err(|_| late())??;
+        let gate = self.paces.gate(origin);
         for more in (0..TRIES).rev() {
-            let _turn = gate.enter().await.map_err(|closed| match closed {
+            let turn = self.stop.or(gate.enter()).await.ok_or(Failure::Stopped)?;
+            let _turn = turn.map_err(|closed| match closed {
                 Closed::Waiting => Failure::Waiting,
                 Closed::Broken => Failure::Unreachable(
                     "the host failed too often in this run and is left alone".to_owned(),
                 ),
             })?;
-            let sent = tokio::time::timeout(self.timeout, self.exchange(&call)).await;
-            let sent = sent.unwrap_or_else(|_| {
+            let sent = tokio::time::timeout(self.timeout, exchange());
+            let sent = if again { self.stop.or(sent).await } else { Some(sent.await) };
+            let sent = sent.ok_or(Failure::Stopped)?.unwrap_or_else(|_| {
                 let limit = self.timeout.as_secs_f32();
                 Err(Failure::Unreachable(format!("no whole answer within {limit} s")))
             });
             match &sent {
                 Ok(received) if received.asks_to_wait() => {
                     gate.asked_for(received.wait());
-                    if more > 0 && call.again {
+                    if more > 0 && again {
                         continue;
                     }
                 }
@@ -149,6 +214,32 @@ impl Transport {
             return sent;
         }
         Err(Failure::Waiting)
+    }
+
+    /// Speaks with a host over one connection to a pinned address. No proxy: those of the
+    /// configuration are for HTTP.
+    async fn converse(
+        &self,
+        origin: &Origin,
+        endpoint: &Endpoint,
+        credentials: &Credentials,
+    ) -> Result<Received, Failure> {
+        let ips = self.pins.look_up(&origin.host).await.map_err(unresolved)?;
+        // A proxy may have spared the look-up so far.
+        self.permit(origin, &ips)?;
+        let clear = self.clear.names(origin) || ips.iter().all(|ip| self.clear.lists(*ip));
+        let terms = Terms {
+            tls: Arc::clone(&self.tls),
+            host: origin.host.clone(),
+            known_hosts: Arc::clone(&self.known_hosts),
+            clear,
+        };
+        let sockets: Vec<_> = ips.iter().map(|ip| SocketAddr::new(*ip, origin.port)).collect();
+        let mut line = Line::open(&sockets, terms).await?;
+        if origin.scheme.is_tls() {
+            line = line.into_tls().await?;
+        }
+        driver::ask(line, endpoint, credentials).await
     }
 
     async fn exchange(&self, call: &Call<'_>) -> Result<Received, Failure> {
@@ -169,20 +260,20 @@ impl Transport {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Received { status, headers, body })
+        Ok(Received { status, code: None, headers, body })
     }
 
-    /// Whether `url` may be connected to: a named origin at a permitted address.
-    async fn admit(&self, url: &Url) -> Result<(), Failure> {
-        let origin = Origin::of(url)
-            .filter(|origin| self.allowed.contains(origin))
-            .ok_or_else(|| refused("neither a rule nor the configuration names this host"))?;
+    /// Whether `origin` may be connected to: it is named, and has a permitted address.
+    async fn admit(&self, origin: &Origin) -> Result<(), Failure> {
+        if !self.may_reach(origin) {
+            return Err(refused("neither a rule nor the configuration names this host"));
+        }
         if let Ok(ip) = origin.host.parse::<IpAddr>() {
             // A literal is never looked up, so it has to be looked at here.
-            self.permit(&origin, &[ip])?;
+            self.permit(origin, &[ip])?;
         } else if self.proxy.is_none() {
             let addresses = self.pins.look_up(&origin.host).await.map_err(unresolved)?;
-            self.permit(&origin, &addresses)?;
+            self.permit(origin, &addresses)?;
         }
         if let Some(proxy) = &self.proxy {
             // The user named the proxy: its address needs no permission, only a pin.
@@ -220,30 +311,6 @@ fn proxy(text: &str) -> Result<(reqwest::Proxy, Origin), SettingsError> {
     Ok((proxy, origin))
 }
 
-/// TLS by rustls and ring, trusting the public roots and the user's own.
-fn tls(settings: &Settings) -> Result<rustls::ClientConfig, SettingsError> {
-    let wrong = |reason| SettingsError::Certificates { reason };
-    let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    if let Some(pem) = &settings.ca_pem {
-        let public = roots.len();
-        for certificate in CertificateDer::pem_slice_iter(pem) {
-            let certificate = certificate.map_err(|_| wrong("is not PEM"))?;
-            roots.add(certificate).map_err(|_| wrong("holds a broken certificate"))?;
-        }
-        if roots.len() == public {
-            return Err(wrong("holds no certificate"));
-        }
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| SettingsError::Client { reason: error.to_string() })?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(config)
-}
-
 fn header_map(headers: &[(String, Secret)]) -> Result<HeaderMap, Failure> {
     let mut map = HeaderMap::new();
     for (name, value) in headers {
@@ -277,10 +344,10 @@ fn failure(error: &reqwest::Error) -> Failure {
     let mut words = None;
     while let Some(cause) = source {
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
-            return Failure::Unreachable(tls_words(tls).to_owned());
+            return Failure::Unreachable(tls::words(tls).to_owned());
         }
         let io = cause.downcast_ref::<std::io::Error>();
-        words = words.or_else(|| io_words(io?.kind()));
+        words = words.or_else(|| tls::io_words(io?.kind()));
         // The `source` of an I/O error leaves out the error that it wraps.
         let wrapped = io.and_then(std::io::Error::get_ref);
         source = wrapped.map(|wrapped| wrapped as &dyn std::error::Error).or(cause.source());
@@ -289,77 +356,5 @@ fn failure(error: &reqwest::Error) -> Failure {
     Failure::Unreachable(words.unwrap_or(otherwise).to_owned())
 }
 
-fn tls_words(error: &rustls::Error) -> &'static str {
-    match error {
-        rustls::Error::InvalidCertificate(_) => {
-            "TLS: the certificate is not trusted; a private CA can be named in the configuration"
-        }
-        _ => "TLS: the handshake failed",
-    }
-}
-
-fn io_words(kind: ErrorKind) -> Option<&'static str> {
-    match kind {
-        ErrorKind::ConnectionRefused => Some("connection refused"),
-        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
-            Some("connection cut")
-        }
-        ErrorKind::UnexpectedEof => Some("the answer broke off"),
-        ErrorKind::TimedOut => Some("connection timed out"),
-        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => Some("no route to the host"),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    async fn sent(url: &str, allowed: &str) -> Failure {
-        let settings =
-            Settings { allow_private: vec!["127.0.0.0/8".to_owned()], ..Settings::default() };
-        let origin = Origin::of(&Url::parse(allowed).unwrap()).unwrap();
-        let transport = Transport::new(&settings, [origin]).unwrap();
-        let (url, body) = (Url::parse(url).unwrap(), Secret::from(""));
-        let call = Call { method: Method::Get, url: &url, headers: &[], body: &body, again: true };
-        transport.send(call).await.err().unwrap()
-    }
-
-    #[tokio::test]
-    async fn only_named_origins_are_reached() {
-        // Nothing listens on port 1, so an admitted call is told by "connection refused".
-        let named = "https://127.0.0.1:1";
-        assert_eq!(
-            sent("https://127.0.0.1:1/me", named).await,
-            Failure::Unreachable("connection refused".to_owned())
-        );
-        for other in ["https://127.0.0.1:2/", "http://127.0.0.1:1/", "https://127.0.0.2:1/"] {
-            let Failure::Refused(detail) = sent(other, named).await else { panic!("{other}") };
-            assert!(detail.contains("names this host"), "{detail}");
-        }
-    }
-
-    #[test]
-    fn one_private_address_among_public_ones_is_refused() {
-        let origin = Origin::of(&Url::parse("https://x.example").unwrap()).unwrap();
-        let transport = Transport::new(&Settings::default(), [origin.clone()]).unwrap();
-        let (public, private) = (IpAddr::from([1, 1, 1, 1]), IpAddr::from([169, 254, 169, 254]));
-        assert!(transport.permit(&origin, &[public]).is_ok());
-        assert!(transport.permit(&origin, &[public, private]).is_err());
-    }
-
-    #[test]
-    fn settings_that_cannot_be_are_named() {
-        let failed = |settings: Settings| Transport::new(&settings, []).err().unwrap();
-        let pem = |text: &str| Settings { ca_pem: Some(text.into()), ..Settings::default() };
-        let broken = format!("-----{0} X-----\nAAAA\n-----END X-----\n", "BEGIN");
-        for text in ["", "no certificate", &broken] {
-            let error = failed(pem(text));
-            assert!(matches!(error, SettingsError::Certificates { .. }), "{error}");
-        }
-        for proxy in ["proxy.example.org", "socks5://proxy.example.org:1080"] {
-            let settings = Settings { proxy: Some(proxy.into()), ..Settings::default() };
-            assert_eq!(failed(settings), SettingsError::Proxy);
-        }
-    }
-}
+mod tests;

@@ -1,21 +1,23 @@
 //! Judges a hit: offline facts first, then every instance, a control, and what may be concluded.
 
+mod login;
 pub(crate) mod revoke;
 
 use crate::control::{self, Controls};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, EndpointError};
 use crate::issuers::{self, Instance};
 use crate::pairing::{self, Pairings};
 use crate::plan::PlannedCall;
 use crate::reading::{Reading, is_refused, read_masking};
 use crate::settings::{Configured, Settings, SettingsError};
+use crate::stop::Stop;
 use crate::template::{self, Filled, Parts, Request, Unfilled};
 use crate::transport::{Call, Failure, Received, Transport};
-use crate::{denial, evidence, fabricate, sign};
+use crate::{denial, driver, evidence, fabricate, sign};
 use jiff::{SignedDuration, Timestamp};
 use quietus_model::{
     Binding, Control, Doubt, Fingerprint, Hit, Judgement, Observation, Offline, Outcome, Recipe,
-    Rule, RuleId, RuleSet, Secret, Target, Verdict,
+    Rule, RuleId, RuleSet, SafeText, Secret, Target, Verdict,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -36,6 +38,7 @@ pub struct Validator {
     custom_rules: BTreeSet<RuleId>,
     vantage: String,
     tool: String,
+    stop: Stop,
 }
 
 /// One question: this rule, at this instance, now.
@@ -46,6 +49,8 @@ struct Question<'a> {
     instance: &'a Instance,
     /// The target accepted this credential in another run.
     was_live: bool,
+    /// And it was asked from where this run asks from.
+    was_live_from_here: bool,
 }
 
 /// An answer and what its recipe makes of it.
@@ -53,11 +58,13 @@ struct Heard {
     received: Received,
     reading: Reading,
     echoes: Vec<Secret>,
+    /// What was sent is what the text of the credential stands for, if it is written as it should be.
+    is_decoded: bool,
 }
 
 impl Heard {
     fn is_refused(&self, recipe: &Recipe) -> bool {
-        let Received { status, headers, body } = &self.received;
+        let Received { status, headers, body, .. } = &self.received;
         is_refused(recipe, *status, headers, body)
     }
 }
@@ -74,8 +81,9 @@ impl Validator {
         now: Timestamp,
     ) -> Result<Self, SettingsError> {
         let configured = Configured::read(&settings)?;
-        let recipes = rules.rules().iter().filter_map(|rule| rule.validate.as_ref());
-        let origins = issuers::origins(recipes, &configured);
+        let recipes = || rules.rules().iter().filter_map(|rule| rule.validate.as_ref());
+        login::check_schemes(recipes(), &configured)?;
+        let origins = issuers::origins(recipes(), &configured);
         let revocations = rules.rules().iter().filter_map(|rule| rule.revoke.as_ref());
         let origins = origins.chain(revocations.filter_map(revoke::origin));
         let transport = Transport::new(&settings, origins)?;
@@ -90,6 +98,7 @@ impl Validator {
             custom_rules: settings.custom_rules,
             vantage: settings.vantage,
             tool: settings.tool,
+            stop: Stop::new(settings.stop),
         })
     }
 
@@ -99,6 +108,17 @@ impl Validator {
     /// `earlier` are judgements of other runs. A target that must not or need not be asked again so
     /// soon gives the newest of these once more.
     pub async fn judge(&self, hit: &Hit, earlier: &[Judgement]) -> Vec<Judgement> {
+        self.judge_bound(hit, earlier, &[]).await
+    }
+
+    /// As [`Validator::judge`], and asks at the targets as well that people `bound` this credential
+    /// to.
+    pub async fn judge_bound(
+        &self,
+        hit: &Hit,
+        earlier: &[Judgement],
+        bound: &[Target],
+    ) -> Vec<Judgement> {
         let now = self.now();
         let rule = self.rules.get(&hit.finding.rule);
         let Some((rule, recipe)) = rule.and_then(|rule| Some((rule, rule.validate.as_ref()?)))
@@ -106,7 +126,10 @@ impl Validator {
             return vec![nobody(hit.finding.rule.as_str(), Doubt::NoRecipe, now)];
         };
         let named_hosts = pairing::named_hosts(recipe, hit);
-        let instances = issuers::instances(recipe, &self.configured, &named_hosts);
+        let bound = bound.iter().filter(|target| target.issuer == recipe.issuer);
+        let bound = bound.filter_map(|target| self.configured.endpoint(&target.endpoint).ok());
+        let bound: Vec<Endpoint> = bound.collect();
+        let instances = issuers::instances(recipe, &self.configured, &named_hosts, &bound);
         let offline = self.offline_doubt(hit);
         if instances.is_empty() {
             let doubt = offline.unwrap_or(Doubt::IssuerUnbound);
@@ -124,16 +147,30 @@ impl Validator {
             let verdict = match &offline {
                 Some(doubt) => Verdict::Indeterminate(doubt.clone()),
                 None => {
-                    let was_live = earlier.iter().any(|judgement| {
-                        judgement.target == target && matches!(judgement.verdict, Verdict::Live(_))
-                    });
-                    self.ask(Question { rule, recipe, instance, was_live }, hit).await
+                    let accepted: Vec<_> = accepted(&target, earlier).collect();
+                    let from_here = |seen: &&Observation| seen.vantage == self.vantage;
+                    let was_live_from_here = accepted.iter().any(from_here);
+                    let was_live = !accepted.is_empty();
+                    let question =
+                        Question { rule, recipe, instance, was_live, was_live_from_here };
+                    self.ask(question, hit).await
                 }
             };
+            if self.is_unheard(&verdict) {
+                continue;
+            }
             let binding = instance.binding.clone();
             judgements.push(Judgement { target, binding, at: self.now(), verdict });
         }
         judgements
+    }
+
+    /// Whether the user stopped the run before this could become an answer: there is nothing to
+    /// record then.
+    fn is_unheard(&self, verdict: &Verdict) -> bool {
+        let Verdict::Indeterminate(doubt) = verdict else { return false };
+        let is_cut_short = matches!(doubt, Doubt::NotAsked | Doubt::ControlFailed { .. });
+        is_cut_short && self.stop.is_wanted()
     }
 
     /// The time of this run, in whole seconds since it began: no issuer's clock tells more.
@@ -175,13 +212,16 @@ impl Validator {
         let Some(recipe) = &rule.validate else {
             return Vec::new();
         };
-        let instances = issuers::instances(recipe, &self.configured, &[]);
+        if !driver::is_built(recipe.driver) {
+            return Vec::new();
+        }
+        let instances = issuers::instances(recipe, &self.configured, &[], &[]);
         let calls = instances.into_iter().filter_map(|instance| {
             Some(PlannedCall {
                 rule: rule.id.clone(),
                 issuer: recipe.issuer.clone(),
                 host: instance.endpoint.origin()?.to_string(),
-                method: recipe.method,
+                method: recipe.verb(),
                 url: format!("{}{}", instance.endpoint.text(), recipe.path),
                 headers: recipe.headers.keys().cloned().collect(),
                 control: !recipe.failures_count,
@@ -189,6 +229,17 @@ impl Validator {
             })
         });
         calls.collect()
+    }
+
+    /// The endpoint that a person means by `text` (a host, or a URL as under `[issuers]`), as targets
+    /// name it; and its host, when it is one that may not be asked from here.
+    ///
+    /// # Errors
+    /// [`EndpointError`] when it is none.
+    pub fn endpoint(&self, text: &str) -> Result<(String, Option<String>), EndpointError> {
+        let endpoint = self.configured.endpoint(text)?;
+        let stranger = endpoint.origin().filter(|origin| !self.transport.may_reach(origin));
+        Ok((endpoint.text().to_owned(), stranger.map(|origin| origin.to_string())))
     }
 
     /// Why a credential must not be sent at all, told by what is known without asking.
@@ -213,6 +264,14 @@ impl Validator {
         let Pairings { tried, ambiguous } = match pairing::pairings(question.recipe, hit) {
             Ok(pairings) => pairings,
             Err(part) => return Verdict::Indeterminate(Doubt::Incomplete { part }),
+        };
+        let gate = question.endpoint().origin().map(|origin| self.transport.gate(&origin));
+        let _under_way = match &gate {
+            Some(gate) => match self.stop.or(gate.credential()).await {
+                Some(permit) => permit,
+                None => return Verdict::Indeterminate(Doubt::NotAsked),
+            },
+            None => None,
         };
         let mut first = None;
         for parts in &tried {
@@ -279,6 +338,10 @@ impl Validator {
                 return Verdict::Indeterminate(Doubt::NonDiscriminating);
             }
             control::Outcome::Denied => Control::Denied,
+            // Whoever stops the run does not spare an issuer its control.
+            control::Outcome::Failed(_) if self.stop.is_wanted() => {
+                return Verdict::Indeterminate(Doubt::NotAsked);
+            }
             // A denial stands by itself; only an issuer that accepts anything takes it away.
             control::Outcome::NotSent | control::Outcome::Failed(_) => Control::NotSent,
         };
@@ -288,20 +351,17 @@ impl Validator {
     /// Sends the parts and reads the answer. A redirect is never read.
     async fn hear(&self, question: Question<'_>, parts: &Parts<'_>) -> Result<Heard, Doubt> {
         let recipe = question.recipe;
-        let filled =
-            template::fill(Request::question(recipe), parts).map_err(
-                |unfilled| match unfilled {
-                    Unfilled::Missing(part) => Doubt::Incomplete { part },
-                    Unfilled::Unfit(detail) => Doubt::Refused { detail: detail.to_owned() },
-                },
-            )?;
+        if let Some(login) = &recipe.login {
+            return self.hear_login(question, login, parts).await;
+        }
+        let filled = template::fill(Request::question(recipe), parts).map_err(unfilled)?;
         let received = self.send(question, &filled, parts).await?;
         if (300..=399).contains(&received.status) {
             return Err(Doubt::Redirected { status: received.status });
         }
-        let Received { status, headers, body } = &received;
+        let Received { status, headers, body, .. } = &received;
         let reading = read_masking(recipe, *status, headers, body, &filled.echoes);
-        Ok(Heard { received, reading, echoes: filled.echoes })
+        Ok(Heard { received, reading, echoes: filled.echoes, is_decoded: false })
     }
 
     async fn send(
@@ -332,12 +392,7 @@ impl Validator {
             body: &filled.body,
             again: !recipe.failures_count,
         };
-        self.transport.send(call).await.map_err(|failure| match failure {
-            Failure::Refused(detail) => Doubt::Refused { detail },
-            Failure::Unreachable(detail) => Doubt::Unreachable { detail },
-            Failure::TooLarge { status } => Doubt::Unrecognised { status },
-            Failure::Waiting => Doubt::RateLimited,
-        })
+        self.transport.send(call).await.map_err(doubt)
     }
 
     /// The negative control of this rule at this instance. One that was answered is enough for a
@@ -390,7 +445,10 @@ impl Validator {
             recipe: question.recipe.digest(),
             custom: self.is_custom(question.rule, question.instance),
             unpaired: !question.was_live && denial::is_of_pair(question.rule, question.recipe),
+            never_accepted: !question.was_live_from_here
+                && (question.recipe.denies_strangers || heard.is_decoded),
             status: heard.received.status,
+            code: heard.received.code.map(SafeText::plain),
             clause,
             restricted: heard.reading.outcome == Outcome::Restricted,
             request_id: evidence::request_id(&heard.received.headers, &heard.echoes),
@@ -415,15 +473,46 @@ impl<'a> Question<'a> {
 
 /// An answer that no clause maps.
 fn unread(received: &Received) -> Doubt {
-    if received.asks_to_wait() {
-        Doubt::RateLimited
-    } else {
-        Doubt::Unrecognised { status: received.status }
+    match &received.code {
+        _ if received.asks_to_wait() => Doubt::RateLimited,
+        Some(code) => Doubt::Unread { code: code.clone() },
+        None => Doubt::Unrecognised { status: received.status },
+    }
+}
+
+/// Why there is no whole answer.
+fn doubt(failure: Failure) -> Doubt {
+    match failure {
+        Failure::Refused(detail) => Doubt::Refused { detail },
+        Failure::Unreachable(detail) => Doubt::Unreachable { detail },
+        Failure::TooLarge { status } => Doubt::Unrecognised { status },
+        Failure::Waiting => Doubt::RateLimited,
+        Failure::Stopped => Doubt::NotAsked,
+    }
+}
+
+/// Why nothing could be sent.
+fn unfilled(unfilled: Unfilled) -> Doubt {
+    match unfilled {
+        Unfilled::Missing(part) => Doubt::Incomplete { part },
+        Unfilled::Unfit(detail) => Doubt::Refused { detail: detail.to_owned() },
     }
 }
 
 fn target(issuer: &str, endpoint: &str) -> Target {
     Target { issuer: issuer.to_owned(), endpoint: endpoint.to_owned(), principal: None }
+}
+
+/// How `target` accepted the credential in other runs.
+fn accepted<'j>(
+    target: &'j Target,
+    earlier: &'j [Judgement],
+) -> impl Iterator<Item = &'j Observation> {
+    let of_target = earlier.iter().filter(move |judgement| judgement.target == *target);
+    of_target.filter_map(|judgement| match &judgement.verdict {
+        Verdict::Live(seen) => Some(seen),
+        _ => None,
+    })
 }
 
 /// A judgement where there is nobody to ask.

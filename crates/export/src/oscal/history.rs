@@ -71,6 +71,7 @@ fn moves_phase(event: &Event) -> bool {
         | Event::Extended { .. }
         | Event::Revoked { .. }
         | Event::Bound { .. }
+        | Event::Unbound { .. }
         | Event::Attested { .. }
         | Event::Approved { .. }
         | Event::Noted { .. } => false,

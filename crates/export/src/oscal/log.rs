@@ -82,6 +82,7 @@ fn heading(event: &Event) -> &'static str {
         Event::Extended { .. } => "Milestone extended",
         Event::Revoked { .. } => "Revoked by its issuer",
         Event::Bound { .. } => "Issuer bound",
+        Event::Unbound { .. } => "Issuer unbound",
         Event::Attested { .. } => "Attested",
         Event::Deviated { .. } => "Set aside",
         Event::DeviationEnded { .. } => "No longer set aside",
@@ -132,6 +133,9 @@ fn sentence(item: &PoamItem, event: &Event) -> String {
             format!("{} answered that it revoked it: {}.", receipt.target, receipt.sentence())
         }
         Event::Bound { target, note } => format!("The credential works at {target}: {note}"),
+        Event::Unbound { target, note } => {
+            format!("The credential was never one of {target} after all: {note}")
+        }
         Event::Attested { attestation } => {
             format!("{} states: {}", attestation.by, attestation.note)
         }

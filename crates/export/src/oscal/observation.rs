@@ -296,10 +296,12 @@ fn answer_props(answer: &Answer) -> Vec<Prop> {
         Prop::own("recipe-sha256", answer.recipe.as_str()),
         Prop::own("recipe-custom", if answer.custom { "yes" } else { "no" }),
         Prop::own("pair-never-accepted", if answer.unpaired { "yes" } else { "no" }),
+        Prop::own("never-accepted", if answer.never_accepted { "yes" } else { "no" }),
         Prop::own("negative-control", control_value(answer.control)),
         Prop::own("vantage", &answer.vantage),
         Prop::own("tool-version", &answer.tool),
     ];
+    props.extend(answer.code.iter().map(|code| Prop::own("answer-code", code.as_str())));
     props.extend(answer.request_id.iter().map(|id| Prop::own("request-id", id.as_str())));
     props.extend(answer.issuer_date.iter().map(|date| Prop::own("issuer-date", date.as_str())));
     let identity = &answer.identity;

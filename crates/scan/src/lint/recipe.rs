@@ -10,7 +10,9 @@ pub(super) fn lint(rule: &Rule, problems: &mut Problems<'_>) {
     if let Some(recipe) = &rule.validate {
         validate(recipe, problems);
         let texts = texts(&recipe.path, &recipe.headers, &recipe.body);
-        templates("validate", texts.chain([recipe.endpoint.as_str()]), &parts, problems);
+        let login = recipe.login.iter().flat_map(|login| [&login.user, &login.secret]);
+        let texts = texts.chain([recipe.endpoint.as_str()]).chain(login.map(String::as_str));
+        templates("validate", texts, &parts, problems);
     }
     if let Some(revocation) = &rule.revoke {
         revoke(revocation, problems);
@@ -45,7 +47,9 @@ fn validate(recipe: &Recipe, problems: &mut Problems<'_>) {
         "set validate.issuer",
     );
     problems.unless(
-        recipe.endpoint.is_empty() || recipe.endpoint.starts_with("https://"),
+        recipe.endpoint.is_empty()
+            || !recipe.driver.is_http()
+            || recipe.endpoint.starts_with("https://"),
         "its recipe's endpoint is not https",
         "start it with https://, or leave it empty where only configuration knows it",
     );
@@ -60,7 +64,8 @@ fn validate(recipe: &Recipe, problems: &mut Problems<'_>) {
         "its recipe does not say where the call was read",
         "set validate.source",
     );
-    statuses(recipe.live.iter().chain(&recipe.restricted).chain(&recipe.dead), problems);
+    let http = recipe.driver.is_http();
+    statuses(http, recipe.live.iter().chain(&recipe.restricted).chain(&recipe.dead), problems);
     for clause in recipe.restricted.iter().chain(&recipe.dead) {
         problems.unless(
             clause.is_specific(),
@@ -71,11 +76,16 @@ fn validate(recipe: &Recipe, problems: &mut Problems<'_>) {
     answers(recipe, problems);
 }
 
-fn statuses<'a>(clauses: impl Iterator<Item = &'a Clause>, problems: &mut Problems<'_>) {
+fn statuses<'a>(
+    is_http: bool,
+    clauses: impl Iterator<Item = &'a Clause>,
+    problems: &mut Problems<'_>,
+) {
     for clause in clauses {
         problems.unless(
-            !clause.status.is_empty()
-                && clause.status.iter().all(|status| (200..600).contains(status)),
+            !is_http
+                || !clause.status.is_empty()
+                    && clause.status.iter().all(|status| (200..600).contains(status)),
             &format!("the clause \"{}\" names no HTTP status", clause.name),
             "list the statuses it applies to",
         );
@@ -132,7 +142,7 @@ fn revoke(revocation: &Revocation, problems: &mut Problems<'_>) {
     );
 }
 
-/// `{NAME}`, `{query PART}` and `{basic USER PASSWORD}`, whose sides may also be quoted texts or
+/// `{NAME}`, `{query PART}`, `{decoded PART}` and `{basic USER PASSWORD}`, whose sides may also be quoted texts or
 /// `-` for nothing. Any other brace is text, as in a JSON body.
 fn templates<'a>(
     place: &str,
@@ -140,7 +150,7 @@ fn templates<'a>(
     parts: &HashSet<String>,
     problems: &mut Problems<'_>,
 ) {
-    let syntax = r"\{(?:query |basic )?([^{} ]+)(?: ([^{} ]+))?\}";
+    let syntax = r"\{(?:query |decoded |basic )?([^{} ]+)(?: ([^{} ]+))?\}";
     let Ok(template) = regex::Regex::new(syntax) else { return };
     for text in texts {
         let operands = template

@@ -183,6 +183,7 @@ impl Validator {
         let received = self.transport.send(call).await.map_err(|failure| match failure {
             Failure::Refused(detail) => NotRevoked::NotSent { detail },
             Failure::Waiting => not_sent("the issuer asked to wait"),
+            Failure::Stopped => not_sent("the run was stopped"),
             Failure::Unreachable(detail) => NotRevoked::Unanswered { detail },
             Failure::TooLarge { status } => NotRevoked::Unconfirmed { status },
         })?;

@@ -1,0 +1,36 @@
+//! Credentials of real servers on loopback: live, then revoked, then proven dead and closed, then live
+//! again and open; all of it through the command line. `tests/tools.sh` installs the servers. The slow
+//! ones take part when `QUIETUS_SLOW_LOOPS=1`.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[path = "support/issuer.rs"]
+mod issuer;
+#[path = "support/sandbox.rs"]
+mod sandbox;
+
+#[path = "loops/front.rs"]
+mod front;
+#[path = "loops/server.rs"]
+mod server;
+#[path = "loops/story.rs"]
+mod story;
+#[path = "loops/world.rs"]
+mod world;
+
+#[path = "loops/aws.rs"]
+mod aws;
+#[cfg(feature = "ldap")]
+#[path = "loops/ldap.rs"]
+mod ldap;
+#[cfg(feature = "mysql")]
+#[path = "loops/mariadb.rs"]
+mod mariadb;
+#[cfg(feature = "postgresql")]
+#[path = "loops/postgresql.rs"]
+mod postgresql;
+#[cfg(feature = "redis")]
+#[path = "loops/redis.rs"]
+mod redis;
+#[cfg(feature = "ssh")]
+#[path = "loops/ssh.rs"]
+mod ssh;

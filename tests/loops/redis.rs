@@ -1,0 +1,87 @@
+//! Redis: the password of a user and that of everybody, changed and changed back; and a server that
+//! takes any.
+
+use crate::server::{Server, free_port, program};
+use crate::story::{Again, Leak, Story, life};
+use crate::world::{Password, World};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::Command;
+
+struct Redis {
+    _server: Server,
+    port: u16,
+}
+
+impl Redis {
+    fn start(folder: &Path) -> Option<Self> {
+        let port = free_port();
+        let mut command = Command::new(program("redis-server")?);
+        command.args(["--bind", "127.0.0.1", "--save", "", "--port", &port.to_string()]);
+        // A second user for the administrator, whatever becomes of the first.
+        command.args(["--user", "admin", "on", "nopass", "~*", "+@all"]);
+        let mut server = Server::start(&mut command, folder);
+        server.until(|| TcpStream::connect(("127.0.0.1", port)).is_ok());
+        Some(Self { _server: server, port })
+    }
+
+    fn tell(&self, command: &str) {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        write!(stream, "AUTH admin any\r\n{command}\r\n").unwrap();
+        let mut lines = BufReader::new(stream).lines();
+        for _ in 0..2 {
+            assert_eq!(lines.next().unwrap().unwrap(), "+OK", "{command}");
+        }
+    }
+
+    fn leak(&self, user: &str, password: &Password) -> Leak {
+        let text = format!("CACHE=redis://{user}:{password}@127.0.0.1:{}/0\n", self.port);
+        Leak { file: "cache.env", text, secret: password.to_string() }
+    }
+}
+
+fn world() -> Option<(World, Redis)> {
+    let world = World::new()?;
+    let server = Redis::start(&world.sandbox.path("tmp"))?;
+    world.list_url("redis", &format!("redis://127.0.0.1:{}", server.port));
+    Some((world, server))
+}
+
+#[test]
+fn a_changed_password_of_a_user_is_dead_until_it_is_changed_back() {
+    let Some((world, server)) = world() else { return };
+    let password = Password::new("user");
+    let set = |how: char| server.tell(&format!("ACL SETUSER app on {how}{password} ~* +@all"));
+    set('>');
+    life(
+        &world,
+        server.leak("app", &password),
+        || set('<'),
+        || {
+            set('>');
+            Again::Same
+        },
+    );
+}
+
+#[test]
+fn a_changed_password_of_everybody_is_dead_and_one_that_any_server_takes_is_not() {
+    let Some((world, server)) = world() else { return };
+    let (one, other) = (Password::new("one"), Password::new("other"));
+    let set = |password: &Password| server.tell(&format!("CONFIG SET requirepass {password}"));
+    set(&one);
+    life(
+        &world,
+        server.leak("", &one),
+        || set(&other),
+        || {
+            set(&one);
+            Again::Same
+        },
+    );
+    server.tell("ACL SETUSER app on nopass ~* +@all");
+    let story = Story::leaked(&world, server.leak("app", &Password::new("any")));
+    story.removed();
+    story.learns_nothing("non_discriminating");
+}
