@@ -63,7 +63,7 @@ fn still_valid(out: &mut impl Write, figures: &Figures) -> Result<()> {
     }
     writeln!(
         out,
-        "  {DIM}published: more than {} after {} days ({}){DIM:#}",
+        "  {DIM}published: more than {} after {} days{DIM:#}\n  {DIM}({}){DIM:#}",
         percent(PUBLISHED.share_above),
         PUBLISHED.days,
         PUBLISHED.source
@@ -117,8 +117,8 @@ fn backlog(out: &mut impl Write, figures: &Figures) -> Result<()> {
     )?;
     let most = backlog.ages.iter().map(|age| age.open).max().unwrap_or(0).max(1);
     for Age { from_days, to_days, open } in &backlog.ages {
-        let days =
-            to_days.map_or(format!("over {}", from_days - 1), |to| format!("{from_days}-{to}"));
+        let over = || format!("over {}", from_days.saturating_sub(1));
+        let days = to_days.map_or_else(over, |to| format!("{from_days}-{to}"));
         let bar = bar(*open as f64 / most as f64, BAR);
         writeln!(out, "  {days:>8} days {:>7} {bar}", thousands(*open as u64))?;
     }
