@@ -86,8 +86,9 @@ fn the_page_for_prometheus_keeps_to_its_format() {
             let name = &parts[1];
             let summary = types[&family] == "summary";
             let own = name == family
-                || (summary && [format!("{family}_sum"), format!("{family}_count")]
-                    .contains(&name.to_owned()));
+                || (summary
+                    && [format!("{family}_sum"), format!("{family}_count")]
+                        .contains(&name.to_owned()));
             assert!(own, "{name} under {family}");
             let labels = parts.get(2).map_or("", |labels| labels.as_str());
             assert!(seen.insert((name.to_owned(), labels.to_owned())), "{line} twice");

@@ -1,11 +1,13 @@
 //! The command line as the user writes it.
 
+mod reporting;
 mod silence;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 use quietus_model::Confidence;
 use quietus_poam::{DeviationKind, MilestoneKind, to_duration};
+pub(crate) use reporting::{Metrics, MetricsFormat, Remind, RemindFormat};
 pub(crate) use silence::{Silence, Suppress};
 use std::path::PathBuf;
 
@@ -76,6 +78,8 @@ pub(crate) enum Command {
     Item(Item),
     /// How well leaked credentials are dealt with: how long they stay valid, what is late, what came back
     Metrics(Metrics),
+    /// What calls for attention: overdue, due soon, reopened, stale, waiting for approval
+    Remind(Remind),
     /// Write items in other people's formats
     #[command(subcommand)]
     Export(Export),
@@ -406,27 +410,6 @@ pub(crate) enum Act {
         /// The remark
         text: String,
     },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Metrics {
-    /// How many weeks the burn-down shows
-    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..=520))]
-    pub(crate) weeks: u16,
-    /// The output format
-    #[arg(long, value_enum, default_value_t = MetricsFormat::Table)]
-    pub(crate) format: MetricsFormat,
-}
-
-/// How metrics are printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum MetricsFormat {
-    /// For people
-    Table,
-    /// For programs
-    Json,
-    /// Prometheus' text format
-    Prometheus,
 }
 
 #[derive(Debug, Subcommand)]

@@ -57,6 +57,9 @@ fn every_command(ground: &Ground) {
         (0, "metrics"),
         (0, "metrics --format json"),
         (0, "metrics --format prometheus"),
+        (0, "remind --soon 400d"),
+        (0, "remind --soon 400d --format json"),
+        (0, "remind --soon 400d --format markdown"),
         // Credentials that work are known, whether or not somebody asks again.
         (0, "retest"),
         (6, "retest --all"),

@@ -16,6 +16,7 @@ mod presence;
 mod proof;
 mod reconcile;
 mod refusal;
+mod reminder;
 mod scan_record;
 mod settle;
 mod why;
@@ -35,5 +36,8 @@ pub use presence::{Presence, Sighting};
 pub use proof::{Missing, Proof, Standing, TargetRecord, Weakness};
 pub use reconcile::{reconcile, shown_gone};
 pub use refusal::Refusal;
+pub use reminder::{
+    Delivery, NoticeRecord, Reminder, ReminderKey, ReminderKind, already_sent, period_of, reminders,
+};
 pub use scan_record::ScanRecord;
 pub use why::Blocker;
