@@ -2,6 +2,7 @@
 # Every check of this repository: format, lints, all tests, documentation. Installs what it needs.
 #
 #   tests/all.sh
+#   QUIETUS_SLOW_LOOPS=1 tests/all.sh    with the credentials of slow servers as well
 #
 # With CI=true the build is kept outside the clone, so that the next run is warm, a test that cannot
 # have its server fails instead of being skipped, and what reads hostile bytes is fuzzed for two

@@ -127,7 +127,7 @@ fn every_listing_is_an_array_of_objects_with_the_promised_names() {
     ];
     let repos = ["repository", "source", "last_scan", "last_complete_scan", "gaps", "credentials"];
     let rules = ["id", "name", "severity", "confidence", "can_ask", "tags"];
-    let plan = ["rule", "host", "method", "url"];
+    let plan = ["rule", "host", "port", "method", "url", "items", "calls"];
     for (command, code, promised) in [
         ("item list", 0, &item[..]),
         ("item list --all", 0, &item),

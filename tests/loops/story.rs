@@ -62,11 +62,12 @@ impl<'w> Story<'w> {
         let repository = world.sandbox.repository("work/app");
         repository.commit(leak.file, &leak.text, "Add");
         world.keep_secret(&leak.secret);
-        let known = world.items().len();
+        let known = world.ids();
         world.run(&["track", repository.arg()]).exits(1);
-        let items = world.items();
-        assert_eq!(items.len(), known + 1, "one leak is one item: {items:?}");
-        Self { world, file: leak.file, id: format!("V-{}", items.len()) }
+        let mut new = world.ids();
+        new.retain(|id| !known.contains(id));
+        assert_eq!(new.len(), 1, "one leak is one item: {new:?}");
+        Self { world, file: leak.file, id: new.remove(0) }
     }
 
     /// The file is taken out of the repository, and a scan sees that.
@@ -100,7 +101,7 @@ impl<'w> Story<'w> {
     pub(crate) fn is_closed_by_the_second_denial(&self) {
         self.world.wait_to_ask();
         says(&self.world.run(&["retest", &self.id, "--validate"]), &["dead"]);
-        let why = self.world.run(&["item", "why", &self.id]).out();
+        let why = unbroken(&self.world.run(&["item", "why", &self.id]));
         if why.contains(OVERRODE) {
             self.is_open();
             let note = "the endpoint is the stand-in of our own tests";
@@ -162,10 +163,15 @@ impl<'w> Story<'w> {
     }
 }
 
-/// Fails unless standard output says each of `words`.
+/// Fails unless standard output says each of `words`, wherever its lines are broken.
 pub(crate) fn says(ran: &Ran, words: &[&str]) {
-    let (out, err) = (ran.out(), ran.err());
+    let (out, err) = (unbroken(ran), ran.err());
     for word in words {
         assert!(out.contains(word), "{} does not say {word:?}:\n{out}\n{err}", ran.told());
     }
+}
+
+/// What it said on standard output, as one line.
+fn unbroken(ran: &Ran) -> String {
+    ran.out().split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -75,6 +75,14 @@ impl World {
         front
     }
 
+    /// The same for a server that goes by the name of `localhost`.
+    pub(crate) fn list_by_name(&self, kind: &str, port: u16) -> Front {
+        let front = Front::before(port, &self.clock);
+        self.trusted.borrow_mut().push_str(front.ca_pem());
+        self.list_url(kind, &front.url().replace("127.0.0.1", "localhost"));
+        front
+    }
+
     /// Lists an instance of this kind of issuer.
     pub(crate) fn list_url(&self, kind: &str, url: &str) {
         let mut instances = self.instances.borrow_mut();
@@ -83,13 +91,8 @@ impl World {
         self.configure();
     }
 
-    /// From now on no instance of this kind is listed.
-    pub(crate) fn forget(&self, kind: &str) {
-        self.instances.borrow_mut().remove(kind);
-        self.configure();
-    }
-
     /// From now on the user knows this key of an SSH host.
+    #[cfg(feature = "ssh")]
     pub(crate) fn know_hosts(&self, lines: &str) {
         self.known_hosts.borrow_mut().push_str(lines);
         self.configure();
@@ -101,7 +104,8 @@ impl World {
         for (kind, urls) in self.instances.borrow().iter() {
             text += &format!("{kind} = {urls:?}\n");
         }
-        text += "[validate]\nallow_private = [\"127.0.0.0/8\"]\ncalls_per_second = 50\n";
+        text +=
+            "[validate]\nallow_private = [\"127.0.0.0/8\", \"localhost\"]\ncalls_per_second = 50\n";
         if !self.trusted.borrow().is_empty() {
             text += &format!("ca_file = \"{}\"\n", ca_file.display());
         }
@@ -148,9 +152,11 @@ impl World {
         command
     }
 
-    /// Every item, as `item list` gives them.
-    pub(crate) fn items(&self) -> Vec<Value> {
+    /// What the items are called that are not closed.
+    pub(crate) fn ids(&self) -> Vec<String> {
         let listed = self.run(&["item", "list", "--format", "json"]);
-        listed.exits(0).json().as_array().unwrap().clone()
+        let items = listed.exits(0).json();
+        let id = |item: &Value| item["id"].as_str().unwrap().to_owned();
+        items.as_array().unwrap().iter().map(id).collect()
     }
 }

@@ -121,7 +121,7 @@ fn exit_of(
     exit.add_if(items.iter().any(|item| item.is_overdue(now)), Reason::Overdue);
     let dead = |item: &PoamItem| {
         item.closure.as_ref().is_some_and(|closure| closure.basis == ClosureBasis::Verified)
-            || matches!(item.proof(policy, now), Proof::Dead { .. })
+            || matches!(item.proof(policy, now), Proof::Dead { weakness: None, .. })
     };
     let expected = args.expect == Some(Expect::Dead);
     exit.add_if(expected && !items.iter().all(dead), Reason::Findings);

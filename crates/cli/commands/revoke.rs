@@ -1,23 +1,26 @@
-//! `quietus revoke`: ask the issuer to end a credential, and see whether it is dead then.
+//! `quietus revoke`: ask the issuer to end credentials, and see whether they are dead then.
+//!
+//! All of them are read again and asked about first. What cannot be revoked from here is told, item
+//! by item, and stands in nobody's way; then one answer of the user decides about the rest.
 
 use crate::args::Revoke;
 use crate::commands::item::find;
 use crate::exit::{Exit, Failure, Reason};
-use crate::output::{self, revoke};
+use crate::output::{self, plural, revoke};
 use crate::setup::Setup;
 use crate::sight::Sight;
 use crate::who;
 use anyhow::{Context, Result, anyhow};
-use quietus_model::{Effect, Hit, Identity};
+use quietus_model::{Effect, Fingerprint, Hit, Receipt};
 use quietus_poam::{PoamItem, Policy, ScanRecord};
-use quietus_scan::Detector;
 use quietus_store::{Append, Ledger};
 use quietus_track::{Retest, Tracker, Wanted};
 use quietus_validate::{Revoking, Validator};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal;
 use std::sync::Arc;
 
-/// Everything that revoking one item needs.
+/// Everything that revoking needs.
 struct Room<'a> {
     setup: &'a Setup,
     args: &'a Revoke,
@@ -27,31 +30,38 @@ struct Room<'a> {
     tracker: Tracker<'a>,
 }
 
-/// How it went with one item.
+/// An item whose credential can be revoked from here.
+struct Ready {
+    item: PoamItem,
+    hit: Hit,
+    revoking: Revoking,
+}
+
+/// How it went with one item that was to be revoked.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Revoked,
-    /// Nothing was called, and it still works or nobody knows.
-    Left,
     /// It was called, and what came of it is not known.
     Failed,
 }
 
 pub(crate) async fn run(setup: &Setup, args: &Revoke) -> Result<Exit, Failure> {
     allowed(setup)?;
-    if args.ids.len() > args.limit && !args.dry_run {
-        let (ids, limit) = (args.ids.len(), args.limit);
-        return Err(
-            anyhow!("{ids} items and --limit {limit}; say --limit {ids} to mean all").into()
-        );
-    }
     let key = setup.key()?;
     let ledger = setup.ledger(&key).await?;
+    let items = chosen(setup, args, &ledger).await?;
+    if items.len() > args.limit && !args.dry_run {
+        let (count, limit) = (items.len(), args.limit);
+        return Err(anyhow!(
+            "{count} items and --limit {limit}; say --limit {count} to mean all, or --dry-run to \
+             see them"
+        )
+        .into());
+    }
     let policy = setup.policy()?;
     let rules = setup.rules()?;
     let shipped = quietus_catalogue::shipped()?;
     let validator = setup.validator(&rules, None)?;
-    let detector = setup.detector(Arc::clone(&rules))?;
     let tracker = Tracker {
         ledger: &ledger,
         rules: &rules,
@@ -62,10 +72,25 @@ pub(crate) async fn run(setup: &Setup, args: &Revoke) -> Result<Exit, Failure> {
     };
     let room =
         Room { setup, args, ledger: &ledger, policy: &policy, validator: &validator, tracker };
+    let scans: Vec<ScanRecord> =
+        ledger.scans().await?.into_iter().map(|scans| scans.latest).collect();
+    let detector = setup.detector(Arc::clone(&rules))?;
+    let sight = Sight::of_known_places(setup);
+    let read = Wanted::of(&items, &scans).read(&sight.looking(&detector, &key, &()), setup.now);
+    let hits = read.hits.into_iter().map(|hit| (hit.finding.fingerprint, hit)).collect();
+    let ready = room.ready(&items, hits).await?;
+    if items.len() > 1 {
+        output::lines(&[format!(
+            "{} of {} can be revoked from here",
+            ready.len(),
+            plural(items.len() as u64, "item")
+        )])?;
+    }
     let mut exit = Exit::clean();
-    for id in &args.ids {
-        let outcome = room.revoke(id, &detector).await?;
-        exit.add_if(outcome == Outcome::Left, Reason::Findings);
+    let agreed = if args.dry_run { Vec::new() } else { room.agreed(ready)? };
+    exit.add_if(agreed.len() < items.len(), Reason::Findings);
+    for ready in agreed {
+        let outcome = room.revoke(ready).await?;
         exit.add_if(outcome == Outcome::Failed, Reason::Validator);
     }
     ledger.close().await;
@@ -83,98 +108,120 @@ fn allowed(setup: &Setup) -> Result<()> {
     Err(anyhow!("{me} may not revoke; [revoke] by of the configuration names who may"))
 }
 
+/// The named items, each once; or every open one of which all holds that was asked for.
+async fn chosen(setup: &Setup, args: &Revoke, ledger: &Ledger) -> Result<Vec<PoamItem>, Failure> {
+    if args.only.is_empty() {
+        let (mut items, mut seen) = (Vec::new(), BTreeSet::new());
+        for id in &args.ids {
+            let item = find(ledger, id).await?;
+            if seen.insert(item.fingerprint()) {
+                items.push(item);
+            }
+        }
+        return Ok(items);
+    }
+    let mut items = ledger.items().await?;
+    items.retain(|item| item.is_active() && args.only.iter().all(|o| o.holds(item, setup.now)));
+    if items.is_empty() {
+        return Err(anyhow!("no open item is like that; `quietus item list` shows them").into());
+    }
+    Ok(items)
+}
+
 impl Room<'_> {
-    async fn revoke(&self, id: &str, detector: &Detector) -> Result<Outcome, Failure> {
-        let item = find(self.ledger, id).await?;
-        let hit = self.bytes_of(&item, detector).await?;
-        let again = || Retest { hits: vec![hit.clone()], ..Retest::default() };
-        self.tracker.retest(again(), self.setup.now).await?;
-        let asked = find(self.ledger, &item.fingerprint().to_string()).await?;
-        let mut judgements = asked.judgements();
-        judgements.retain(|judgement| judgement.at >= self.setup.now);
-        let revoking = match self.validator.revoking(&hit, &judgements) {
-            Ok(revoking) => revoking,
-            Err(why) => {
-                revoke::print_refusal(&asked, &why)?;
-                return Ok(Outcome::Left);
-            }
-        };
-        revoke::print_plan(&asked, &revoking)?;
-        if self.args.dry_run || !self.agreed(&asked, &revoking.identity)? {
-            return Ok(Outcome::Left);
-        }
-        let receipt = match self.validator.revoke(&hit, &revoking).await {
-            Ok(receipt) => receipt,
-            Err(error) => {
-                output::error_text(&format!("{}: {error}", asked.id()));
-                return Ok(Outcome::Failed);
-            }
-        };
-        let effect = receipt.effect;
-        self.record(&asked, &revoking, receipt).await?;
-        if effect != Effect::Queued {
-            self.tracker.retest(again(), self.setup.now).await?;
-        }
-        let after = find(self.ledger, &item.fingerprint().to_string()).await?;
-        output::item::print_change(&asked, &after, self.validator.now())?;
-        Ok(Outcome::Revoked)
-    }
-
-    /// The credential itself, read from a place where it is known to stand.
-    async fn bytes_of(&self, item: &PoamItem, detector: &Detector) -> Result<Hit> {
-        let key = self.setup.key()?;
-        let scans: Vec<ScanRecord> =
-            self.ledger.scans().await?.into_iter().map(|scans| scans.latest).collect();
-        let sight = Sight::of_known_places(self.setup);
-        let looking = sight.looking(detector, &key, &());
-        let read = Wanted::of([item], &scans).read(&looking, self.setup.now);
-        let hit = read.hits.into_iter().next();
-        hit.ok_or_else(|| {
-            anyhow!("{}: its bytes can no longer be read; revoke it by hand", item.id())
-        })
-    }
-
-    /// Whether the user wants it: by word of mouth, or by `--yes` for what is known to be ours.
-    fn agreed(&self, item: &PoamItem, identity: &Identity) -> Result<bool> {
-        if self.args.yes {
-            let ours = &self.setup.config.revoke.accounts;
-            let named = |account: &String| {
-                identity.fields.iter().any(|(_, value)| value.as_str() == account)
+    /// Asks about all of them, shows what would be called, and why what cannot be called cannot.
+    async fn ready(
+        &self,
+        items: &[PoamItem],
+        mut hits: BTreeMap<Fingerprint, Hit>,
+    ) -> Result<Vec<Ready>, Failure> {
+        let asked = hits.values().cloned().collect();
+        self.tracker.retest(Retest { hits: asked, ..Retest::default() }, self.setup.now).await?;
+        let mut ready = Vec::new();
+        for item in items {
+            let item = find(self.ledger, &item.fingerprint().to_string()).await?;
+            let Some(hit) = hits.remove(&item.fingerprint()) else {
+                revoke::print_lost(&item)?;
+                continue;
             };
-            let is_ours = ours.iter().any(named);
-            if !is_ours {
-                let what = "the issuer does not name an account of [revoke] accounts for it";
-                output::error_text(&format!("{}: {what}; leave out --yes to decide", item.id()));
+            let mut judgements = item.judgements();
+            judgements.retain(|judgement| judgement.at >= self.setup.now);
+            match self.validator.revoking(&hit, &judgements) {
+                Ok(revoking) => {
+                    revoke::print_plan(&item, &revoking)?;
+                    ready.push(Ready { item, hit, revoking });
+                }
+                Err(why) => revoke::print_refusal(&item, &why)?,
             }
-            return Ok(is_ours);
         }
+        Ok(ready)
+    }
+
+    /// What of it the user wants: by word of mouth all or nothing, by `--yes` what is known to be
+    /// ours.
+    fn agreed(&self, mut ready: Vec<Ready>) -> Result<Vec<Ready>> {
+        if self.args.yes {
+            ready.retain(|ready| self.is_ours(ready));
+            return Ok(ready);
+        }
+        let word = match ready.as_slice() {
+            [] => return Ok(ready),
+            [one] => one.item.id(),
+            several => several.len().to_string(),
+        };
         if !std::io::stdin().is_terminal() {
             let what =
                 "nobody is there to be asked; use --yes, or --dry-run to see what it would do";
-            return Err(anyhow!("{}: {what}", item.id()));
+            return Err(anyhow!("{what}"));
         }
-        output::ask(&format!("Type {} to revoke it: ", item.id()))?;
+        let what = if ready.len() == 1 { "it" } else { "them all" };
+        output::ask(&format!("Type {word} to revoke {what}: "))?;
         let mut line = String::new();
         std::io::stdin().read_line(&mut line).context("reading your answer")?;
-        Ok(line.trim() == item.id())
+        if line.trim() != word {
+            ready.clear();
+        }
+        Ok(ready)
     }
 
-    async fn record(
-        &self,
-        item: &PoamItem,
-        revoking: &Revoking,
-        receipt: quietus_model::Receipt,
-    ) -> Result<(), Failure> {
-        let said = receipt.sentence();
-        self.keep(item, &receipt).await.with_context(|| {
+    /// Whether the issuer names one of our accounts for it.
+    fn is_ours(&self, ready: &Ready) -> bool {
+        let fields = &ready.revoking.identity.fields;
+        let named = |account: &String| fields.iter().any(|(_, value)| value.as_str() == account);
+        let is_ours = self.setup.config.revoke.accounts.iter().any(named);
+        if !is_ours {
+            let what = "the issuer does not name an account of [revoke] accounts for it";
+            output::error_text(&format!("{}: {what}; leave out --yes to decide", ready.item.id()));
+        }
+        is_ours
+    }
+
+    /// Revokes one credential and asks again: only seen dead is dead.
+    async fn revoke(&self, ready: Ready) -> Result<Outcome, Failure> {
+        let Ready { item, hit, revoking } = ready;
+        let receipt = match self.validator.revoke(&hit, &revoking).await {
+            Ok(receipt) => receipt,
+            Err(error) => {
+                output::error_text(&format!("{}: {error}", item.id()));
+                return Ok(Outcome::Failed);
+            }
+        };
+        let (effect, said) = (receipt.effect, receipt.sentence());
+        self.keep(&item, &receipt).await.with_context(|| {
             let target = &revoking.target;
             format!("{target} revoked {} ({said}), and that could not be recorded", item.id())
         })?;
-        Ok(())
+        if effect != Effect::Queued {
+            let again = Retest { hits: vec![hit], ..Retest::default() };
+            self.tracker.retest(again, self.setup.now).await?;
+        }
+        let after = find(self.ledger, &item.fingerprint().to_string()).await?;
+        output::item::print_change(&item, &after, self.validator.now())?;
+        Ok(Outcome::Revoked)
     }
 
     /// A receipt comes once: whoever changes the item meanwhile must not make it lost.
-    async fn keep(&self, item: &PoamItem, receipt: &quietus_model::Receipt) -> Result<()> {
+    async fn keep(&self, item: &PoamItem, receipt: &Receipt) -> Result<()> {
         let by = who::actor(self.args.claims.clone());
         let print = item.fingerprint();
         let now = || self.validator.now();

@@ -42,7 +42,11 @@ pub(crate) fn print(found: &Found<'_>) -> Result<()> {
         writeln!(out, "{YELLOW}{name}: {gaps}, it may stand there too{YELLOW:#}")?;
     }
     let searched = plural(found.standings.len() as u64, "repository");
-    writeln!(out, "\n{} in {searched}", plural(places as u64, "place"))?;
+    write!(out, "\n{} in {searched}", plural(places as u64, "place"))?;
+    match found.standings.iter().map(|one| one.scanned).min() {
+        Some(oldest) => writeln!(out, ", none read as of before {}", minute(oldest))?,
+        None => writeln!(out)?,
+    }
     Ok(out.flush()?)
 }
 

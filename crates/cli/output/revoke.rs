@@ -40,6 +40,18 @@ pub(crate) fn print_refusal(item: &PoamItem, why: &NotRevocable) -> Result<()> {
     Ok(out.flush()?)
 }
 
+/// That there is nothing left to send.
+pub(crate) fn print_lost(item: &PoamItem) -> Result<()> {
+    let mut out = out();
+    heading(&mut out, item)?;
+    writeln!(out, "  its bytes can no longer be read; revoke it by hand")?;
+    let steps = &item.detection.kind.remedy.revoke;
+    if !steps.is_empty() {
+        writeln!(out, "  {DIM}how{DIM:#}        {steps}")?;
+    }
+    Ok(out.flush()?)
+}
+
 fn heading(out: &mut impl Write, item: &PoamItem) -> Result<()> {
     let detection = &item.detection;
     writeln!(out, "{BOLD}{}{BOLD:#}  {}  {}", item.id(), detection.kind.name, detection.redacted)?;

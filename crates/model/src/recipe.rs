@@ -68,10 +68,6 @@ pub struct Recipe {
     /// Failed logins count here, so no fabricated credential is sent.
     #[serde(default)]
     pub failures_count: bool,
-    /// A live credential is denied in the same words from an address or for an account that it is not
-    /// meant for. So a denial counts by itself only where the credential was accepted before.
-    #[serde(default)]
-    pub denies_strangers: bool,
     /// Recorded or documented answers, at least one a verdict: the recipe's tests.
     #[serde(default, rename = "answer")]
     pub answers: Vec<Answer>,
@@ -226,6 +222,11 @@ pub struct Clause {
     /// contained (names and values without regard to case).
     #[serde(default)]
     pub header: BTreeMap<String, String>,
+    /// Of a denial whose words a live credential can meet too, as one that is asked about from
+    /// elsewhere: it counts only of a credential that this target accepted from the same place
+    /// before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub after_live: bool,
 }
 
 impl Clause {
@@ -420,7 +421,6 @@ mod tests {
             basis,
             source: "docs".into(),
             failures_count: false,
-            denies_strangers: false,
             answers: vec![answer],
         }
     }

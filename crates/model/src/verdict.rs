@@ -123,6 +123,12 @@ pub enum Doubt {
         /// The clause that matched.
         clause: String,
     },
+    /// A denial in words that a live credential can meet too, of one that was never accepted there
+    /// from the same place.
+    NeverAccepted {
+        /// The clause that matched.
+        clause: String,
+    },
     /// No endpoint is known for this kind of issuer; configuration can name one.
     IssuerUnbound,
     /// The host or instance is gone: says nothing about the credential.
@@ -180,6 +186,11 @@ impl fmt::Display for Doubt {
             Self::Unconfirmed { clause } => {
                 write!(f, "a denial in words not yet confirmed for this issuer ({clause})")
             }
+            Self::NeverAccepted { clause } => write!(
+                f,
+                "a denial in words that a live one can meet too ({clause}), of one that was never \
+                 accepted from here"
+            ),
             Self::IssuerUnbound => f.write_str("the issuing instance is not known"),
             Self::Gone => f.write_str("the instance is gone"),
             Self::NonDiscriminating => f.write_str("the issuer accepts fabricated credentials too"),
@@ -208,6 +219,7 @@ impl Doubt {
             | Self::Unread { .. }
             | Self::Redirected { .. }
             | Self::Unconfirmed { .. }
+            | Self::NeverAccepted { .. }
             | Self::Gone
             | Self::NonDiscriminating
             | Self::ControlFailed { .. }
@@ -238,10 +250,6 @@ pub struct Observation {
     /// one may belong to the secret, so that closing on it needs a person.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unpaired: bool,
-    /// The issuer says the same to a live credential from an address or for an account that it is
-    /// not meant for, and never accepted this one: closing on it needs a person.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub never_accepted: bool,
     /// The HTTP status; 0 where the protocol is not HTTP.
     pub status: u16,
     /// What was answered in the protocol's own words, where it is not HTTP: `SQLSTATE 28P01`.

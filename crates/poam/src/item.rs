@@ -1,12 +1,12 @@
 //! A POA&M item: what is known of one leaked credential, folded from its events.
 
-use crate::proof::{Scale, TargetRecord, weigh};
+use crate::proof::{Scale, Standing, TargetRecord, weigh};
 use crate::{
     Actor, Class, ClosureBasis, Detection, DeviationKind, Event, Milestone, MilestoneKind, Owner,
     Planned, Policy, Presence, Progress, Proof, Recorded, ReopenReason,
 };
 use jiff::Timestamp;
-use quietus_model::{Attestation, Fingerprint, Place, Target, Verdict};
+use quietus_model::{Attestation, Fingerprint, Place, Target};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -345,18 +345,17 @@ impl PoamItem {
         weigh(&self.targets, self.detection.kind.askable, Scale { policy, now, reopened })
     }
 
-    /// The newest clear answer of any target: `live`, `dead`, else `unknown`.
+    /// `live` where any target accepts it; else `dead`, where one that counts denies it; else `unknown`.
     pub fn liveness(&self, now: Timestamp) -> &'static str {
-        let mut newest: Option<(Timestamp, &Verdict)> = None;
+        let mut state = "unknown";
         for record in self.targets.values() {
-            for (at, verdict) in record.answers.iter().filter(|(at, _)| *at <= now) {
-                let counts = matches!(verdict, Verdict::Live(_)) || record.is_bound();
-                if counts && newest.is_none_or(|(known, _)| *at >= known) {
-                    newest = Some((*at, verdict));
-                }
+            match record.standing(now) {
+                Standing::Live(_) => return "live",
+                Standing::Denied { .. } if record.is_bound() => state = "dead",
+                Standing::Denied { .. } | Standing::Unknown => {}
             }
         }
-        newest.map_or("unknown", |(_, verdict)| verdict.state())
+        state
     }
 
     /// When it was last asked about, whatever came of it.

@@ -297,19 +297,16 @@ pub(crate) struct Scale<'a> {
 pub enum Weakness {
     /// The user overrode its recipe or endpoint.
     Custom,
-    /// It is said to live credentials elsewhere as well, and this one was never accepted.
-    NeverAccepted,
     /// It denies parts that were never accepted together.
     Unpaired,
 }
 
 impl Weakness {
     fn of(seen: &Observation) -> Option<Self> {
-        match (seen.unpaired, seen.never_accepted, seen.custom) {
-            (true, _, _) => Some(Self::Unpaired),
-            (false, true, _) => Some(Self::NeverAccepted),
-            (false, false, true) => Some(Self::Custom),
-            (false, false, false) => None,
+        match (seen.unpaired, seen.custom) {
+            (true, _) => Some(Self::Unpaired),
+            (false, true) => Some(Self::Custom),
+            (false, false) => None,
         }
     }
 
@@ -318,10 +315,6 @@ impl Weakness {
         match self {
             Self::Custom => {
                 "part of the proof rests on a recipe or endpoint that the user overrode"
-            }
-            Self::NeverAccepted => {
-                "the issuer never accepted this secret, and it says the same to a live one from an \
-                 address or for an account that it is not meant for: look whether it was asked rightly"
             }
             Self::Unpaired => {
                 "the issuer denied this secret together with a part that stood near it, and never \

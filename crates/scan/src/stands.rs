@@ -19,8 +19,8 @@ pub fn can_be_sought(secret: &Secret) -> bool {
 ///
 /// Rules change, and so does what stands round a secret; a rule that does not see it any more is no
 /// proof that it is gone. Of a hit only its fingerprint and its locations say more than `known`.
-/// Everything is looked at anew, by the rules as well, because what they know is masked in every
-/// name that is shown; `options.memory` is not used.
+/// The rules look as well, because what they know is masked in every name that is shown. What was
+/// looked for before is remembered apart from what rules found, and holds for the same secrets only.
 ///
 /// # Errors
 /// [`ScanError`] when `source` cannot be opened at all, or `known` cannot be looked for.
@@ -38,8 +38,7 @@ pub fn stands(
         let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
         ScanError::Unsearchable { detail: problems.join("; ") }
     })?;
-    let options = Options { memory: None, ..options.clone() };
-    let mut scanned = scan(source, &detector, key, &options, now, &(), cancel)?;
+    let mut scanned = scan(source, &detector, key, options, now, &(), cancel)?;
     scanned.hits.retain(|hit| prints.contains(&hit.finding.fingerprint));
     Ok(scanned)
 }

@@ -12,6 +12,8 @@ mod ground;
 mod look;
 #[path = "memory/packs.rs"]
 mod packs;
+#[path = "memory/sought.rs"]
+mod sought;
 #[path = "memory/steps.rs"]
 mod steps;
 

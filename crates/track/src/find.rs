@@ -14,7 +14,8 @@ pub struct Standing {
     pub repository: RepositoryId,
     /// Where it was read.
     pub source: SafeText,
-    /// When it was last scanned; what came into a remote repository since is not in its mirror.
+    /// As of when: a folder is read as it is now, a remote repository as it was when it was last
+    /// fetched.
     pub scanned: Timestamp,
     /// Where the value stands.
     pub locations: Vec<Location>,
@@ -58,13 +59,14 @@ fn find_in(
     let scope = &record.scope;
     let name = scope.source.as_str();
     let is_fetched = fetch && is_remote(name);
+    let is_as_of_now = is_fetched || !is_remote(name);
     let path = if is_fetched { looking.mirrors.fetch(name)? } else { looking.place_of(name) };
     let known = vec![(Arc::clone(rule), value.clone())];
     let found = looking.seek(path, scope, known, now)?;
     Ok(Standing {
         repository: scope.repository.clone(),
         source: scope.source.clone(),
-        scanned: if is_fetched { now } else { record.taken_at },
+        scanned: if is_as_of_now { now } else { record.taken_at },
         locations: found.hits.into_iter().flat_map(|hit| hit.finding.locations).collect(),
         gaps: found.scope.gaps,
     })

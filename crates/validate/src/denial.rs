@@ -46,6 +46,7 @@ mod tests {
             json: vec![],
             text: vec![text.into()],
             header: BTreeMap::new(),
+            after_live: false,
         };
         recipe.dead = vec![clause("revoked", "was revoked"), clause("expired", "has expired")];
         let answer = |body: &str, invented| Answer {

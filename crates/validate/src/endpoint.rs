@@ -120,7 +120,7 @@ impl Endpoint {
 
     /// Whether it is a host alone, without a path.
     pub(crate) fn is_bare(&self) -> bool {
-        self.0.path() == "/"
+        matches!(self.0.path(), "" | "/")
     }
 
     /// Whom a request to it reaches.

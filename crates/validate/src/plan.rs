@@ -10,8 +10,10 @@ pub struct PlannedCall {
     pub rule: RuleId,
     /// The kind of issuer.
     pub issuer: String,
-    /// Host and port, as a firewall needs them.
+    /// The host, with its port unless that is the usual one.
     pub host: String,
+    /// The TCP port.
+    pub port: u16,
     /// The HTTP method; `LOGIN` where the protocol is another.
     pub method: &'static str,
     /// The URL with its placeholders: no part of a credential.

@@ -17,8 +17,8 @@ pub struct Settings {
     pub instances: BTreeMap<String, Vec<String>>,
     /// `[endpoints]`: for a kind of issuer, another place to ask. Only here may a URL be http.
     pub endpoints: BTreeMap<String, String>,
-    /// More hosts (`host`, `host:port`) that may be asked, by https, about single credentials that a
-    /// person bound to them.
+    /// More hosts (`host`, `host:port`; of another protocol than https `scheme://host:port`) that may
+    /// be asked about single credentials which a person bound to them.
     pub hosts: Vec<String>,
     /// Hosts (`host`, `host:port`) and networks (`10.1.0.0/16`) that may have private addresses.
     pub allow_private: Vec<String>,
@@ -121,7 +121,10 @@ pub enum SettingsError {
         issuer: String,
     },
     /// An entry of `hosts`.
-    #[error("hosts: write each as host or host:port, such as git.example.org")]
+    #[error(
+        "hosts: write each as host or host:port, such as git.example.org, or with the scheme of \
+         another protocol before it, such as postgresql://db.example.org"
+    )]
     Host,
     /// An entry of `allow_private` or `allow_clear`.
     #[error(
@@ -189,7 +192,10 @@ impl Configured {
             read.listed.insert(issuer.clone(), endpoints);
         }
         for host in &settings.hosts {
-            let endpoint = Endpoint::https(&format!("https://{}", host.trim()));
+            let host = host.trim();
+            let url =
+                if host.contains("://") { host.to_owned() } else { format!("https://{host}") };
+            let endpoint = Endpoint::https(&url);
             let bare = endpoint.ok().filter(Endpoint::is_bare);
             read.hosts.push(bare.ok_or(SettingsError::Host)?);
         }

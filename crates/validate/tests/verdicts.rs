@@ -4,7 +4,9 @@ mod fixture;
 
 use fixture::issuer::{Behaviour, Issuer};
 use fixture::{RULES, hit, judge, login, now, settings, token, validator, with_rules, word};
-use quietus_model::{Binding, Companion, Control, Doubt, Hit, Judgement, Secret, Verdict};
+use quietus_model::{
+    Binding, Companion, Control, Doubt, Hit, Judgement, Observation, Secret, Verdict,
+};
 use quietus_validate::Settings;
 use std::time::Duration;
 
@@ -356,6 +358,29 @@ async fn a_signed_request_holds_no_secret_and_a_pair_that_was_never_accepted_is_
     let earlier = vec![Judgement { at: now(), verdict: live, ..denied.clone() }];
     let again = with_rules(SIGNED, settings(&issuer)).judge(&hit, &earlier).await;
     assert!(matches!(&again[0].verdict, Verdict::Dead(seen) if !seen.unpaired), "{again:?}");
+}
+
+#[tokio::test]
+async fn words_that_a_live_one_can_meet_too_deny_what_was_accepted_from_here_before() {
+    let issuer = Issuer::start();
+    issuer.set_otherwise(Behaviour::answer(403, "<Error><Code>Unknown</Code></Error>"));
+    let secret = token("moved");
+    let id = Companion { name: "id".to_owned(), secret: Secret::from("li_0123") };
+    let hit = Hit { parts: vec![id], ..hit("loop-pair", &secret) };
+    let clause = "name = \"unknown id\", ";
+    let rules = SIGNED.replace(clause, &format!("{clause}after_live = true, "));
+    assert_ne!(rules, SIGNED);
+    let ask = async |rules: &str, earlier: &[Judgement]| {
+        with_rules(rules, settings(&issuer)).judge(&hit, earlier).await.remove(0)
+    };
+    let denied = ask(SIGNED, &[]).await;
+    let seen = denied.verdict.observation().unwrap().clone();
+    let never = Verdict::Indeterminate(Doubt::NeverAccepted { clause: "unknown id".into() });
+    assert_eq!(ask(&rules, &[]).await.verdict, never);
+    let elsewhere = Observation { vantage: "elsewhere".into(), ..seen.clone() };
+    let live = |seen| vec![Judgement { verdict: Verdict::Live(seen), ..denied.clone() }];
+    assert_eq!(ask(&rules, &live(elsewhere)).await.verdict, never);
+    assert!(matches!(ask(&rules, &live(seen)).await.verdict, Verdict::Dead(_)));
 }
 
 #[tokio::test]

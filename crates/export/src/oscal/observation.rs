@@ -296,7 +296,6 @@ fn answer_props(answer: &Answer) -> Vec<Prop> {
         Prop::own("recipe-sha256", answer.recipe.as_str()),
         Prop::own("recipe-custom", if answer.custom { "yes" } else { "no" }),
         Prop::own("pair-never-accepted", if answer.unpaired { "yes" } else { "no" }),
-        Prop::own("never-accepted", if answer.never_accepted { "yes" } else { "no" }),
         Prop::own("negative-control", control_value(answer.control)),
         Prop::own("vantage", &answer.vantage),
         Prop::own("tool-version", &answer.tool),

@@ -47,7 +47,6 @@ pub fn observation() -> Observation {
         recipe: Digest::of(b"recipe"),
         custom: false,
         unpaired: false,
-        never_accepted: false,
         code: None,
         status: 401,
         clause: "bad credentials".into(),

@@ -4,7 +4,7 @@ use super::matcher::Match;
 use super::trace::{Kept, Outcome, Seen};
 use super::{Detection, Trace};
 use aho_corasick::{AhoCorasick, BuildError, Input, MatchKind};
-use quietus_model::{Comments, Offline, Rule, Secret};
+use quietus_model::{Comments, Fingerprint, FingerprintKey, Offline, Rule, Secret};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
@@ -45,6 +45,13 @@ impl Literals {
             .match_kind(MatchKind::LeftmostLongest)
             .build(known.iter().map(|(_, secret)| secret.expose()))?;
         Ok(Self { any, known })
+    }
+
+    /// Which they are, in order.
+    pub(super) fn fingerprints(&self, key: &FingerprintKey) -> Vec<Fingerprint> {
+        let prints: BTreeSet<_> =
+            self.known.iter().map(|(_, secret)| key.fingerprint(secret)).collect();
+        prints.into_iter().collect()
     }
 
     /// The length of the longest in bytes.

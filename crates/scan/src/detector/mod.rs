@@ -24,7 +24,8 @@ pub(crate) use literal::is_distinct;
 use matcher::Matcher;
 pub(crate) use matcher::{compile, parse};
 use quietus_model::{
-    Comments, Companion, Confidence, Fact, Offline, Rule, RuleId, RuleSet, Secret,
+    Comments, Companion, Confidence, Fact, Fingerprint, FingerprintKey, Offline, Rule, RuleId,
+    RuleSet, Secret,
 };
 use quietus_odb::Copied;
 use quietus_unpack::{Span, spans_by};
@@ -151,6 +152,11 @@ impl Detector {
     /// Whether it looks for secrets that are known already, which are what they are in any bytes.
     pub(crate) fn seeks_known(&self) -> bool {
         self.literals.is_some()
+    }
+
+    /// The fingerprints of the secrets that are looked for, in their order.
+    pub(crate) fn sought(&self, key: &FingerprintKey) -> Vec<Fingerprint> {
+        self.literals.as_ref().map_or(Vec::new(), |literals| literals.fingerprints(key))
     }
 
     /// Every encoded stretch of a text.

@@ -56,7 +56,7 @@ impl Place {
         let format = store::format(repository);
         let objects = repository.commondir().join("objects").canonicalize().ok()?;
         Some(Self {
-            file: folder.join(sweep::name(&objects)),
+            file: folder.join(sweep::name(&objects, run.vault.detector().seeks_known())),
             format,
             key: run.vault.key().for_purpose("quietus remembered scans"),
             tags: Tags::new(run.vault.key()),
@@ -166,8 +166,10 @@ fn context(format: Format, run: &Run<'_>) -> String {
     let rules = run.vault.detector().rules().digest();
     let key = run.vault.key().id();
     let largest = run.options.max_file_size;
+    let sought = run.vault.detector().sought(run.vault.key());
+    let sought: Vec<_> = sought.iter().map(ToString::to_string).collect();
     let engine = (env!("CARGO_PKG_VERSION"), quietus_unpack::VERSION);
-    format!("{engine:?} {} {rules} {key} {largest} {format:?}", program())
+    format!("{engine:?} {} {rules} {key} {largest} {format:?} {sought:?}", program())
 }
 
 /// Which build of the program this is: versions are not told apart by their number alone while

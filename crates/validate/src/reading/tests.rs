@@ -101,6 +101,7 @@ fn a_page_with_status_200_is_not_an_acceptance_by_status() {
         json: vec![],
         text: vec![],
         header: BTreeMap::new(),
+        after_live: false,
     }];
     let none = BTreeMap::new();
     let page = b"<!doctype html><title>Welcome to the guest network</title>";

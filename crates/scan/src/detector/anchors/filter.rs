@@ -1,5 +1,6 @@
 //! The tables that tell, from four bytes at a place, that no anchor can stand there.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// How many bytes of a place the filter looks at.
@@ -257,21 +258,79 @@ impl Bucket {
     }
 }
 
-/// Takes of each anchor the piece, and puts it into the bucket, that thereby cost the least.
+/// The piece of each anchor, and the bucket that it goes to: as known beforehand, and for others
+/// such that they cost the least.
 fn distribute(anchors: &[Anchor<'_>]) -> Vec<(usize, Range<usize>)> {
+    let known = Known::new();
+    let mut placed: Vec<_> = anchors.iter().map(|anchor| known.of(*anchor)).collect();
+    let new: Vec<_> = (0..anchors.len()).filter(|index| placed[*index].is_none()).collect();
+    if !new.is_empty() {
+        find_places(anchors, new, &mut placed);
+    }
+    placed.into_iter().map(Option::unwrap_or_default).collect()
+}
+
+/// A bucket, and where in an anchor its piece begins.
+type Spot = (usize, usize);
+
+/// Where the anchors that ship have their places, as `benches/places.py` found by counting in real
+/// text. One that is not there, or has changed, finds a place of its own: only speed depends on it.
+struct Known {
+    /// By anchor and whether its case does not count: its bucket, and where its piece begins.
+    places: BTreeMap<(Vec<u8>, bool), Spot>,
+}
+
+impl Known {
+    fn new() -> Self {
+        Self { places: include_str!("places.txt").lines().filter_map(Self::place).collect() }
+    }
+
+    /// Bucket, place, case and anchor of one line.
+    fn place(line: &str) -> Option<((Vec<u8>, bool), Spot)> {
+        let mut words = line.splitn(4, ' ');
+        let mut number = || words.next()?.parse().ok();
+        let (bucket, at) = (number()?, number()?);
+        let any_case = words.next()? == "i";
+        let mut anchor = Vec::new();
+        let mut shown = words.next()?.split('\\');
+        anchor.extend_from_slice(shown.next()?.as_bytes());
+        for escaped in shown {
+            anchor.push(u8::from_str_radix(escaped.get(..2)?, 16).ok()?);
+            anchor.extend_from_slice(&escaped.as_bytes()[2..]);
+        }
+        Some(((anchor, any_case), (bucket, at)))
+    }
+
+    fn of(&self, (text, any_case): Anchor<'_>) -> Option<(usize, Range<usize>)> {
+        let (bucket, at) = *self.places.get(&(text.to_vec(), any_case))?;
+        let piece = at..at + text.len().min(WIDTH);
+        (bucket < BUCKETS && piece.end <= text.len()).then_some((bucket, piece))
+    }
+}
+
+/// Takes of each new anchor the piece, and puts it into the bucket, that thereby cost the least.
+fn find_places(
+    anchors: &[Anchor<'_>],
+    mut new: Vec<usize>,
+    placed: &mut [Option<(usize, Range<usize>)>],
+) {
     let frequencies = Frequencies::new();
     let odds = Odds::new(&frequencies);
-    let choices: Vec<_> = anchors.iter().map(|anchor| pieces(*anchor, &frequencies)).collect();
-    let rarest = |index: &usize| choices[*index].places.first().map_or(0.0, |place| place.0);
-    let mut order: Vec<_> = (0..anchors.len()).collect();
-    // The common ones first: what is common anyway then gathers in few buckets.
-    order.sort_by(|a, b| rarest(b).total_cmp(&rarest(a)));
     let mut buckets = [Bucket::EMPTY; BUCKETS];
-    let mut used = 0;
-    let mut placed = vec![(0, 0..0); anchors.len()];
-    for index in order {
-        let ((text, any_case), Choice { places, width }) = (anchors[index], &choices[index]);
-        let mut best = (f32::INFINITY, Bucket::EMPTY);
+    for ((text, any_case), place) in anchors.iter().zip(placed.iter()) {
+        if let Some((bucket, piece)) = place {
+            let taken = Taken::by((&text[piece.clone()], *any_case));
+            buckets[*bucket] = buckets[*bucket].with(&taken, &odds);
+        }
+    }
+    let choices: BTreeMap<_, _> =
+        new.iter().map(|index| (*index, pieces(anchors[*index], &frequencies))).collect();
+    let rarest = |index: &usize| choices[index].places.first().map_or(0.0, |place| place.0);
+    // The common ones first: what is common anyway then gathers in few buckets.
+    new.sort_by(|a, b| rarest(b).total_cmp(&rarest(a)));
+    for index in new {
+        let ((text, any_case), Choice { places, width }) = (anchors[index], &choices[&index]);
+        let mut best = (f32::INFINITY, 0, Bucket::EMPTY);
         'choice: for (share, place) in places {
             // None that follows is rarer, so that none can cost less.
             if LOOKED_AT * share >= best.0 {
@@ -279,14 +338,13 @@ fn distribute(anchors: &[Anchor<'_>]) -> Vec<(usize, Range<usize>)> {
             }
             let piece = *place..*place + width;
             let taken = Taken::by((&text[piece.clone()], any_case));
-            // Of those that are empty one is like the other.
-            for (number, bucket) in buckets.iter().enumerate().take(used + 1) {
+            for (number, bucket) in buckets.iter().enumerate() {
                 let wider = bucket.with(&taken, &odds);
                 let mistakes = wider.share - bucket.share;
                 let cost = mistakes + LOOKED_AT * share;
                 if cost < best.0 {
-                    best = (cost, wider);
-                    placed[index] = (number, piece.clone());
+                    best = (cost, number, wider);
+                    placed[index] = Some((number, piece.clone()));
                 }
                 // The others are more common, so that none can be much better.
                 if mistakes < LOOKED_AT * share / 8.0 {
@@ -294,11 +352,8 @@ fn distribute(anchors: &[Anchor<'_>]) -> Vec<(usize, Range<usize>)> {
                 }
             }
         }
-        let bucket = placed[index].0;
-        buckets[bucket] = best.1;
-        used = used.max(bucket + 1);
+        buckets[best.1] = best.2;
     }
-    placed
 }
 
 #[cfg(test)]
@@ -325,5 +380,20 @@ mod tests {
         assert_eq!(piece(0), b"ecov");
         assert_eq!(piece(2), b"ab");
         assert_eq!(piece(1).len(), WIDTH);
+    }
+
+    #[test]
+    fn what_is_known_of_anchors_is_read() {
+        let known = Known::new();
+        let lines = include_str!("places.txt").lines();
+        assert_eq!(known.places.len(), lines.count());
+        let place = |line| Known::place(line).unwrap();
+        assert_eq!(place("63 2 i a b\\0ac"), ((b"a b\nc".to_vec(), true), (63, 2)));
+        for broken in ["", "1 2", "1 x i a", "1 0 s \\x"] {
+            assert_eq!(Known::place(broken), None, "{broken}");
+        }
+        let (bucket, piece) = known.of((b"-----BEGIN EC PRIVATE KEY-----", false)).unwrap();
+        assert!(bucket < BUCKETS && piece.len() == WIDTH);
+        assert_eq!(known.of((b"no anchor of any rule", false)), None);
     }
 }

@@ -1,0 +1,160 @@
+//! What people do to items.
+
+use super::ListFormat;
+use clap::{Args, Subcommand};
+use quietus_poam::{DeviationKind, MilestoneKind};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Item {
+    /// All items
+    List {
+        /// Closed and dismissed ones as well
+        #[arg(long)]
+        all: bool,
+        /// The output format
+        #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+        format: ListFormat,
+    },
+    /// One item with its places, milestones and history
+    Show {
+        /// V-12 or the beginning of a fingerprint
+        id: String,
+        /// The output format
+        #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+        format: ListFormat,
+    },
+    /// Why it is open, what evidence is missing, what happens next
+    Why {
+        /// V-12 or the beginning of a fingerprint
+        id: String,
+    },
+    /// Say who sees to it
+    Assign {
+        /// V-12 or the beginning of a fingerprint
+        id: String,
+        /// A person or team
+        to: String,
+        #[command(flatten)]
+        who: Who,
+    },
+    /// Do something about it
+    Act {
+        /// V-12 or the beginning of a fingerprint
+        id: String,
+        #[command(subcommand)]
+        act: Act,
+        #[command(flatten)]
+        who: Who,
+    },
+    /// Set it aside: no credential, or a risk that is borne
+    Dismiss {
+        /// V-12 or the beginning of a fingerprint
+        id: String,
+        /// false-positive, risk-accepted, operational-requirement or vendor-dependency
+        #[arg(long, default_value = "false-positive")]
+        kind: DeviationKind,
+        /// Why
+        #[arg(long)]
+        reason: String,
+        /// Until this date (YYYY-MM-DD) [default: the longest the policy allows]
+        #[arg(long, value_name = "DATE")]
+        until: Option<String>,
+        #[command(flatten)]
+        who: Who,
+    },
+    /// The classic mistakes of a POA&M, item by item
+    Lint {
+        /// The output format
+        #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+        format: ListFormat,
+    },
+}
+
+/// Who acts.
+#[derive(Debug, Args)]
+pub(crate) struct Who {
+    /// Your name, recorded beside your account as a claim
+    #[arg(long = "as", value_name = "NAME", env = "QUIETUS_AS", hide_env_values = true)]
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Act {
+    /// Work on a milestone begins
+    Start {
+        /// rotate, revoke or remove
+        milestone: MilestoneKind,
+    },
+    /// A milestone is done; its exit test decides
+    Claim {
+        /// rotate, revoke or remove
+        milestone: MilestoneKind,
+        /// What was done
+        #[arg(long)]
+        note: String,
+    },
+    /// A milestone need not be done
+    Waive {
+        /// rotate or remove
+        milestone: MilestoneKind,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// A milestone gets a later date
+    Extend {
+        /// rotate, revoke, remove or retest
+        milestone: MilestoneKind,
+        /// The date (YYYY-MM-DD)
+        #[arg(long)]
+        due: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Give your word that it is dead, where no recipe can ask its issuer
+    Attest {
+        /// What you saw
+        #[arg(long)]
+        note: String,
+    },
+    /// State where the credential works, so that a denial there counts; it is asked from now on
+    Bind {
+        /// The issuer's host, or its URL as you would list it under [issuers]
+        issuer: String,
+        /// How you know
+        #[arg(long)]
+        note: String,
+    },
+    /// Take back that the credential works there
+    Unbind {
+        /// The issuer, as `item show` prints it
+        issuer: String,
+        /// Why
+        #[arg(long)]
+        note: String,
+    },
+    /// Approve its closure
+    Approve {
+        /// What you looked at
+        #[arg(long)]
+        note: String,
+    },
+    /// It is no longer set aside
+    Resume {
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// It is not over
+    Reopen {
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// A remark
+    Note {
+        /// The remark
+        text: String,
+    },
+}
