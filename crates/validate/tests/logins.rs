@@ -1,4 +1,5 @@
 //! Logins by other protocols than HTTP: when a password is sent, and what a hostile server cannot do.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![cfg(feature = "postgresql")]
 
 mod fixture;
