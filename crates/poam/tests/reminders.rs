@@ -4,7 +4,7 @@ mod support;
 use jiff::SignedDuration;
 use quietus_model::{Digest, Doubt};
 use quietus_poam::{
-    Action, ClosureMode, Delivery, DeviationKind, MilestoneKind, NoticeRecord, Policy, ReminderKey,
+    Action, ClosureMode, Delivery, DeviationKind, MilestoneKind, NoticeRecord, ReminderKey,
     ReminderKind, already_sent, period_of, reminders,
 };
 use support::*;
@@ -49,7 +49,7 @@ fn what_came_back_is_told_first_and_what_is_closed_never() {
 #[test]
 fn only_what_lacks_nothing_but_approval_waits_for_it() {
     let mut world = leaked();
-    world.policy = Policy { closure: ClosureMode::Approved, ..Policy::default() };
+    world.policy.closure = ClosureMode::Approved;
     world.take(&removed(1));
     world.ask(2, "token", vec![dead(2)]);
     assert!(!kinds(&world, 2).contains(&"pending_approval"));
