@@ -124,7 +124,7 @@ pub(crate) enum Act {
     },
     /// State where the credential works, so that a denial there counts; it is asked from now on
     Bind {
-        /// The issuer's host, or its URL as you would list it under [issuers]
+        /// The issuer's host, or its URL as you would list it under `[issuers]`
         issuer: String,
         /// How you know
         #[arg(long)]
