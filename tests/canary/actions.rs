@@ -43,7 +43,7 @@ fn work(ground: &Ground, id: &str, issuer: &Issuer) {
     refused(ground, "nobody asked for that", id, &["grant", "deviation", "--note", REASON]);
     let shown = ground.quiet(0, &["item", "show", id]).out();
     assert!(shown.contains(&issuer.url()), "no endpoint to bind: {shown}");
-    refused(ground, "has been asked", id, &["bind", "nowhere", "--note", REASON]);
+    refused(ground, "nobody bound it", id, &["unbind", "nowhere", "--note", REASON]);
     refused(ground, "at least 15 characters", id, &["bind", &issuer.url(), "--note", "seen"]);
     act(ground, "bound", id, &["bind", &issuer.url(), "--note", REASON]);
     refused(ground, "can be asked", id, &["attest", "--note", REASON]);
