@@ -2,10 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "support/canary.rs"]
-#[allow(dead_code, reason = "each test file uses its own part")]
 mod canary;
 #[path = "support/sandbox.rs"]
-#[allow(dead_code, reason = "each test file uses its own part")]
 mod sandbox;
 
 use canary::token;
