@@ -132,7 +132,7 @@ fn every_listing_is_an_array_of_objects_with_the_promised_names() {
     for (command, code, promised) in [
         ("item list", 0, &item[..]),
         ("item list --all", 0, &item),
-        ("item lint", 1, &["id", "fingerprint", "mistake"]),
+        ("item lint", 1, &["id", "fingerprint", "code", "mistake"]),
         ("repos list", 0, &repos),
         ("rules list", 0, &rules),
         ("policy list", 0, &policies),

@@ -4,6 +4,7 @@ mod asking;
 mod item;
 mod policy;
 mod reading;
+mod reporting;
 mod silence;
 mod upkeep;
 
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use item::{Act, Item};
 pub(crate) use policy::PolicyCommand;
 pub(crate) use reading::{Find, Scan, Sources, Track};
+pub(crate) use reporting::{Metrics, MetricsFormat, Remind, RemindFormat};
 pub(crate) use silence::{Silence, Suppress};
 use std::path::PathBuf;
 pub(crate) use upkeep::{Export, Init, LedgerCommand, NewRule, Repos, Rules};
@@ -81,6 +83,10 @@ pub(crate) enum Command {
     /// List items, show them, act on them
     #[command(subcommand)]
     Item(Item),
+    /// How well leaked credentials are dealt with: how long they stay valid, what is late, what came back
+    Metrics(Metrics),
+    /// What calls for attention: overdue, due soon, reopened, stale, waiting for approval
+    Remind(Remind),
     /// Write items in other people's formats
     #[command(subcommand)]
     Export(Export),

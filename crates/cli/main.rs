@@ -7,6 +7,7 @@ mod issuers;
 mod output;
 mod places;
 mod progress;
+mod routes;
 mod settings;
 mod setup;
 mod sight;
@@ -59,6 +60,8 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
             Command::Suppress(args) => commands::suppress::run(&setup, &args).await,
             Command::Revoke(args) => commands::revoke::run(&setup, &args).await,
             Command::Item(args) => commands::item::run(&setup, args).await,
+            Command::Metrics(args) => commands::metrics::run(&setup, &args).await,
+            Command::Remind(args) => commands::remind::run(&setup, &args).await,
             Command::Export(args) => commands::export::run(&setup, args).await,
             Command::Ledger(args) => commands::ledger::run(&setup, args).await,
             Command::Repos(args) => commands::repos::run(&setup, &args).await,

@@ -1,5 +1,6 @@
 //! The user's configuration file. A scanned repository can never supply it.
 
+use crate::routes::RouteConfig;
 use anyhow::{Context, Result, anyhow, bail};
 use quietus_model::{RepositoryId, SafeText, Severity};
 use quietus_validate::Pace;
@@ -35,6 +36,8 @@ pub(crate) struct Config {
     pub(crate) revoke: RevokeConfig,
     /// Names of repositories.
     pub(crate) repository: Vec<RepositoryConfig>,
+    /// Ways out for reminders.
+    pub(crate) route: Vec<RouteConfig>,
 }
 
 /// What is not reported.
@@ -236,6 +239,17 @@ pub(crate) const TEMPLATE: &str = r#"# Quietus configuration. Every line is opti
 # [[repository]]
 # source = "/srv/git/app"
 # name = "team/app"
+
+# Where `quietus remind --send` posts what calls for attention: generic, slack or teams. Give url, or
+# the url_file that holds it. What may still work is told without its place unless places is true.
+# [[route]]
+# name = "security-chat"
+# format = "slack"
+# url_file = "/etc/quietus/chat-url"
+# key_file = "/etc/quietus/chat-key"    # signs messages: header quietus-signature
+# every = "24h"    # each reminder is sent once in this time
+# reminders = ["reopened", "overdue", "pending_approval", "due_soon", "stale", "resumes"]
+# places = false
 "#;
 
 #[cfg(test)]
@@ -255,6 +269,7 @@ mod tests {
         let config: Config = toml::from_str(&live).unwrap();
         assert_eq!(config.issuers["gitlab"].len(), 2);
         assert_eq!(config.names().len(), 1);
+        assert_eq!(config.route.len(), 1);
         assert_eq!((config.scan.exclude.len(), config.severity.len()), (2, 1));
     }
 

@@ -43,9 +43,12 @@ fn work(ground: &Ground, id: &str, issuer: &Issuer) {
     refused(ground, "nobody asked for that", id, &["grant", "deviation", "--note", REASON]);
     let shown = ground.quiet(0, &["item", "show", id]).out();
     assert!(shown.contains(&issuer.url()), "no endpoint to bind: {shown}");
-    refused(ground, "nobody bound it", id, &["unbind", "nowhere", "--note", REASON]);
+    refused(ground, "leave out user name", id, &["bind", "https://u:p@nowhere", "--note", REASON]);
+    refused(ground, "nobody bound it", id, &["unbind", "https://nowhere", "--note", REASON]);
     refused(ground, "at least 15 characters", id, &["bind", &issuer.url(), "--note", "seen"]);
     act(ground, "bound", id, &["bind", &issuer.url(), "--note", REASON]);
+    act(ground, "bound", id, &["bind", "nowhere", "--note", REASON]);
+    act(ground, "unbound", id, &["unbind", "https://nowhere", "--note", REASON]);
     refused(ground, "can be asked", id, &["attest", "--note", REASON]);
     refused(ground, "not claimed by people", id, &["claim", "retest", "--note", REASON]);
     refused(ground, "cannot be waived", id, &["waive", "revoke", "--reason", REASON]);

@@ -54,6 +54,12 @@ fn every_command(ground: &Ground) {
         // Nobody owns what stands in no line of a file.
         (1, "item lint"),
         (1, "item lint --format json"),
+        (0, "metrics"),
+        (0, "metrics --format json"),
+        (0, "metrics --format prometheus"),
+        (0, "remind --soon 400d"),
+        (0, "remind --soon 400d --format json"),
+        (0, "remind --soon 400d --format markdown"),
         // Credentials that work are known, whether or not somebody asks again.
         (0, "retest"),
         (6, "retest --all"),

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use quietus_model::{Digest, Target};
-use quietus_poam::{Action, PoamItem};
+use quietus_poam::{Action, Mistake, PoamItem};
 use quietus_store::{Append, Ledger};
 use std::path::Path;
 
@@ -153,9 +153,9 @@ fn end_of_day(text: &str) -> Result<Timestamp> {
 
 async fn lint(setup: &Setup, ledger: &Ledger, format: ListFormat) -> Result<Exit, Failure> {
     let items = ledger.items().await?;
-    let mistakes: Vec<(&PoamItem, &str)> = items
+    let mistakes: Vec<(&PoamItem, Mistake)> = items
         .iter()
-        .flat_map(|item| item.lint(setup.now).into_iter().map(move |text| (item, text)))
+        .flat_map(|item| item.lint(setup.now).into_iter().map(move |mistake| (item, mistake)))
         .collect();
     match format {
         ListFormat::Table => item::print_mistakes(&mistakes, items.len())?,

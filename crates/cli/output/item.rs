@@ -4,7 +4,7 @@ use super::board::where_it_is;
 use super::{BOLD, DIM, GREEN, RED, day, distance, minute, out, plural, style_of, table};
 use anyhow::Result;
 use jiff::Timestamp;
-use quietus_poam::{Event, PoamItem, Policy, Progress, Recorded, Standing};
+use quietus_poam::{Event, Mistake, PoamItem, Policy, Progress, Recorded, Standing};
 use serde_json::{Value, json};
 use std::io::Write;
 
@@ -290,21 +290,26 @@ pub(crate) fn print_change(before: &PoamItem, after: &PoamItem, now: Timestamp) 
     Ok(out.flush()?)
 }
 
-pub(crate) fn print_mistakes(mistakes: &[(&PoamItem, &str)], items: usize) -> Result<()> {
+pub(crate) fn print_mistakes(mistakes: &[(&PoamItem, Mistake)], items: usize) -> Result<()> {
     let mut out = out();
-    for (item, text) in mistakes {
-        writeln!(out, "{BOLD}{:5}{BOLD:#} {text}", item.id())?;
+    for (item, mistake) in mistakes {
+        writeln!(out, "{BOLD}{:5}{BOLD:#} {}", item.id(), mistake.as_str())?;
     }
     let (count, items) = (mistakes.len() as u64, plural(items as u64, "item"));
     writeln!(out, "{} in {items}", plural(count, "mistake"))?;
     Ok(out.flush()?)
 }
 
-pub(crate) fn print_mistakes_json(mistakes: &[(&PoamItem, &str)]) -> Result<()> {
+pub(crate) fn print_mistakes_json(mistakes: &[(&PoamItem, Mistake)]) -> Result<()> {
     let values: Vec<Value> = mistakes
         .iter()
-        .map(|(item, text)| {
-            json!({ "id": item.id(), "fingerprint": item.fingerprint(), "mistake": text })
+        .map(|(item, mistake)| {
+            json!({
+                "id": item.id(),
+                "fingerprint": item.fingerprint(),
+                "code": mistake.code(),
+                "mistake": mistake.as_str(),
+            })
         })
         .collect();
     super::json::print_value(&values)

@@ -4,8 +4,10 @@
 //! a dump of it, so that an item may change without breaking those who read the exports. Nothing
 //! here reads a clock, a file or a ledger.
 
+pub mod digest;
 mod error;
 pub mod oscal;
+pub mod prometheus;
 mod text;
 
 pub use error::ExportError;

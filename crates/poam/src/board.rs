@@ -56,41 +56,4 @@ impl PoamItem {
             Phase::Detected | Phase::Open | Phase::InProgress => Lane::Open,
         }
     }
-
-    /// The classic mistakes of a POA&M, as far as this item makes them: no clear owner, a step
-    /// nobody can measure, dates without progress, a status that stood still since work began, an
-    /// item nobody has looked at.
-    pub fn lint(&self, now: Timestamp) -> Vec<&'static str> {
-        let mut mistakes = Vec::new();
-        if !self.is_active() {
-            return mistakes;
-        }
-        if self.owner.is_none() {
-            mistakes.push("no owner: assign one with `quietus item assign`");
-        }
-        let kind = &self.detection.kind;
-        if !kind.askable && self.attestations.is_empty() && self.is_overdue(now) {
-            mistakes.push(
-                "its revocation cannot be measured: no recipe can ask its issuer and nobody has \
-                 attested it",
-            );
-        }
-        let stale = |since: Timestamp, days: i64| {
-            now.duration_since(since) > jiff::SignedDuration::from_hours(24 * days)
-        };
-        let untouched =
-            self.round.milestones.iter().all(|m| m.progress == crate::Progress::Planned);
-        if untouched && self.is_overdue(now) {
-            mistakes.push("its dates pass and no milestone has moved");
-        }
-        let last = self.history.last().map_or(self.round.began, |recorded| recorded.at);
-        if !untouched && stale(last, 14) {
-            mistakes.push("work began, and nothing has been recorded for 14 days");
-        }
-        let people = self.history.iter().any(|recorded| recorded.by.person_id().is_some());
-        if !people && stale(self.round.began, 30) {
-            mistakes.push("nobody has looked at it for 30 days: it is kept for the audit alone");
-        }
-        mistakes
-    }
 }

@@ -7,7 +7,7 @@ use crate::{
     Recorded, ReopenReason, RootCause,
 };
 use jiff::Timestamp;
-use quietus_model::{Attestation, Fingerprint, Target};
+use quietus_model::{Attestation, Fingerprint, Place, Target};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -466,6 +466,13 @@ impl PoamItem {
         let first = given.iter().rposition(|(at, _)| *at < self.round.began).unwrap_or(0);
         let owners = given[first..].iter().map(|(_, owner)| *owner).chain(&self.owner);
         owners.into_iter().any(|owner| by.answers_to(owner.name.as_str()))
+    }
+
+    /// What people call the repositories it was ever seen in.
+    pub fn repository_names(&self) -> BTreeSet<String> {
+        let standing = self.presence.iter().map(|(_, sighting)| sighting);
+        let kept = standing.filter(|sighting| sighting.location.place != Place::Stdin);
+        kept.map(|sighting| sighting.repository_name().to_owned()).collect()
     }
 
     /// Its tags: those of every leaked credential, then those of its rule, then what its spread

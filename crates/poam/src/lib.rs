@@ -10,12 +10,14 @@ mod board;
 mod event;
 mod evidence;
 mod item;
+mod lint;
 mod milestone;
 mod policy;
 mod presence;
 mod proof;
 mod reconcile;
 mod refusal;
+mod reminder;
 mod request;
 mod scan_record;
 mod settle;
@@ -30,6 +32,7 @@ pub use event::{
 };
 pub use evidence::{Found, Impact, Lack, RootCause};
 pub use item::{Approval, Closure, Deviation, FoldError, Phase, PoamItem, Round, TAGS};
+pub use lint::{Mistake, Unmeasurable};
 pub use milestone::{Milestone, MilestoneKind, Progress};
 pub use policy::{
     Cadence, ClosureMode, Consent, DeviationRules, DismissalRules, EvidenceRules, ExtensionRules,
@@ -39,6 +42,9 @@ pub use presence::{Presence, Sighting};
 pub use proof::{Missing, Proof, Standing, TargetRecord, Weakness};
 pub use reconcile::{reconcile, shown_gone};
 pub use refusal::Refusal;
+pub use reminder::{
+    Delivery, NoticeRecord, Reminder, ReminderKey, ReminderKind, already_sent, period_of, reminders,
+};
 pub use request::{Pending, Request, Subject};
 pub use scan_record::ScanRecord;
 pub use why::Blocker;

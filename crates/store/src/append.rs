@@ -7,7 +7,7 @@ use crate::statement::Steps;
 use crate::{Ledger, StoreError, Stream};
 use jiff::Timestamp;
 use quietus_model::{Fingerprint, RepositoryId, SurveyId};
-use quietus_poam::{Recorded, ScanRecord};
+use quietus_poam::{NoticeRecord, Recorded, ScanRecord};
 use std::collections::HashSet;
 
 /// Something to append.
@@ -24,6 +24,16 @@ pub enum Append {
     },
     /// That a repository was scanned. It rests on no earlier scan, so it names no version.
     Scan(Box<ScanRecord>),
+    /// What was or is to be sent on a route.
+    Notice {
+        /// The route's name.
+        route: String,
+        /// The version its stream had when this was decided, 0 when there was none; `None` when
+        /// it is a report that rests on no other.
+        expected_version: Option<u64>,
+        /// What.
+        record: Box<NoticeRecord>,
+    },
 }
 
 impl Append {
@@ -61,6 +71,11 @@ impl Part {
                 let bodies = vec![body(&stream, record)?];
                 let counts = Some((record.survey, repository));
                 Ok(Self { stream, expected: None, counts, bodies })
+            }
+            Append::Notice { route, expected_version, record } => {
+                let stream = Stream::Route(route.clone());
+                let bodies = vec![body(&stream, record)?];
+                Ok(Self { stream, expected: *expected_version, counts: None, bodies })
             }
         }
     }

@@ -7,7 +7,7 @@ use crate::{Ledger, StoreError, Stream};
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use quietus_model::{Digest, Fingerprint, SafeText};
-use quietus_poam::{PoamItem, Recorded};
+use quietus_poam::{NoticeRecord, PoamItem, Recorded};
 
 /// One event of an item with its place in the ledger.
 #[derive(Clone, PartialEq, Debug)]
@@ -99,6 +99,15 @@ impl Ledger {
     pub async fn events(&self, fingerprint: &Fingerprint) -> Result<Vec<LedgerEntry>, StoreError> {
         let entries = self.stream(&Stream::Item(*fingerprint).to_string()).await?;
         entries.iter().map(LedgerEntry::of).collect()
+    }
+
+    /// What was sent on a route, oldest first. Their number is the version of its stream.
+    ///
+    /// # Errors
+    /// As [`Ledger::items`].
+    pub async fn notices(&self, route: &str) -> Result<Vec<NoticeRecord>, StoreError> {
+        let entries = self.stream(&Stream::Route(route.to_owned()).to_string()).await?;
+        entries.iter().map(Entry::parse).collect()
     }
 
     async fn stream(&self, stream: &str) -> Result<Vec<Entry>, StoreError> {

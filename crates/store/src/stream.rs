@@ -1,4 +1,5 @@
-//! Which list of entries something belongs to: one item's, or one repository's scans.
+//! Which list of entries something belongs to: one item's, one repository's scans, or what was sent
+//! on one route.
 
 use quietus_model::{Fingerprint, RepositoryId};
 use std::fmt;
@@ -6,6 +7,7 @@ use std::str::FromStr;
 
 const ITEM: &str = "item:";
 const REPOSITORY: &str = "repository:";
+const ROUTE: &str = "route:";
 
 /// A list of entries whose versions count from 1.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -14,6 +16,8 @@ pub enum Stream {
     Item(Fingerprint),
     /// The scans of one repository.
     Repository(RepositoryId),
+    /// The notices of one route, by its name.
+    Route(String),
 }
 
 impl fmt::Display for Stream {
@@ -21,6 +25,7 @@ impl fmt::Display for Stream {
         match self {
             Self::Item(fingerprint) => write!(f, "{ITEM}{fingerprint}"),
             Self::Repository(id) => write!(f, "{REPOSITORY}{id}"),
+            Self::Route(name) => write!(f, "{ROUTE}{name}"),
         }
     }
 }
@@ -33,8 +38,10 @@ impl FromStr for Stream {
             hex.parse().map(Self::Item)
         } else if let Some(id) = text.strip_prefix(REPOSITORY) {
             Ok(Self::Repository(RepositoryId::named(id)))
+        } else if let Some(name) = text.strip_prefix(ROUTE) {
+            Ok(Self::Route(name.to_owned()))
         } else {
-            Err(format!("a stream starts with \"{ITEM}\" or \"{REPOSITORY}\""))
+            Err(format!("a stream starts with \"{ITEM}\", \"{REPOSITORY}\" or \"{ROUTE}\""))
         }
     }
 }
@@ -47,7 +54,7 @@ mod tests {
     fn a_stream_is_read_back_from_its_name() {
         let item = Stream::Item("ab".repeat(32).parse().unwrap());
         let repository = Stream::Repository(RepositoryId::named("git.example.org/a:b"));
-        for stream in [item, repository] {
+        for stream in [item, repository, Stream::Route("chat: a".into())] {
             assert_eq!(stream.to_string().parse::<Stream>().unwrap(), stream);
         }
         for bad in ["", "item:", "item:abc", "other:x"] {

@@ -6,7 +6,7 @@ use crate::statement::CHAIN;
 use crate::{Ledger, StoreError, Stream};
 use futures_util::TryStreamExt;
 use quietus_model::Digest;
-use quietus_poam::{Recorded, ScanRecord};
+use quietus_poam::{NoticeRecord, Recorded, ScanRecord};
 use std::fmt;
 
 /// What a check of the whole chain found in order.
@@ -174,6 +174,10 @@ fn counts(entry: &Entry) -> Result<Option<(String, String)>, String> {
     match entry.stream.parse()? {
         Stream::Item(_) => {
             serde_json::from_str::<Recorded>(&entry.body).map_err(|error| error.to_string())?;
+            Ok(None)
+        }
+        Stream::Route(_) => {
+            serde_json::from_str::<NoticeRecord>(&entry.body).map_err(|error| error.to_string())?;
             Ok(None)
         }
         Stream::Repository(_) => {

@@ -11,6 +11,7 @@ mod error;
 mod find;
 mod look;
 mod mirror;
+mod notify;
 mod record;
 mod retest;
 mod silencing;
@@ -20,6 +21,7 @@ pub use error::TrackError;
 pub use find::{Standing, find};
 pub use look::{Look, Looking, SourceError, look};
 pub use mirror::{Mirrors, is_remote, private_folder};
+pub use notify::{Plan, Route, Sent, plan, send};
 pub use record::{Outcome, Tracker};
 pub use retest::{Retest, Wanted};
 pub use silencing::{

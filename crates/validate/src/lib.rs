@@ -8,6 +8,7 @@
 
 mod address;
 mod control;
+mod courier;
 mod denial;
 mod document;
 #[cfg_attr(
@@ -44,6 +45,9 @@ mod tls;
 mod transport;
 mod validator;
 
+pub use courier::{
+    Courier, DELIVERY, Destination, DestinationError, Message, NotTaken, SIGNATURE, signature,
+};
 pub use endpoint::EndpointError;
 pub use lint::lint;
 pub use pace::Pace;
