@@ -71,7 +71,7 @@ impl Policy {
         }
         let how = match self.closure {
             ClosureMode::Automatic => {
-                "An item closes by itself; weak proof needs an independent person's approval"
+                "Where the proof is weak an independent person approves; else an item closes by itself"
             }
             ClosureMode::Approved => {
                 "An item closes when a person approves it who is neither its owner nor completed a \

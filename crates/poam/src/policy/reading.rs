@@ -206,7 +206,7 @@ impl Policy {
             return Vec::new();
         }
         vec![format!(
-            "{} takes the consent of an authorising official, and nobody is named one: write their \
+            "these take the consent of an authorising official: {}; and nobody is named one: write their \
              ids into people.officials of a policy of your own, or it is refused",
             needs.join(", ")
         )]
