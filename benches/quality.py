@@ -4,7 +4,8 @@
     quality.py --quietus target/release/quietus --truth FOLDER [--clean FOLDER] [--peers VENV]
 
 FOLDER of the labelled data holds `creddata` (data, truth.csv, score.py) and, where there, `samples`
-(samples.jsonl with its cases made by make_cases.py) and `history_repo` (make_history.py). The clean
+(samples.jsonl with its cases made by make_cases.py). The history is made of the former by the
+make_history.py beside it, unless there is a `history_repo` already. The clean
 folder holds unpacked packages, one a folder: nearly all that is found there is false. What is not
 there is left out and named. Everything runs with default settings, without network.
 
@@ -70,7 +71,11 @@ class Bench:
         if name == "quietus":
             with open(report, "w", encoding="utf8") as file:
                 file.writelines(self.named(json.loads(line), folder, target) for line in ran.stdout.splitlines())
-        found = os.path.join(self.scratch, f"{name}.jsonl")
+        return self.converted(name, report, folder, strip)
+
+    def converted(self, name, report, folder, strip=()):
+        """A report, as the scorer reads it."""
+        found = f"{report.removesuffix('.json')}.jsonl"
         kind = "jsonl" if name == "quietus" else name
         stripped = [part for prefix in strip for part in ("--strip", prefix)]
         with open(found, "w", encoding="utf8") as file:
@@ -84,6 +89,18 @@ class Bench:
         below = [path, os.path.join(target, path)]
         finding["path"] = next((one for one in below if os.path.exists(os.path.join(folder, one))), path)
         return json.dumps(finding) + "\n"
+
+    def past(self, repository):
+        """Findings in history alone, under the paths that the labels know: below `data`, also before
+        a rename moved them there."""
+        scan = [self.quietus, "--quiet", "scan", repository, "--history-only", "--format", "jsonl", "--show-secrets", "--no-memory"]
+        report = os.path.join(self.scratch, "past.json")
+        with open(report, "w", encoding="utf8") as file:
+            for line in subprocess.run(scan, stdout=subprocess.PIPE, check=False).stdout.splitlines():
+                finding = json.loads(line)
+                finding["path"] = finding["path"].removeprefix("old/")
+                file.write(json.dumps(finding) + "\n")
+        return self.converted("quietus", report, self.creddata)
 
     def score(self, found, *more):
         """The figures of the labelled repositories."""
@@ -160,7 +177,7 @@ def clean(bench):
         with open(bench.findings(name, folder, "."), encoding="utf8") as file:
             found = [json.loads(line) for line in file]
         places = {(one["path"], one["line"], one["secret"]): one["rule"] for one in found}
-        keys = [rule for rule in places.values() if any(word in rule.lower() for word in ("pem", "private", "ssh-", "pgp"))]
+        keys = [rule for rule in places.values() if any(word in rule.lower() for word in ("pem", "private", "ssh-", "pgp", "der-"))]
         row(name, [len(places) / megabytes, (len(places) - len(keys)) / megabytes])
     row("target", [0.5, 0.2])
 
@@ -168,27 +185,20 @@ def clean(bench):
 def history(bench):
     """The same labels in history only: recall must be the tree's, whichever way they were removed."""
     repository = os.path.join(bench.options.truth, "history_repo")
-    truth = os.path.join(bench.options.truth, "history_truth.csv")
-    if not (os.path.isdir(repository) and os.path.isfile(truth)):
-        print("no history_repo: make it with make_history.py", file=sys.stderr)
-        return
-    def values(target, scope):
-        ran = subprocess.run([bench.quietus, "--quiet", "scan", target, scope, "--format", "jsonl", "--show-secrets", "--no-memory"],
-                             stdout=subprocess.PIPE, check=False)
-        for line in ran.stdout.splitlines():
-            finding = json.loads(line)
-            # Below `data` in either, and below `old/data` before a rename.
-            of = (part for part in finding["path"].split("/") if part in modes)
-            yield next(of, ""), finding["secret"]
-    with open(truth, encoding="utf8", newline="") as file:
+    if not os.path.isdir(repository):
+        repository = os.path.join(bench.scratch, "history_repo")
+        maker = os.path.join(bench.creddata, "make_history.py")
+        subprocess.run([sys.executable, maker, ".", repository], cwd=bench.creddata, stdout=subprocess.DEVNULL, check=True)
+    with open(os.path.join(os.path.dirname(repository), "history_truth.csv"), encoding="utf8", newline="") as file:
         modes = {row["repo"]: row["mode"] for row in csv.DictReader(file)}
-    tree = set(values(os.path.join(bench.creddata, "data"), "--tree-only"))
-    past = set(values(repository, "--history-only"))
-    print("\n| history, removed by | secrets of the tree | found | missing |\n|---|---|---|---|")
-    for mode in sorted(set(modes.values())):
-        here = {one for one in tree if modes.get(one[0]) == mode}
-        print(f"| {MODES.get(mode, mode)} | {len(here)} | {len(here & past)} | {len(here - past)} |")
-    print(f"| all | {len(tree)} | {len(tree & past)} | {len(tree - past)} |")
+    tree = bench.score(bench.findings("quietus", bench.creddata, "data"))["byrepo"]
+    past = bench.score(bench.past(repository))["byrepo"]
+    print("\n| history, removed by | credentials | recall in the tree | recall in history |\n|---|---|---|---|")
+    for mode in [*sorted(MODES), None]:
+        repositories = [one for one in tree if mode in (modes[one], None)]
+        units = sum(sum(tree[one]) for one in repositories)
+        found = [sum(of[one][0] for one in repositories) / units if units else 0.0 for of in (tree, past)]
+        print(f"| {MODES.get(mode, 'all')} | {units} | {found[0]:.4f} | {found[1]:.4f} |")
 
 
 def main():

@@ -127,6 +127,7 @@ fn every_listing_is_an_array_of_objects_with_the_promised_names() {
     ];
     let repos = ["repository", "source", "last_scan", "last_complete_scan", "gaps", "credentials"];
     let rules = ["id", "name", "severity", "confidence", "can_ask", "tags"];
+    let policies = ["name", "summary", "closure", "confirmations", "digest"];
     let plan = ["rule", "host", "port", "method", "url", "items", "calls"];
     for (command, code, promised) in [
         ("item list", 0, &item[..]),
@@ -134,6 +135,7 @@ fn every_listing_is_an_array_of_objects_with_the_promised_names() {
         ("item lint", 1, &["id", "fingerprint", "code", "mistake"]),
         ("repos list", 0, &repos),
         ("rules list", 0, &rules),
+        ("policy list", 0, &policies),
         ("validate --plan", 0, &plan),
     ] {
         let mut arguments: Vec<&str> = command.split(' ').collect();

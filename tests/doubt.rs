@@ -296,6 +296,6 @@ async fn bound_by_a_person_a_place_of_the_users_own_still_needs_a_second_person(
     assert!(item.milestone(MilestoneKind::Retest).is_done());
     assert!(item.closure.is_none(), "the user overrode the endpoint");
     let note = "looked at the denials".to_owned();
-    let item = act(Action::Approve { note }, "os:2@host").await;
+    let item = act(Action::Approve { note, break_glass: None }, "os:2@host").await;
     assert!(item.closure.is_some());
 }

@@ -2,6 +2,7 @@
 
 mod asking;
 mod item;
+mod policy;
 mod reading;
 mod reporting;
 mod silence;
@@ -10,6 +11,7 @@ mod upkeep;
 pub(crate) use asking::{Expect, Retest, Revoke, Validate};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use item::{Act, Item};
+pub(crate) use policy::PolicyCommand;
 pub(crate) use reading::{Find, Scan, Sources, Track};
 pub(crate) use reporting::{Metrics, MetricsFormat, Remind, RemindFormat};
 pub(crate) use silence::{Silence, Suppress};
@@ -46,13 +48,13 @@ pub(crate) struct Global {
     /// More rules: a folder of .toml files; a rule of the same id replaces the shipped one
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) rules: Vec<PathBuf>,
-    /// The policy file [default: the shipped policy]
+    /// The policy: the name of a shipped one, or a file [default: default]
     #[arg(
         long,
         global = true,
         env = "QUIETUS_POLICY",
         hide_env_values = true,
-        value_name = "FILE"
+        value_name = "NAME|FILE"
     )]
     pub(crate) policy: Option<PathBuf>,
     /// How many threads scan [default: one for each processor]
@@ -97,6 +99,9 @@ pub(crate) enum Command {
     /// List and check the rules
     #[command(subcommand)]
     Rules(Rules),
+    /// List, explain and check policies
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Make the organisation's key, the configuration file and the ledger
     Init(Init),
     /// Explain what is set up, where things are, and what is missing

@@ -66,6 +66,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
             Command::Ledger(args) => commands::ledger::run(&setup, args).await,
             Command::Repos(args) => commands::repos::run(&setup, &args).await,
             Command::Rules(args) => commands::rules::run(&setup, args),
+            Command::Policy(args) => commands::policy::run(&setup, &args),
             Command::Init(args) => commands::init::run(&setup, &args).await,
             Command::Doctor => commands::doctor::run(&setup).await,
             Command::Completions { shell } => commands::generate::completions(shell),

@@ -18,7 +18,7 @@ use std::time::Duration;
 pub(crate) struct Config {
     /// The ledger's URL.
     pub(crate) ledger: Option<String>,
-    /// The policy file.
+    /// The policy: the name of a shipped one, or a file.
     pub(crate) policy: Option<PathBuf>,
     /// Folders with more rules.
     pub(crate) rules: Vec<PathBuf>,
@@ -190,8 +190,8 @@ pub(crate) const TEMPLATE: &str = r#"# Quietus configuration. Every line is opti
 # Where the ledger is kept: sqlite:///absolute/path or postgres://host/database
 # ledger = "sqlite:///srv/quietus/ledger.db"
 
-# Your own policy and rules
-# policy = "/etc/quietus/policy.toml"
+# Your policy: a file, or the name of a shipped one (`quietus policy list`); and your own rules
+# policy = "fedramp-moderate"
 # rules = ["/etc/quietus/rules"]
 
 # Which instances of an issuer your organisation uses. List ALL of them: a credential of a kind

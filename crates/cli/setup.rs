@@ -7,7 +7,7 @@ use crate::settings::Config;
 use anyhow::{Context, Result, anyhow, bail};
 use jiff::{SignedDuration, Timestamp};
 use quietus_model::{FingerprintKey, RepositoryId, RuleFile, RuleSet, ScopeKind, Secret};
-use quietus_poam::Policy;
+use quietus_poam::{Policy, presets};
 use quietus_scan::{Detector, Options};
 use quietus_store::Ledger;
 use quietus_track::{Mirrors, is_remote};
@@ -102,11 +102,29 @@ impl Setup {
         })
     }
 
-    /// The policy.
+    /// The policy that is in force.
     pub(crate) fn policy(&self) -> Result<Policy> {
-        let Some(path) = &self.policy_file else { return Ok(Policy::default()) };
-        let text = fs::read_to_string(path)
-            .with_context(|| format!("reading the policy {}", path.display()))?;
+        match &self.policy_file {
+            Some(path) => self.policy_named(path),
+            None => Ok(Policy::default()),
+        }
+    }
+
+    /// A shipped policy by its name, else a file; `./strict` is a file of that name.
+    pub(crate) fn policy_named(&self, path: &Path) -> Result<Policy> {
+        let shipped = path.to_str().filter(|name| presets().any(|(known, _)| known == *name));
+        if let Some(name) = shipped {
+            return Ok(Policy::preset(name)?);
+        }
+        let text = fs::read_to_string(path).with_context(|| {
+            let names: Vec<&str> = presets().map(|(name, _)| name).collect();
+            format!(
+                "reading the policy {} (it is no file that can be read, and none of the \
+                     shipped ones: {})",
+                path.display(),
+                names.join(", ")
+            )
+        })?;
         Ok(Policy::parse(&path.display().to_string(), &text)?)
     }
 

@@ -34,17 +34,34 @@ fn work(ground: &Ground, id: &str, issuer: &Issuer) {
     act(ground, "claimed", id, &["claim", "rotate", "--note", REASON]);
     act(ground, "claimed", id, &["claim", "revoke", "--note", REASON]);
     act(ground, "noted", id, &["note", REASON]);
-    let extend = |reason| ["extend", "remove", "--due", "2099-12-31", "--reason", reason];
+    let due = day_after_due(ground, id);
+    let extend = |reason| ["extend", "remove", "--due", &due, "--reason", reason];
     refused(ground, "at least 15 characters", id, &extend("later"));
     act(ground, "extended", id, &extend(REASON));
+    act(ground, "cause_found", id, &["cause", "configuration", "--note", REASON]);
+    act(ground, "impact_checked", id, &["impact", "unused", "--note", REASON]);
+    refused(ground, "nobody asked for that", id, &["grant", "deviation", "--note", REASON]);
     let shown = ground.quiet(0, &["item", "show", id]).out();
     assert!(shown.contains(&issuer.url()), "no endpoint to bind: {shown}");
-    refused(ground, "has been asked", id, &["bind", "nowhere", "--note", REASON]);
+    refused(ground, "leave out user name", id, &["bind", "https://u:p@nowhere", "--note", REASON]);
+    refused(ground, "nobody bound it", id, &["unbind", "https://nowhere", "--note", REASON]);
     refused(ground, "at least 15 characters", id, &["bind", &issuer.url(), "--note", "seen"]);
     act(ground, "bound", id, &["bind", &issuer.url(), "--note", REASON]);
+    act(ground, "bound", id, &["bind", "nowhere", "--note", REASON]);
+    act(ground, "unbound", id, &["unbind", "https://nowhere", "--note", REASON]);
     refused(ground, "can be asked", id, &["attest", "--note", REASON]);
     refused(ground, "not claimed by people", id, &["claim", "retest", "--note", REASON]);
     refused(ground, "cannot be waived", id, &["waive", "revoke", "--reason", REASON]);
+}
+
+/// The day after the one on which removal is due: as far as any policy lets it be put off.
+fn day_after_due(ground: &Ground, id: &str) -> String {
+    let item = ground.quiet(0, &["item", "show", id, "--format", "json"]).json();
+    let milestones = item["milestones"].as_array().unwrap();
+    let remove = milestones.iter().find(|one| one["milestone"] == "remove").unwrap();
+    let due: jiff::Timestamp = remove["due"].as_str().unwrap().parse().unwrap();
+    let next = due.checked_add(jiff::SignedDuration::from_hours(24)).unwrap();
+    next.strftime("%Y-%m-%d").to_string()
 }
 
 /// What nobody could ask about is set aside, taken up, and set aside again; what is live is not.
@@ -61,6 +78,10 @@ fn set_aside(ground: &Ground, id: &str, live: &str) {
     records(ground, &["deviated"], &dismiss(id, "false-positive", REASON));
     refused(ground, "set aside (false positive)", id, &["start", "rotate"]);
     act(ground, "deviation_ended", id, &["resume", "--reason", REASON]);
+    // Where another person must agree it is asked for, and may be taken back.
+    let strict = [&dismiss(id, "false-positive", REASON)[..], &["--policy", "strict"]].concat();
+    records(ground, &["requested"], &strict);
+    act(ground, "declined", id, &["decline", "deviation", "--reason", REASON]);
     records(ground, &["deviated"], &dismiss(id, "risk-accepted", REASON));
 }
 

@@ -2,7 +2,8 @@
 
 use super::ListFormat;
 use clap::{Args, Subcommand};
-use quietus_poam::{DeviationKind, MilestoneKind};
+use quietus_poam::{DeviationKind, Impact, MilestoneKind, RootCause, Subject};
+use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Item {
@@ -117,6 +118,9 @@ pub(crate) enum Act {
         /// What you saw
         #[arg(long)]
         note: String,
+        /// A file that shows it; its digest is recorded, the file stays where it is
+        #[arg(long, value_name = "FILE")]
+        evidence: Option<PathBuf>,
     },
     /// State where the credential works, so that a denial there counts; it is asked from now on
     Bind {
@@ -139,6 +143,50 @@ pub(crate) enum Act {
         /// What you looked at
         #[arg(long)]
         note: String,
+        /// Why you approve although you are not independent, where the policy has a break-glass
+        #[arg(long, value_name = "WHY")]
+        break_glass: Option<String>,
+    },
+    /// Record how it leaked
+    Cause {
+        /// hard-coded, configuration, example, output, artefact, third-party or undetermined
+        cause: RootCause,
+        /// What happened
+        #[arg(long)]
+        note: String,
+        /// A file that shows it; its digest is recorded, the file stays where it is
+        #[arg(long, value_name = "FILE")]
+        evidence: Option<PathBuf>,
+    },
+    /// Record whether anybody used it after the leak
+    Impact {
+        /// unused, abused or not-available
+        impact: Impact,
+        /// Where you looked and what you saw
+        #[arg(long)]
+        note: String,
+        /// A file that shows it; its digest is recorded, the file stays where it is
+        #[arg(long, value_name = "FILE")]
+        evidence: Option<PathBuf>,
+    },
+    /// Consent to what another person asked for: a later date, or setting it aside
+    Grant {
+        /// deviation, or the milestone that gets a later date
+        subject: Subject,
+        /// What you looked at
+        #[arg(long)]
+        note: String,
+        /// Why you decide although you asked for it, where the policy has a break-glass
+        #[arg(long, value_name = "WHY")]
+        break_glass: Option<String>,
+    },
+    /// Do not consent to what was asked for, or take it back
+    Decline {
+        /// deviation, or the milestone that was to get a later date
+        subject: Subject,
+        /// Why
+        #[arg(long)]
+        reason: String,
     },
     /// It is no longer set aside
     Resume {

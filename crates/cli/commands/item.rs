@@ -9,9 +9,10 @@ use anyhow::{Context, Result, anyhow, bail};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use quietus_model::Target;
+use quietus_model::{Digest, Target};
 use quietus_poam::{Action, Mistake, PoamItem};
 use quietus_store::{Append, Ledger};
+use std::path::Path;
 
 pub(crate) async fn run(setup: &Setup, command: Item) -> Result<Exit, Failure> {
     let key = setup.key()?;
@@ -98,14 +99,32 @@ fn action(setup: &Setup, item: &PoamItem, act: Act) -> Result<Action> {
         Act::Extend { milestone, due, reason } => {
             Action::Extend { milestone, due: end_of_day(&due)?, reason }
         }
-        Act::Attest { note } => Action::Attest { note, digest: None },
+        Act::Attest { note, evidence } => {
+            Action::Attest { note, digest: digest_of(evidence.as_deref())? }
+        }
         Act::Bind { issuer, note } => Action::Bind { target: target(setup, item, &issuer)?, note },
         Act::Unbind { issuer, note } => Action::Unbind { endpoint: issuer, note },
-        Act::Approve { note } => Action::Approve { note },
+        Act::Approve { note, break_glass } => Action::Approve { note, break_glass },
+        Act::Cause { cause, note, evidence } => {
+            Action::Cause { cause, note, digest: digest_of(evidence.as_deref())? }
+        }
+        Act::Impact { impact, note, evidence } => {
+            Action::Impact { impact, note, digest: digest_of(evidence.as_deref())? }
+        }
+        Act::Grant { subject, note, break_glass } => Action::Grant { subject, note, break_glass },
+        Act::Decline { subject, reason } => Action::Decline { subject, reason },
         Act::Resume { reason } => Action::Resume { reason },
         Act::Reopen { reason } => Action::Reopen { reason },
         Act::Note { text } => Action::Note { text },
     })
+}
+
+/// The digest of a file that shows something. The file itself stays where it is.
+fn digest_of(file: Option<&Path>) -> Result<Option<Digest>> {
+    let Some(file) = file else { return Ok(None) };
+    let bytes =
+        std::fs::read(file).with_context(|| format!("reading the evidence {}", file.display()))?;
+    Ok(Some(Digest::of(&bytes)))
 }
 
 /// The issuer of an item's kind at the place that a person names, and a word when it cannot be asked

@@ -8,6 +8,7 @@ pub(crate) mod init;
 pub(crate) mod item;
 pub(crate) mod ledger;
 pub(crate) mod metrics;
+pub(crate) mod policy;
 pub(crate) mod remind;
 pub(crate) mod repos;
 pub(crate) mod retest;

@@ -178,11 +178,20 @@ pub(crate) fn sentence(recorded: &Recorded) -> String {
         Event::Bound { target, note } => format!("bound to {target}: {note}"),
         Event::Unbound { target, note } => format!("no longer bound to {target}: {note}"),
         Event::Attested { attestation } => format!("attested dead: {}", attestation.note),
+        Event::CauseFound { cause, note, .. } => format!("root cause: {cause}: {note}"),
+        Event::ImpactChecked { impact, note, .. } => format!("impact check: {impact}: {note}"),
+        Event::Requested { request, .. } => format!("asked {request}"),
+        Event::Granted { subject, note, break_glass } => {
+            format!("{subject} granted{}: {note}", glass(break_glass.as_deref()))
+        }
+        Event::Declined { subject, reason } => format!("{subject} declined: {reason}"),
         Event::Deviated { deviation, reason, until } => {
             format!("set aside as {deviation} until {}: {reason}", day(*until))
         }
         Event::DeviationEnded { reason } => format!("no longer set aside: {reason}"),
-        Event::Approved { note } => format!("closure approved: {note}"),
+        Event::Approved { note, break_glass } => {
+            format!("closure approved{}: {note}", glass(break_glass.as_deref()))
+        }
         Event::Closed { basis, dead_since, .. } => {
             format!("closed ({}), dead since {}", basis.as_str(), minute(*dead_since))
         }
@@ -190,6 +199,10 @@ pub(crate) fn sentence(recorded: &Recorded) -> String {
         Event::Noted { note } => format!("note: {note}"),
     };
     format!("{what}  {DIM}{}{DIM:#}", recorded.by)
+}
+
+fn glass(why: Option<&str>) -> String {
+    why.map_or(String::new(), |why| format!(" (break-glass: {why})"))
 }
 
 /// An item as an object; the names are a contract.
@@ -234,6 +247,18 @@ pub(crate) fn value(item: &PoamItem, policy: &Policy, now: Timestamp) -> Value {
             .iter()
             .map(ToString::to_string)
             .collect::<Vec<_>>(),
+        "requests": item
+            .requests
+            .iter()
+            .map(|pending| json!({
+                "subject": pending.request.subject().to_string(),
+                "request": pending.request,
+                "by": pending.by,
+                "at": pending.at,
+            }))
+            .collect::<Vec<_>>(),
+        "root_cause": item.root_cause.as_ref().map(|found| found.what),
+        "impact": item.impact.as_ref().map(|found| found.what),
         "tags": item.tags(),
         "rounds": item.earlier_rounds.len() + 1,
         "closed": item.closure.as_ref().map(|closure| json!({

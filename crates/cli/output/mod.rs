@@ -7,6 +7,7 @@ pub(crate) mod find;
 pub(crate) mod item;
 pub(crate) mod json;
 pub(crate) mod metrics;
+pub(crate) mod policy;
 pub(crate) mod remind;
 pub(crate) mod repos;
 pub(crate) mod retest;

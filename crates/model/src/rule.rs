@@ -169,6 +169,9 @@ pub enum Judge {
     Assigned,
     /// The syntax it stands in, such as the user information of a URL or `--password`.
     Given,
+    /// The name of an issuer before it, who makes every value: one that walks along the alphabet
+    /// was typed, and its place decides.
+    Issued,
     /// That syntax together with a value that looks generated, as that of a bearer token does.
     Random,
     /// That it is a user name and a password in base 64 (RFC 7617).

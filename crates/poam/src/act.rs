@@ -1,18 +1,17 @@
 //! What people may do to an item, and when.
 
-use crate::settle::{Draft, latest};
+use crate::evidence::{cause_found, impact_checked};
+use crate::request::{Deed, independence};
+use crate::settle::Draft;
 use crate::{
-    Actor, Class, DeviationKind, Event, MilestoneKind, Owner, OwnerBasis, PoamItem, Policy, Proof,
-    Recorded, Refusal,
+    Actor, Class, DeviationKind, Event, Impact, MilestoneKind, Owner, OwnerBasis, PoamItem, Policy,
+    Proof, Recorded, Refusal, RootCause, Subject,
 };
 use jiff::Timestamp;
 use quietus_model::{Attestation, Digest, Receipt, SafeText, Target, Verdict};
 
 /// The least length of a reason, in characters.
 const REASON: usize = 15;
-
-/// The most extensions of one milestone in one round.
-const EXTENSIONS: usize = 2;
 
 /// What a person does.
 #[derive(Clone, PartialEq, Debug)]
@@ -35,7 +34,15 @@ pub enum Action {
     /// The endpoint was not the right one.
     Unbind { endpoint: String, note: String },
     /// It may close.
-    Approve { note: String },
+    Approve { note: String, break_glass: Option<String> },
+    /// How it leaked.
+    Cause { cause: RootCause, note: String, digest: Option<Digest> },
+    /// Whether anybody used it after the leak.
+    Impact { impact: Impact, note: String, digest: Option<Digest> },
+    /// Consent to what another person asked for.
+    Grant { subject: Subject, note: String, break_glass: Option<String> },
+    /// No consent to what was asked for.
+    Decline { subject: Subject, reason: String },
     /// It is set aside.
     Dismiss { kind: DeviationKind, reason: String, until: Option<Timestamp> },
     /// It is no longer set aside.
@@ -59,9 +66,11 @@ impl PoamItem {
         now: Timestamp,
     ) -> Result<Vec<Recorded>, Refusal> {
         self.may_act(action, by)?;
-        let event = self.event_for(action, by, policy, now)?;
+        let events = self.events_for(action, Deed { by, policy, now })?;
         let mut draft = Draft::of(self, policy, now);
-        draft.emit_by(event, by.clone());
+        for event in events {
+            draft.emit_by(event, by.clone());
+        }
         Ok(draft.settle())
     }
 
@@ -92,13 +101,15 @@ impl PoamItem {
         }
         if let Some(deviation) = &self.deviation
             && !anytime
-            && !matches!(action, Action::Resume { .. } | Action::Assign { .. })
+            && !may_while_aside(action, deviation.kind)
         {
             return Err(Refusal::SetAside { kind: deviation.kind.as_str() });
         }
         let text = match action {
             Action::Assign { to } => Some(to),
-            Action::Claim { note, .. } | Action::Approve { note } => Some(note),
+            Action::Claim { note, .. }
+            | Action::Approve { note, .. }
+            | Action::Grant { note, .. } => Some(note),
             Action::Note { text } => Some(text),
             _ => None,
         };
@@ -111,14 +122,10 @@ impl PoamItem {
         Ok(())
     }
 
-    fn event_for(
-        &self,
-        action: &Action,
-        by: &Actor,
-        policy: &Policy,
-        now: Timestamp,
-    ) -> Result<Event, Refusal> {
-        match action {
+    /// What `action` is as events; a consent is more than one.
+    fn events_for(&self, action: &Action, deed: Deed<'_>) -> Result<Vec<Event>, Refusal> {
+        let Deed { by, policy, now } = deed;
+        let event = match action {
             Action::Assign { to } => {
                 let owner = Owner { name: SafeText::plain(to), basis: OwnerBasis::Assigned };
                 Ok(Event::Assigned { owner })
@@ -135,13 +142,23 @@ impl PoamItem {
                 Ok(Event::Claimed { milestone: *milestone, note: note.clone() })
             }
             Action::Waive { milestone, reason } => self.waive(*milestone, reason),
-            Action::Extend { milestone, due, reason } => self.extend(*milestone, *due, reason, now),
+            Action::Extend { milestone, due, reason } => {
+                self.extend(*milestone, *due, reason, deed)
+            }
             Action::Attest { note, digest } => self.attest(note, digest.clone(), by, now),
             Action::Bind { target, note } => self.bind(target, note),
             Action::Unbind { endpoint, note } => self.unbind(endpoint, note),
-            Action::Approve { note } => self.approve(note, by, policy, now),
-            Action::Dismiss { kind, reason, until } => {
-                self.dismiss(*kind, reason, *until, policy, now)
+            Action::Approve { note, break_glass } => {
+                self.approve(note, break_glass.as_deref(), deed)
+            }
+            Action::Cause { cause, note, digest } => cause_found(*cause, note, digest.clone()),
+            Action::Impact { impact, note, digest } => {
+                impact_checked(*impact, note, digest.clone())
+            }
+            Action::Dismiss { kind, reason, until } => self.dismiss(*kind, reason, *until, deed),
+            Action::Decline { subject, reason } => self.decline(*subject, reason),
+            Action::Grant { subject, note, break_glass } => {
+                return self.grant(*subject, note, break_glass.as_deref(), deed);
             }
             Action::Resume { reason } if self.deviation.is_some() => {
                 Ok(Event::DeviationEnded { reason: reason.clone() })
@@ -157,10 +174,11 @@ impl PoamItem {
                 })
             }
             Action::Note { text } => Ok(Event::Noted { note: text.clone() }),
-        }
+        };
+        Ok(vec![event?])
     }
 
-    fn must_be_undone(&self, milestone: MilestoneKind) -> Result<(), Refusal> {
+    pub(crate) fn must_be_undone(&self, milestone: MilestoneKind) -> Result<(), Refusal> {
         let found = self.milestone(milestone);
         if found.is_done() {
             return Err(Refusal::AlreadyDone { milestone, progress: found.progress.as_str() });
@@ -175,34 +193,6 @@ impl PoamItem {
         self.must_be_undone(milestone)?;
         must_be_long(reason)?;
         Ok(Event::Waived { milestone, reason: reason.to_owned() })
-    }
-
-    fn extend(
-        &self,
-        milestone: MilestoneKind,
-        due: Timestamp,
-        reason: &str,
-        now: Timestamp,
-    ) -> Result<Event, Refusal> {
-        must_be_long(reason)?;
-        self.must_be_undone(milestone)?;
-        if self.class == Class::LivePrivileged {
-            let why = "the credential is live and privileged";
-            return Err(Refusal::NoExtension { milestone, why });
-        }
-        let before = self.history.iter().filter(|recorded| {
-            recorded.at >= self.round.began
-                && matches!(&recorded.event, Event::Extended { milestone: m, .. } if *m == milestone)
-        });
-        if before.count() >= EXTENSIONS {
-            let why = "it has been extended twice already";
-            return Err(Refusal::NoExtension { milestone, why });
-        }
-        if due <= self.milestone(milestone).due || due <= now {
-            let why = format!("it must be later than {}", self.milestone(milestone).due.max(now));
-            return Err(Refusal::BadDate { date: due, why });
-        }
-        Ok(Event::Extended { milestone, due, reason: reason.to_owned() })
     }
 
     fn attest(
@@ -245,54 +235,30 @@ impl PoamItem {
         Ok(Event::Unbound { target, note: note.to_owned() })
     }
 
-    fn approve(
-        &self,
-        note: &str,
-        by: &Actor,
-        policy: &Policy,
-        now: Timestamp,
-    ) -> Result<Event, Refusal> {
-        let who = by.to_string();
+    fn approve(&self, note: &str, glass: Option<&str>, deed: Deed<'_>) -> Result<Event, Refusal> {
+        let Deed { by, policy, now } = deed;
         let id = by.person_id().ok_or(Refusal::NeedsPerson)?;
-        if self.owner.as_ref().is_some_and(|owner| by.answers_to(owner.name.as_str())) {
-            return Err(Refusal::NotIndependent { who, role: "owns the item" });
-        }
-        if self.completers().contains(Actor::account(id)) {
-            return Err(Refusal::NotIndependent { who, role: "completed a milestone" });
-        }
+        let role = if self.is_owned_by(by) {
+            Some("owns the item")
+        } else if self.completers().contains(Actor::account(id)) {
+            Some("completed a milestone")
+        } else {
+            None
+        };
+        let break_glass = independence(role, glass, deed)?;
         let undone = self.round.milestones.iter().filter(|m| !m.is_done());
         let mut blockers: Vec<String> =
             undone.map(|m| format!("{} is {}", m.kind, m.progress.as_str())).collect();
-        if let Proof::NotYet(missing) = self.proof(policy, now)
-            && self.detection.kind.askable
-        {
+        let proof = self.proof(policy, now);
+        if let (Proof::NotYet(missing), true) = (&proof, self.detection.kind.askable) {
             blockers.extend(missing.iter().map(ToString::to_string));
         }
+        let lacks = self.lacks(policy, self.dead_since(policy, now));
+        blockers.extend(lacks.iter().map(ToString::to_string));
         if !blockers.is_empty() {
             return Err(Refusal::NotReady { blockers });
         }
-        Ok(Event::Approved { note: note.to_owned() })
-    }
-
-    fn dismiss(
-        &self,
-        kind: DeviationKind,
-        reason: &str,
-        until: Option<Timestamp>,
-        policy: &Policy,
-        now: Timestamp,
-    ) -> Result<Event, Refusal> {
-        must_be_long(reason)?;
-        if let Some((target, at)) = self.ever_live() {
-            return Err(Refusal::Live { target, at });
-        }
-        let last = latest(now, policy);
-        let until = until.unwrap_or(last);
-        if until <= now || until > last {
-            let why = format!("it must lie between now and {last}");
-            return Err(Refusal::BadDate { date: until, why });
-        }
-        Ok(Event::Deviated { deviation: kind, reason: reason.to_owned(), until })
+        Ok(Event::Approved { note: note.to_owned(), break_glass })
     }
 
     /// Where and when it was last accepted, if nothing has been denied there since.
@@ -304,7 +270,22 @@ impl PoamItem {
     }
 }
 
-fn must_be_long(reason: &str) -> Result<(), Refusal> {
+/// Whether `action` is possible while the item is set aside as `kind`. Setting it aside again in the
+/// same way renews it: that is what a check-in with a vendor is.
+fn may_while_aside(action: &Action, kind: DeviationKind) -> bool {
+    match action {
+        Action::Resume { .. }
+        | Action::Assign { .. }
+        | Action::Cause { .. }
+        | Action::Impact { .. }
+        | Action::Decline { .. } => true,
+        Action::Grant { subject, .. } => *subject == Subject::Deviation,
+        Action::Dismiss { kind: again, .. } => *again == kind,
+        _ => false,
+    }
+}
+
+pub(crate) fn must_be_long(reason: &str) -> Result<(), Refusal> {
     if reason.trim().chars().count() < REASON {
         return Err(Refusal::ReasonTooShort { least: REASON });
     }

@@ -1,6 +1,6 @@
 //! What happened to an item: the only thing that is ever stored.
 
-use crate::{Actor, MilestoneKind};
+use crate::{Actor, Impact, MilestoneKind, Request, RootCause, Subject};
 use jiff::Timestamp;
 use quietus_model::{
     Attestation, Confidence, Digest, Fact, Finding, Fingerprint, Ground, Judgement, KeyId, Kind,
@@ -163,6 +163,51 @@ pub enum Event {
         /// Their word.
         attestation: Attestation,
     },
+    /// Somebody found out how it leaked.
+    CauseFound {
+        /// How.
+        cause: RootCause,
+        /// In their words.
+        note: SafeText,
+        /// The digest of the file that shows it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        digest: Option<Digest>,
+    },
+    /// Somebody looked whether anybody used it after the leak.
+    ImpactChecked {
+        /// What they found.
+        impact: Impact,
+        /// In their words.
+        note: SafeText,
+        /// The digest of the file that shows it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        digest: Option<Digest>,
+    },
+    /// Somebody asks for what another person must decide. Nothing changes, no clock stops.
+    Requested {
+        /// What for.
+        request: Request,
+        /// Who stands behind it, when a file of suppressions asks.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proposer: Option<SafeText>,
+    },
+    /// Another person consents to what was asked for; what follows from it is the next event.
+    Granted {
+        /// What it was about.
+        subject: Subject,
+        /// What they looked at.
+        note: String,
+        /// Why they decided although they were not independent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        break_glass: Option<String>,
+    },
+    /// What was asked for is not granted.
+    Declined {
+        /// What it was about.
+        subject: Subject,
+        /// Why.
+        reason: String,
+    },
     /// It is set aside, for a reason and until a date.
     Deviated {
         /// In which way.
@@ -181,6 +226,9 @@ pub enum Event {
     Approved {
         /// What they looked at.
         note: String,
+        /// Why they decided although they were not independent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        break_glass: Option<String>,
     },
     /// It is over.
     Closed {

@@ -2,8 +2,9 @@
 
 use crate::proof::{Scale, Standing, TargetRecord, weigh};
 use crate::{
-    Actor, Class, ClosureBasis, Detection, DeviationKind, Event, Milestone, MilestoneKind, Owner,
-    Planned, Policy, Presence, Progress, Proof, Recorded, ReopenReason,
+    Actor, Class, ClosureBasis, Detection, DeviationKind, Event, Found, Impact, Milestone,
+    MilestoneKind, Owner, OwnerBasis, Pending, Planned, Policy, Presence, Progress, Proof,
+    Recorded, ReopenReason, RootCause,
 };
 use jiff::Timestamp;
 use quietus_model::{Attestation, Fingerprint, Place, Target};
@@ -39,8 +40,14 @@ pub struct PoamItem {
     pub deviation: Option<Deviation>,
     /// People's words, of the current round.
     pub attestations: Vec<Attestation>,
-    /// The approval of its closure, of the current round.
-    pub approval: Option<(Timestamp, String)>,
+    /// How it leaked, as found in the current round.
+    pub root_cause: Option<Found<RootCause>>,
+    /// Whether anybody used it, as looked up in the current round.
+    pub impact: Option<Found<Impact>>,
+    /// What waits for another person's decision.
+    pub requests: Vec<Pending>,
+    /// The approval of its closure, of the current round. Contrary evidence voids it.
+    pub approval: Option<Approval>,
     /// How it closed.
     pub closure: Option<Closure>,
     /// Its history, oldest first.
@@ -71,6 +78,19 @@ pub struct Deviation {
     pub at: Timestamp,
     /// Until when.
     pub until: Timestamp,
+}
+
+/// That a person approved that an item closes.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Approval {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: Actor,
+    /// What they looked at.
+    pub note: String,
+    /// Why they decided although they were not independent.
+    pub break_glass: Option<String>,
 }
 
 /// How an item closed.
@@ -158,6 +178,9 @@ impl PoamItem {
             earlier_rounds: Vec::new(),
             deviation: None,
             attestations: Vec::new(),
+            root_cause: None,
+            impact: None,
+            requests: Vec::new(),
             approval: None,
             closure: None,
             history: vec![first.clone()],
@@ -220,6 +243,12 @@ impl PoamItem {
                 self.targets.retain(|known, record| known != target || !record.is_blank());
             }
             Event::Attested { attestation } => self.attestations.push(attestation.clone()),
+            Event::CauseFound { .. } | Event::ImpactChecked { .. } => {
+                self.take_finding(&recorded.by, at, &recorded.event);
+            }
+            Event::Requested { .. } | Event::Granted { .. } | Event::Declined { .. } => {
+                self.take_request(&recorded.by, at, &recorded.event);
+            }
             Event::Deviated { deviation, reason, until } => {
                 self.deviation = Some(Deviation {
                     kind: *deviation,
@@ -230,8 +259,16 @@ impl PoamItem {
                 });
             }
             Event::DeviationEnded { .. } => self.deviation = None,
-            Event::Approved { .. } => self.approval = Some((at, recorded.by.to_string())),
+            Event::Approved { note, break_glass } => {
+                self.approval = Some(Approval {
+                    at,
+                    by: recorded.by.clone(),
+                    note: note.clone(),
+                    break_glass: break_glass.clone(),
+                });
+            }
             Event::Closed { basis, dead_since, evidence } => {
+                self.requests.clear();
                 self.closure = Some(Closure {
                     at,
                     basis: *basis,
@@ -243,6 +280,8 @@ impl PoamItem {
                 self.class = *class;
                 self.closure = None;
                 self.approval = None;
+                self.root_cause = None;
+                self.impact = None;
                 self.attestations.clear();
                 let next = Round::planned(at, Some(reason.clone()), plan);
                 self.earlier_rounds.push(std::mem::replace(&mut self.round, next));
@@ -270,7 +309,10 @@ impl PoamItem {
             Event::Waived { milestone, reason } => {
                 (*milestone, Progress::Waived { by, at, reason: reason.clone() })
             }
-            Event::Regressed { milestone, .. } => (*milestone, Progress::InProgress { since: at }),
+            Event::Regressed { milestone, .. } => {
+                self.approval = None;
+                (*milestone, Progress::InProgress { since: at })
+            }
             Event::Extended { milestone, due, .. } => {
                 self.milestone_mut(*milestone).due = *due;
                 return;
@@ -304,10 +346,12 @@ impl PoamItem {
         self.order().into_iter().map(|kind| self.milestone(kind)).find(|m| !m.is_done())
     }
 
-    /// The order of work: what is live and privileged is revoked before it is replaced.
+    /// The order of work: what is live and privileged, or was abused, is revoked before it is
+    /// replaced.
     pub fn order(&self) -> [MilestoneKind; 4] {
         let mut order = MilestoneKind::ALL;
-        if self.class == Class::LivePrivileged {
+        let abused = self.impact.as_ref().is_some_and(|found| found.what == Impact::Abused);
+        if self.class == Class::LivePrivileged || abused {
             order.swap(0, 1);
         }
         order
@@ -397,11 +441,31 @@ impl PoamItem {
             .filter(|recorded| {
                 matches!(
                     recorded.event,
-                    Event::Claimed { .. } | Event::Waived { .. } | Event::Attested { .. }
+                    Event::Claimed { .. }
+                        | Event::Waived { .. }
+                        | Event::Attested { .. }
+                        | Event::Revoked { .. }
                 )
             })
             .filter_map(|recorded| recorded.by.person_id().map(|id| Actor::account(id).to_owned()))
             .collect()
+    }
+
+    /// Whether `by` owns it, or was given it in the current round and handed it on.
+    pub(crate) fn is_owned_by(&self, by: &Actor) -> bool {
+        let given: Vec<(Timestamp, &Owner)> = self
+            .history
+            .iter()
+            .filter_map(|recorded| match &recorded.event {
+                Event::Assigned { owner } => Some((recorded.at, owner)),
+                _ => None,
+            })
+            .filter(|(_, owner)| owner.basis == OwnerBasis::Assigned)
+            .collect();
+        // Whoever owned it when the round began owned it in this round.
+        let first = given.iter().rposition(|(at, _)| *at < self.round.began).unwrap_or(0);
+        let owners = given[first..].iter().map(|(_, owner)| *owner).chain(&self.owner);
+        owners.into_iter().any(|owner| by.answers_to(owner.name.as_str()))
     }
 
     /// What people call the repositories it was ever seen in.

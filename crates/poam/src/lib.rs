@@ -8,6 +8,7 @@ mod act;
 mod actor;
 mod board;
 mod event;
+mod evidence;
 mod item;
 mod lint;
 mod milestone;
@@ -17,6 +18,7 @@ mod proof;
 mod reconcile;
 mod refusal;
 mod reminder;
+mod request;
 mod scan_record;
 mod settle;
 mod why;
@@ -28,10 +30,14 @@ pub use event::{
     Class, ClosureBasis, Detection, DeviationKind, Event, Evidence, Owner, OwnerBasis, Planned,
     Recorded, ReopenReason,
 };
-pub use item::{Closure, Deviation, FoldError, Phase, PoamItem, Round, TAGS};
+pub use evidence::{Found, Impact, Lack, RootCause};
+pub use item::{Approval, Closure, Deviation, FoldError, Phase, PoamItem, Round, TAGS};
 pub use lint::{Mistake, Unmeasurable};
 pub use milestone::{Milestone, MilestoneKind, Progress};
-pub use policy::{ClosureMode, Policy, PolicyError, to_duration};
+pub use policy::{
+    Cadence, ClosureMode, Consent, DeviationRules, DismissalRules, EvidenceRules, ExtensionRules,
+    PeopleRules, Policy, PolicyError, Problem, ProofRules, RotationRules, presets, to_duration,
+};
 pub use presence::{Presence, Sighting};
 pub use proof::{Missing, Proof, Standing, TargetRecord, Weakness};
 pub use reconcile::{reconcile, shown_gone};
@@ -39,5 +45,6 @@ pub use refusal::Refusal;
 pub use reminder::{
     Delivery, NoticeRecord, Reminder, ReminderKey, ReminderKind, already_sent, period_of, reminders,
 };
+pub use request::{Pending, Request, Subject};
 pub use scan_record::ScanRecord;
 pub use why::Blocker;

@@ -1,8 +1,10 @@
 //! What a survey means for the items: new ones, new sightings, absences, verdicts.
 
-use crate::settle::{Draft, latest};
+use crate::policy::Consent;
+use crate::settle::Draft;
 use crate::{
-    Class, Detection, Event, Evidence, MilestoneKind, Owner, OwnerBasis, PoamItem, Policy, Recorded,
+    Class, Detection, Event, Evidence, MilestoneKind, Owner, OwnerBasis, PoamItem, Policy,
+    Recorded, Request, Subject,
 };
 use jiff::Timestamp;
 use quietus_model::{
@@ -174,15 +176,32 @@ impl<'a> Reading<'a> {
         if !believed || !draft.item.is_active() || draft.item.ever_live().is_some() {
             return;
         }
-        let until = says.until.min(latest(self.now, self.policy));
+        let deviation = says.ground.into();
+        let (consent, last) = self.policy.terms(deviation, draft.item.class, self.now);
+        let until = says.until.min(last);
         let Suppressed { reason, approver, .. } = says;
         let reason = format!("suppressed by its fingerprint, approved by {approver}: {reason}");
-        let is_known = draft.item.history.iter().any(|recorded| {
-            matches!(&recorded.event, Event::Deviated { reason: known, until: then, .. }
-                if *known == reason && *then == until)
+        // Once decided, another run with another `until` by the same words decides nothing anew.
+        let is_known = draft.item.history.iter().any(|recorded| match &recorded.event {
+            Event::Deviated { reason: known, until: then, .. } => {
+                *known == reason && *then == until
+            }
+            Event::Requested { request: Request::Deviation { reason: known, .. }, .. } => {
+                *known == reason
+            }
+            _ => false,
         });
-        if !is_known {
-            draft.emit(Event::Deviated { deviation: says.ground.into(), reason, until });
+        let is_asked = draft.item.pending(Subject::Deviation).is_some();
+        match consent {
+            _ if is_known => {}
+            Consent::Own => draft.emit(Event::Deviated { deviation, reason, until }),
+            // A file names its approver and proves nothing of them: somebody else must agree.
+            Consent::Another | Consent::Official if !is_asked => {
+                let request = Request::Deviation { deviation, reason, until };
+                let proposer = Some(approver.clone());
+                draft.emit(Event::Requested { request, proposer });
+            }
+            Consent::Another | Consent::Official | Consent::Never => {}
         }
     }
 

@@ -1,6 +1,6 @@
 //! Why an action is refused, and what would make it legal.
 
-use crate::MilestoneKind;
+use crate::{Class, DeviationKind, MilestoneKind, Subject};
 use jiff::Timestamp;
 
 /// Why an action is refused, and what would make it legal.
@@ -104,8 +104,8 @@ pub enum Refusal {
     },
     /// The approver had a hand in it.
     #[error(
-        "{who} {role}; closure is approved by somebody who is neither the owner nor completed a \
-         milestone"
+        "{who} {role}; it takes somebody who is independent: neither the owner nor whoever completed \
+         a milestone approves a closure, and nobody grants what they asked for"
     )]
     NotIndependent {
         /// Who.
@@ -121,6 +121,76 @@ pub enum Refusal {
         /// Why.
         why: String,
     },
+    /// Policy does not set it aside in this way.
+    #[error(
+        "policy \"{policy}\" sets nothing aside as {deviation} that was {class}; bring it to its \
+         end, or set it aside in another way"
+    )]
+    NoDeviation {
+        /// In which way.
+        deviation: DeviationKind,
+        /// What the item is.
+        class: Class,
+        /// The policy.
+        policy: String,
+    },
+    /// It was asked for already.
+    #[error(
+        "{by} asked for that at {at}; another person decides with `item act ID grant {subject}` or \
+         `decline {subject}`"
+    )]
+    AlreadyRequested {
+        /// What it is about.
+        subject: Subject,
+        /// Who asked.
+        by: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// Nobody asked for it.
+    #[error(
+        "nobody asked for that ({subject}), so there is nothing to decide; what waits for a \
+         decision: {waiting}"
+    )]
+    NotRequested {
+        /// What it is about.
+        subject: Subject,
+        /// What waits.
+        waiting: String,
+    },
+    /// Only an authorising official decides this.
+    #[error(
+        "{who} is no authorising official, and this takes one: {}",
+        if officials.is_empty() {
+            "write their ids into people.officials of the policy"
+        } else {
+            officials
+        }
+    )]
+    NotOfficial {
+        /// Who.
+        who: String,
+        /// Who is.
+        officials: String,
+    },
+    /// Only people whose id is proven decide this.
+    #[error(
+        "the policy counts only people whose id is proven (people.authenticated), and nothing \
+         proves that of {who}; decide it in an authenticated session"
+    )]
+    NotAuthenticated {
+        /// Who.
+        who: String,
+    },
+    /// There is no break-glass.
+    #[error(
+        "policy \"{policy}\" has no break-glass (people.break_glass): find somebody who is \
+         independent"
+    )]
+    NoBreakGlass {
+        /// The policy.
+        policy: String,
+    },
     /// No more extensions.
     #[error(
         "{milestone} cannot be extended: {why}; do it by its date and tell why it was late in a note"
@@ -129,6 +199,6 @@ pub enum Refusal {
         /// Which.
         milestone: MilestoneKind,
         /// Why.
-        why: &'static str,
+        why: String,
     },
 }

@@ -1,12 +1,11 @@
 //! The one place where milestones are verified and items close, reopen or come back.
 
-use crate::proof::later;
 use crate::{
     Actor, Class, ClosureBasis, ClosureMode, Event, Evidence, MilestoneKind, Planned, PoamItem,
     Policy, Progress, Proof, Recorded, ReopenReason, Standing,
 };
 use jiff::Timestamp;
-use quietus_model::Verdict;
+use quietus_model::{Attestation, Verdict};
 use std::collections::BTreeSet;
 
 /// An item while a decision about it is being made: events are applied as they are emitted.
@@ -278,20 +277,7 @@ impl<'a> Draft<'a> {
 
     /// Enough people's word, where no recipe can ask.
     fn attested_death(&self) -> Option<Death> {
-        if self.item.detection.kind.askable {
-            return None;
-        }
-        let valid: Vec<_> = self
-            .item
-            .attestations
-            .iter()
-            .filter(|word| word.expires.is_none_or(|until| until > self.now))
-            .collect();
-        let people: BTreeSet<&str> = valid.iter().map(|word| Actor::account(&word.by)).collect();
-        if people.len() < self.policy.proof.attestors {
-            return None;
-        }
-        let since = valid.iter().map(|word| word.at).max()?;
+        let (since, valid) = self.item.attested(self.policy, self.now)?;
         let evidence =
             valid.iter().map(|word| format!("{} attests: {}", word.by, word.note)).collect();
         Some(Death { basis: ClosureBasis::Attested, since, evidence, needs_person: false })
@@ -307,7 +293,16 @@ impl<'a> Draft<'a> {
         if (self.policy.closure == ClosureMode::Approved || death.needs_person) && !approved {
             return;
         }
+        if !self.item.lacks(self.policy, Some(death.since)).is_empty() {
+            return;
+        }
         let mut evidence = death.evidence;
+        evidence.extend(self.item.findings());
+        evidence.extend(self.item.approval.as_ref().map(|approval| {
+            let glass = approval.break_glass.as_ref();
+            let glass = glass.map_or(String::new(), |why| format!(" (break-glass: {why})"));
+            format!("approved by {} at {}{glass}: {}", approval.by, approval.at, approval.note)
+        }));
         for milestone in &self.item.round.milestones {
             if let Progress::Waived { by, reason, .. } = &milestone.progress {
                 evidence.push(format!("{} waived by {by}: {reason}", milestone.kind));
@@ -318,15 +313,34 @@ impl<'a> Draft<'a> {
     }
 }
 
+impl PoamItem {
+    /// Enough people's word, where no recipe can ask: since when, and their words.
+    fn attested(&self, policy: &Policy, now: Timestamp) -> Option<(Timestamp, Vec<&Attestation>)> {
+        if self.detection.kind.askable {
+            return None;
+        }
+        let holds = |word: &&Attestation| word.expires.is_none_or(|until| until > now);
+        let valid: Vec<&Attestation> = self.attestations.iter().filter(holds).collect();
+        let people: BTreeSet<&str> = valid.iter().map(|word| Actor::account(&word.by)).collect();
+        if people.len() < policy.proof.attestors {
+            return None;
+        }
+        Some((valid.iter().map(|word| word.at).max()?, valid))
+    }
+
+    /// Since when it is dead, if that is proven or attested at `now`.
+    pub(crate) fn dead_since(&self, policy: &Policy, now: Timestamp) -> Option<Timestamp> {
+        match self.proof(policy, now) {
+            Proof::Dead { since, .. } => Some(since),
+            Proof::NotYet(_) => self.attested(policy, now).map(|(since, _)| since),
+        }
+    }
+}
+
 /// Proof of death at one moment.
 struct Death {
     basis: ClosureBasis,
     since: Timestamp,
     evidence: Vec<String>,
     needs_person: bool,
-}
-
-/// The latest an extension or dismissal may reach.
-pub(crate) fn latest(now: Timestamp, policy: &Policy) -> Timestamp {
-    later(now, policy.dismissal.longest)
 }

@@ -1,7 +1,8 @@
 //! Why an item is open, what evidence is missing, what happens next and when: in sentences.
 
 use crate::{
-    ClosureMode, Event, MilestoneKind, Missing, Phase, PoamItem, Policy, Progress, Proof, Weakness,
+    ClosureMode, Event, Lack, MilestoneKind, Missing, Phase, PoamItem, Policy, Progress, Proof,
+    Weakness,
 };
 use jiff::Timestamp;
 use quietus_model::{Doubt, Verdict};
@@ -42,6 +43,17 @@ pub enum Blocker {
         /// How many must.
         need: usize,
     },
+    /// Something the policy asks for is not on record.
+    Lack(Lack),
+    /// Another person must decide something.
+    Decision {
+        /// What.
+        request: String,
+        /// How.
+        subject: String,
+        /// Who asked.
+        by: String,
+    },
     /// A person must approve.
     Approval {
         /// Why.
@@ -76,6 +88,12 @@ impl fmt::Display for Blocker {
             Self::Attestation { have, need } => {
                 write!(f, "{have} of {need} people have attested that it is dead")
             }
+            Self::Lack(lack) => lack.fmt(f),
+            Self::Decision { request, subject, by } => write!(
+                f,
+                "{by} asks {request}; another person decides with `item act ID grant {subject}` or \
+                 `decline {subject}`, and until then every date stands"
+            ),
             Self::Approval { because } => {
                 write!(f, "an independent person must approve the closure: {because}")
             }
@@ -113,6 +131,13 @@ impl PoamItem {
         blockers.extend(self.presence.open().map(|sighting| Blocker::Present {
             place: format!("{} {}", sighting.repository_name(), sighting.location.display()),
             heads: sighting.location.at_head.iter().map(ToString::to_string).collect(),
+        }));
+        let lacks = self.lacks(policy, self.dead_since(policy, now));
+        blockers.extend(lacks.into_iter().map(Blocker::Lack));
+        blockers.extend(self.requests.iter().map(|pending| Blocker::Decision {
+            request: pending.request.to_string(),
+            subject: pending.request.subject().to_string(),
+            by: pending.by.to_string(),
         }));
         if self.approval.is_none() {
             let weakness = match proof {

@@ -209,7 +209,7 @@ fn an_overridden_recipe_needs_a_person() {
     assert!(item.closure.is_none());
     let why = item.why(&world.policy, at(30)).join("\n");
     assert!(why.contains("the user overrode"), "{why}");
-    world.act(31, "token", "carol", &Action::Approve { note: "checked".into() }).unwrap();
+    world.act(31, "token", "carol", &approve("checked")).unwrap();
     assert!(world.item("token").closure.is_some());
 }
 
@@ -227,7 +227,7 @@ fn a_denied_pair_that_was_never_accepted_needs_a_person() {
     assert!(item.closure.is_none());
     let why = item.why(&world.policy, at(30)).join("\n");
     assert!(why.contains("whether they belong together"), "{why}");
-    world.act(31, "token", "carol", &Action::Approve { note: "checked".into() }).unwrap();
+    world.act(31, "token", "carol", &approve("checked")).unwrap();
     assert!(world.item("token").closure.is_some());
 }
 
@@ -287,7 +287,7 @@ fn approved_closure_needs_somebody_independent() {
     let claim =
         Action::Claim { milestone: MilestoneKind::Rotate, note: "new token in vault".into() };
     world.act(2, "token", "ann", &claim).unwrap();
-    let approve = Action::Approve { note: "looked at the evidence".into() };
+    let approve = approve("looked at the evidence");
     let early = world.act(3, "token", "carol", &approve).unwrap_err();
     assert!(early.to_string().contains("revoke is planned"), "{early}");
     world.take(&removed(5));

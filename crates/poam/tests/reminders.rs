@@ -55,7 +55,14 @@ fn only_what_lacks_nothing_but_approval_waits_for_it() {
     assert!(!kinds(&world, 2).contains(&"pending_approval"));
     world.ask(23, "token", vec![dead(23)]);
     assert_eq!(kinds(&world, 23), ["pending_approval"]);
-    world.act(24, "token", "os:9@b", &Action::Approve { note: "looked at it".into() }).unwrap();
+    world
+        .act(
+            24,
+            "token",
+            "os:9@b",
+            &Action::Approve { note: "looked at it".into(), break_glass: None },
+        )
+        .unwrap();
     assert!(kinds(&world, 24).is_empty());
 }
 

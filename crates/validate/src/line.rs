@@ -161,3 +161,33 @@ fn io_failure(error: &io::Error) -> Failure {
     let words = tls.map(tls::words).or_else(|| tls::io_words(error.kind()));
     unreachable(words.unwrap_or("no connection"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Settings;
+
+    fn line(is_tls: bool, is_loopback: bool, clear: bool) -> Line {
+        let tls = Arc::new(tls::config(&Settings::default()).unwrap());
+        let terms = Terms { tls, host: "x.org".to_owned(), known_hosts: "".into(), clear };
+        let stream = Box::new(tokio::io::duplex(64).0);
+        Line { stream, terms, is_tls, is_loopback, read: Vec::new() }
+    }
+
+    #[test]
+    fn a_password_is_sent_in_the_clear_only_within_this_machine_or_where_the_user_says_so() {
+        assert!(matches!(line(false, false, false).require_private(), Err(Failure::Refused(_))));
+        assert!(line(true, false, false).require_private().is_ok());
+        assert!(line(false, true, false).require_private().is_ok());
+        assert!(line(false, false, true).require_private().is_ok());
+        assert!(line(false, true, false).wants_tls() && !line(false, false, true).wants_tls());
+    }
+
+    #[tokio::test]
+    async fn what_was_said_before_tls_is_not_taken_for_what_is_said_in_it() {
+        let mut early = line(false, true, false);
+        early.read = b"220 ready\r\n".to_vec();
+        let refused = early.into_tls().await.err().unwrap();
+        assert_eq!(refused, unreachable("the host spoke before TLS began"));
+    }
+}

@@ -38,7 +38,7 @@ pub(super) fn steps(item: &PoamItem) -> Vec<Step<'_>> {
             if moves_phase(&recorded.event) {
                 moving.push(recorded.clone());
                 // Only a history without its opening has no phase, and no item has that.
-                let now = PoamItem::fold(&moving).ok().map(|item| risk_status(item.phase()));
+                let now = PoamItem::fold(&moving).ok().map(|item| risk_status(&item));
                 status_change = now.filter(|_| now != status);
                 status = now;
             }
@@ -58,6 +58,9 @@ fn moves_phase(event: &Event) -> bool {
         | Event::Verified { .. }
         | Event::Waived { .. }
         | Event::Regressed { .. }
+        | Event::Requested { .. }
+        | Event::Granted { .. }
+        | Event::Declined { .. }
         | Event::Deviated { .. }
         | Event::DeviationEnded { .. }
         | Event::Closed { .. }
@@ -73,6 +76,8 @@ fn moves_phase(event: &Event) -> bool {
         | Event::Bound { .. }
         | Event::Unbound { .. }
         | Event::Attested { .. }
+        | Event::CauseFound { .. }
+        | Event::ImpactChecked { .. }
         | Event::Approved { .. }
         | Event::Noted { .. } => false,
     }

@@ -6,8 +6,8 @@ use super::item_document::{LogEntry, LoggedBy, RelatedResponse, RelatedTask};
 use super::names::ItemNames;
 use super::{OscalOptions, metadata};
 use crate::text::{Markup, Moment};
-use quietus_model::{Judgement, Verdict};
-use quietus_poam::{Actor, Event, MilestoneKind, PoamItem};
+use quietus_model::{Digest, Judgement, Verdict};
+use quietus_poam::{Actor, DeviationKind, Event, MilestoneKind, PoamItem, Request, Subject};
 
 pub(super) fn entry(item: &PoamItem, step: &Step<'_>, options: &OscalOptions) -> LogEntry {
     let recorded = step.recorded;
@@ -45,7 +45,10 @@ fn milestone(event: &Event) -> Option<MilestoneKind> {
         | Event::Verified { milestone, .. }
         | Event::Waived { milestone, .. }
         | Event::Regressed { milestone, .. }
-        | Event::Extended { milestone, .. } => Some(*milestone),
+        | Event::Extended { milestone, .. }
+        | Event::Requested { request: Request::Extension { milestone, .. }, .. }
+        | Event::Granted { subject: Subject::Extension(milestone), .. }
+        | Event::Declined { subject: Subject::Extension(milestone), .. } => Some(*milestone),
         _ => None,
     }
 }
@@ -58,6 +61,11 @@ fn types(event: &Event) -> &'static [&'static str] {
         }
         Event::Verified { .. } | Event::Waived { .. } => &["milestone-complete"],
         Event::LeftHead { .. } | Event::Absent { .. } | Event::Revoked { .. } => &["mitigation"],
+        Event::Requested { request: Request::Deviation { .. }, .. } => &["dr-submission"],
+        Event::Declined { subject: Subject::Deviation, .. } => &["dr-rejected"],
+        Event::Deviated { deviation: DeviationKind::VendorDependency, .. } => {
+            &["dr-approved", "vendor-check-in"]
+        }
         Event::Deviated { .. } => &["dr-approved"],
         Event::Closed { .. } => &["closed"],
         _ => &["status-update"],
@@ -84,6 +92,11 @@ fn heading(event: &Event) -> &'static str {
         Event::Bound { .. } => "Issuer bound",
         Event::Unbound { .. } => "Issuer unbound",
         Event::Attested { .. } => "Attested",
+        Event::CauseFound { .. } => "Root cause found",
+        Event::ImpactChecked { .. } => "Impact checked",
+        Event::Requested { .. } => "Decision asked for",
+        Event::Granted { .. } => "Granted",
+        Event::Declined { .. } => "Declined",
         Event::Deviated { .. } => "Set aside",
         Event::DeviationEnded { .. } => "No longer set aside",
         Event::Approved { .. } => "Closure approved",
@@ -143,7 +156,25 @@ fn sentence(item: &PoamItem, event: &Event) -> String {
             format!("Set aside as {deviation} until {until}: {reason}")
         }
         Event::DeviationEnded { reason } => format!("It is active again: {reason}"),
-        Event::Approved { note } => format!("Closing is approved: {note}"),
+        Event::CauseFound { cause, note, digest } => {
+            format!("How it leaked: {cause}. {note}{}", shown_by(digest.as_ref()))
+        }
+        Event::ImpactChecked { impact, note, digest } => {
+            format!("Looked for its use: {impact}. {note}{}", shown_by(digest.as_ref()))
+        }
+        Event::Requested { request, proposer: None } => format!("Asked for: {request}"),
+        Event::Requested { request, proposer: Some(name) } => {
+            format!("Asked for by a file of suppressions, in the name of {name}: {request}")
+        }
+        Event::Granted { subject, note, break_glass } => {
+            format!("What was asked for is granted ({subject}){}: {note}", glass(break_glass))
+        }
+        Event::Declined { subject, reason } => {
+            format!("What was asked for is not granted ({subject}): {reason}")
+        }
+        Event::Approved { note, break_glass } => {
+            format!("Closing is approved{}: {note}", glass(break_glass))
+        }
         Event::Closed { basis, dead_since, evidence } => {
             let basis = basis.as_str();
             format!("Closed as {basis}; dead since {dead_since}: {}", evidence.join("; "))
@@ -153,6 +184,14 @@ fn sentence(item: &PoamItem, event: &Event) -> String {
         }
         Event::Noted { note } => note.clone(),
     }
+}
+
+fn glass(why: &Option<String>) -> String {
+    why.as_ref().map_or(String::new(), |why| format!(" (break-glass: {why})"))
+}
+
+fn shown_by(digest: Option<&Digest>) -> String {
+    digest.map_or(String::new(), |digest| format!(" Shown by a file of SHA-256 {digest}."))
 }
 
 fn judged(judgement: &Judgement) -> String {

@@ -3,7 +3,7 @@
 use super::document::{Prop, Token};
 use crate::text::Line;
 use quietus_model::Fingerprint;
-use quietus_poam::{Class, ClosureBasis, DeviationKind, Phase, Progress};
+use quietus_poam::{Class, ClosureBasis, DeviationKind, Phase, PoamItem, Progress, Subject};
 use uuid::Uuid;
 
 /// The namespace of our own property names.
@@ -159,13 +159,14 @@ pub(super) fn read_phase(value: &str) -> Option<Phase> {
 }
 
 /// The OSCAL risk status of a phase.
-pub(super) fn risk_status(phase: Phase) -> &'static str {
-    match phase {
+pub(super) fn risk_status(item: &PoamItem) -> &'static str {
+    match item.phase() {
+        Phase::Closed(_) => "closed",
+        Phase::Deviation(_) => "deviation-approved",
+        _ if item.pending(Subject::Deviation).is_some() => "deviation-requested",
         Phase::Detected => "investigating",
         Phase::Open => "open",
         Phase::InProgress | Phase::PendingVerification => "remediating",
-        Phase::Deviation(_) => "deviation-approved",
-        Phase::Closed(_) => "closed",
     }
 }
 

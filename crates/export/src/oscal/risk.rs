@@ -10,7 +10,7 @@ use super::observation::tool_origin;
 use super::{OscalOptions, log, plan};
 use crate::text::{Markup, Moment};
 use quietus_model::Severity;
-use quietus_poam::{Class, DeviationKind, Event, PoamItem};
+use quietus_poam::{Class, DeviationKind, Event, PoamItem, Request, Subject};
 
 /// The statement of NIST SP 800-53 that a leaked credential breaks: IA-5(7), no embedded
 /// unencrypted static authenticators.
@@ -47,7 +47,7 @@ pub(super) fn write(
             catalogued(item).join(", ")
         )),
         props: props(item, options),
-        status: Token::Borrowed(risk_status(item.phase())),
+        status: Token::Borrowed(risk_status(item)),
         origins: vec![tool_origin()],
         threat_ids: threat_ids(item),
         characterizations: characterizations(item, options),
@@ -72,7 +72,10 @@ fn props(item: &PoamItem, options: &OscalOptions) -> Vec<Prop> {
             props.extend(control.map(|id| Prop::fedramp("impacted-control-id", id)));
         }
     }
-    let Some(deviation) = &item.deviation else { return props };
+    let Some(deviation) = &item.deviation else {
+        props.extend(requested(item).filter(|_| options.fedramp));
+        return props;
+    };
     match deviation.kind {
         DeviationKind::FalsePositive => props.push(Prop::nist("false-positive", "true")),
         DeviationKind::RiskAccepted => props.push(Prop::nist("accepted", "true")),
@@ -96,6 +99,23 @@ fn props(item: &PoamItem, options: &OscalOptions) -> Vec<Prop> {
         });
     }
     props
+}
+
+/// The deviation that waits for a decision, as FedRAMP names it.
+fn requested(item: &PoamItem) -> Option<Prop> {
+    let Request::Deviation { deviation, .. } = item.pending(Subject::Deviation)?.request else {
+        return None;
+    };
+    match deviation {
+        DeviationKind::FalsePositive => Some(Prop::fedramp("false-positive", "pending")),
+        DeviationKind::OperationalRequirement => {
+            Some(Prop::fedramp("operational-requirement", "pending"))
+        }
+        DeviationKind::VendorDependency => {
+            Some(Prop::fedramp("vendor-dependency", "investigating"))
+        }
+        DeviationKind::RiskAccepted => None,
+    }
 }
 
 /// The tags that stand in a catalogue, where a reader can look them up; others name rules.

@@ -255,3 +255,7 @@ pub fn closed() -> World {
     );
     world
 }
+
+pub fn approve(note: &str) -> Action {
+    Action::Approve { note: note.into(), break_glass: None }
+}

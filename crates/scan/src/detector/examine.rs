@@ -84,14 +84,18 @@ impl Examiner<'_> {
         }
         let evidence = judged.map(|judged| judged.evidence).or(typed);
         let is_whole = by_name().all(|(companion, spans)| !companion.required || !spans.is_empty());
-        let doubts = usize::from(!is_whole)
-            + usize::from(check == CheckPart::Wrong && offline != Offline::Dummy)
+        let doubts = usize::from(check == CheckPart::Wrong && offline != Offline::Dummy)
             + usize::from(token.is_broken && rule.judge.is_none());
+        let sure = evidence.map_or(rule.confidence, |all| all.confidence().min(rule.confidence));
+        // A secret opens a door whether or not somebody wrote the id beside it; an id does not.
+        let has_secret = one.id.is_none() || keyed.is_some();
+        let without = match (is_whole, sure) {
+            (true, sure) => sure,
+            (false, Confidence::High | Confidence::Medium) if has_secret => Confidence::Medium,
+            (false, sure) => lowered(sure, 1),
+        };
         Some(Detection {
-            confidence: lowered(
-                evidence.map_or(rule.confidence, |all| all.confidence().min(rule.confidence)),
-                doubts,
-            ),
+            confidence: lowered(without, doubts),
             allowed_inline: comments::about(self.bytes, &secret_span),
             evidence,
             rule: Arc::clone(rule),
@@ -215,5 +219,47 @@ fn lowered(confidence: Confidence, grades: usize) -> Confidence {
         (same, 0) => same,
         (Confidence::High, 1) => Confidence::Medium,
         _ => Confidence::Low,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Detector;
+    use quietus_model::RuleSet;
+
+    const RULES: &str = r#"
+[provider]
+id = "acme"
+name = "Acme"
+docs = "https://acme.example"
+
+[[rule]]
+id = "acme-client-secret"
+name = "Acme client secret"
+severity = "high"
+confidence = "medium"
+names = ["acmecorp secret"]
+value = "[0-9a-f]{32}"
+[[rule.companion]]
+name = "domain"
+pattern = '\b(?P<secret>[a-z]{1,20}\.acmecorp\.example)\b'
+within = 200
+required = true
+
+[rule.remedy]
+rotate = "Make another."
+revoke = "Delete it."
+after_revoke = ["Read the log."]
+"#;
+
+    #[test]
+    fn a_secret_without_its_id_is_reported_as_before() {
+        let rules = RuleSet::parse([("acme.toml", RULES)]).unwrap();
+        let detector = Detector::new(Arc::new(rules)).unwrap();
+        let text = ["ACMECORP_SECRET=9f3c1e77", "a0b2d4583f9c1e77a0b2d468"].concat();
+        let found = detector.detect(text.as_bytes());
+        assert_eq!(found[0].missing, ["domain"]);
+        assert_eq!(found[0].confidence, Confidence::Medium);
     }
 }

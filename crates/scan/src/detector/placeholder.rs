@@ -1,9 +1,20 @@
 //! What stands where a secret would, and is none: references, masks, runs and words.
 
+use std::collections::HashSet;
+
 use super::words::{REFERENCES, SHORT_WORDS, TYPED, WHOLE, WORDS};
 
 /// Longer values are keys and tokens that hold any short word by chance.
 const LONGEST_WITH_WORDS: usize = 128;
+
+/// What a generator that uses all marks makes is at least this long, and has as many kinds of marks
+/// and as many figures.
+const LEAST_STREWN: usize = 40;
+const LEAST_KINDS: usize = 6;
+const LEAST_FIGURES: usize = 3;
+
+/// What stands beside zeros in a value that was generated.
+const LEAST_BESIDE_ZEROS: usize = 40;
 
 /// Equal or consecutive characters that nobody's generator makes by chance.
 const RUN: usize = 6;
@@ -45,37 +56,46 @@ pub(crate) fn is_reference(value: &[u8]) -> bool {
 /// Whether the value has places to fill in, or is an expression or a pattern.
 pub(crate) fn is_template(value: &str) -> bool {
     let holds = |text: &str| value.contains(text);
-    holds("%s")
-        || holds("%d")
-        || holds("%v")
-        || holds("%(")
-        || holds("{}")
+    holds("{}")
         || holds("{0}")
         || holds("${")
         || holds("{{")
-        || holds("$(")
         || holds("#{")
         || holds("<%")
         || holds("\" +")
         || holds("' +")
-        || holds("\\(")
         || holds(" + ")
         || value.starts_with("+ ")
         || value.ends_with(" +")
-        || holds("(?")
         || holds("a-z")
         || holds("A-Z")
         || holds("[0-9")
         || value.starts_with("0-9")
-        || holds("\\d")
-        || holds("]+")
-        || holds(".*")
-        || holds("]{")
-        || value.matches('%').count() * 6 > value.len() + 6 && value.matches('%').count() > 1
         || has_slot(value)
         || value.starts_with('<') && value.ends_with('>')
         || value.starts_with('[') && value.ends_with(']')
         || value.starts_with('{') && value.ends_with('}') && !value.contains(':')
+        || !is_strewn_with_marks(value) && has_directive(value)
+}
+
+/// Two characters that mean something in a format, a pattern or a shell, and stand side by side by
+/// chance in a key that is made of all marks.
+fn has_directive(value: &str) -> bool {
+    let holds = |text: &str| value.contains(text);
+    let percents = value.matches('%').count();
+    ["%s", "%d", "%v", "%(", "$(", "\\(", "(?", "\\d", "]+", ".*", "]{"].into_iter().any(holds)
+        || percents * 6 > value.len() + 6 && percents > 1
+}
+
+/// Whether as many kinds of marks stand among letters and figures as only a generator puts there.
+fn is_strewn_with_marks(value: &str) -> bool {
+    let kinds: HashSet<u8> = value.bytes().filter(u8::is_ascii_punctuation).collect();
+    let is_made = |test: fn(&u8) -> bool| value.bytes().filter(test).count() >= LEAST_FIGURES;
+    value.len() >= LEAST_STREWN
+        && !value.contains(' ')
+        && kinds.len() >= LEAST_KINDS
+        && is_made(u8::is_ascii_digit)
+        && is_made(u8::is_ascii_lowercase)
 }
 
 /// `{name}` within a text.
@@ -98,7 +118,10 @@ pub(crate) fn is_made_up(value: &[u8]) -> bool {
         return true;
     }
     value.len() <= LONGEST_WITH_WORDS
-        && (walks(value, 0) || has_gap(value) || has_words(value) || is_described(value))
+        && (walks(value, 0) && !holds_zeros(value)
+            || has_gap(value)
+            || has_words(value)
+            || is_described(value))
 }
 
 /// Whether the value walks along the alphabet, the figures or a keyboard: typed, and not generated.
@@ -168,6 +191,12 @@ fn walks(value: &[u8], step: i16) -> bool {
         run.iter().all(u8::is_ascii_alphanumeric)
             && run.windows(2).all(|pair| i16::from(pair[1]) - i16::from(pair[0]) == step)
     })
+}
+
+/// Zeros of a binary format in base 64, with as much else as a key has.
+fn holds_zeros(value: &[u8]) -> bool {
+    let others: Vec<u8> = value.iter().copied().filter(|byte| *byte != b'A').collect();
+    others.len() >= LEAST_BESIDE_ZEROS && !walks(&others, 0)
 }
 
 /// An ellipsis or asterisks where the middle was left out.
@@ -285,6 +314,15 @@ mod tests {
     }
 
     #[test]
+    fn zeros_in_base_64_are_no_mask_beside_a_key() {
+        let key = ["vQ8mZr2LkT5xWn7BqJ3H", "fYc9DgPs4KtMw6RvXb1N", "zEyU0aIoLhGe"].concat();
+        assert!(!is_placeholder(format!("{key}{}", "A".repeat(12)).as_bytes()));
+        assert!(is_placeholder(format!("{}{}", &key[..30], "A".repeat(12)).as_bytes()));
+        assert!(is_placeholder(format!("{key}{}", "x".repeat(12)).as_bytes()));
+        assert!(is_placeholder("A".repeat(60).as_bytes()));
+    }
+
+    #[test]
     fn templates_are_known_by_their_marks() {
         for text in ["%s:%s", "{0}-key", "x{{y", "a + b", "[A-Za-z0-9]{8,}", "\\d+", "<token>"] {
             assert!(is_template(text), "{text}");
@@ -292,6 +330,14 @@ mod tests {
         for text in ["Tr0ub4dor&3", "100% sure", "a+b", "{\"a\":1}", "k[3]v"] {
             assert!(!is_template(text), "{text}");
         }
+    }
+
+    #[test]
+    fn a_key_of_all_marks_holds_a_directive_by_chance() {
+        let key = ["_du9e^cmk7o!%(^+=gr@cu@", "v9-v7ulhbk2s3!w&39w4+n3*k*$"].concat();
+        assert!(!is_template(&key));
+        assert!(is_template(&key[8..30]));
+        assert!(is_template(&format!("{key}${{x}}")));
     }
 
     #[test]

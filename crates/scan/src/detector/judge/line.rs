@@ -282,7 +282,9 @@ impl<'a> Line<'a> {
         between: &[u8],
         weights: &Weights,
     ) -> Option<f32> {
-        let holds = |mark: &[u8]| text.windows(mark.len()).any(|window| window == mark);
+        // What fills up base 64 is no operator.
+        let free = text.iter().rposition(|byte| *byte != b'=').map_or(0, |at| at + 1);
+        let holds = |mark: &[u8]| text[..free].windows(mark.len()).any(|window| window == mark);
         // `'password = '.$value` joins texts.
         if text.starts_with(b".$") {
             return None;

@@ -70,6 +70,7 @@ pub(super) fn judge(kind: Judge, bytes: &[u8], one: &Match) -> Option<Judged> {
     }
     let named = match kind {
         Judge::Given => weights.given,
+        Judge::Issued => weights.issued(),
         Judge::Random => weights.random(),
         Judge::Basic => return basic(bytes, one, value, weights),
         Judge::Assigned => {
@@ -79,6 +80,10 @@ pub(super) fn judge(kind: Judge, bytes: &[u8], one: &Match) -> Option<Judged> {
         }
     };
     let text = &bytes[value.at.clone()];
+    if kind == Judge::Issued && value::is_typed_key(text) {
+        let is_key = line.weigh(text, weights.mixed, kind, weights)? >= 0.0;
+        return is_key.then(|| Judged { secret: value.at, evidence: Evidence::typed() });
+    }
     let by_itself = value::weigh(text, named, weights)?;
     let around = line.weigh(text, by_itself, kind, weights)?;
     let walk = value::walk(text, weights)?;
@@ -149,6 +154,28 @@ mod tests {
                 .find_map(|word| text.find(word).map(|at| at..at + word.len()));
             assert_eq!(promises(text.as_bytes(), known.unwrap()), is_promise, "{text}");
         }
+    }
+
+    #[test]
+    fn what_was_typed_in_place_of_an_issued_key_is_left_to_its_place() {
+        let typed = ["abcdefghijklmnop", "qrst12345678"].concat();
+        for text in ["pepipost_api_key=", "pepipost secret key ", "pepipost: "] {
+            assert_eq!(found(&format!("{text}{typed}\n")), [typed.as_str()], "{text}");
+        }
+        for value in ["abcabcabcabcabcabcabc", "/abcdefgh/ijklmnop/index.js", "the-abcdefgh-of-all"]
+        {
+            assert_eq!(found(&format!("pepipost_api_key={value}\n")), [""; 0], "{value}");
+        }
+        assert_eq!(found(&format!("commit of pepipost: {}", "0123456789abcdef01234567")), [""; 0]);
+    }
+
+    #[test]
+    fn what_fills_up_base_64_is_part_of_a_value_without_quotes() {
+        let value = ["vQ8mZr2L", "kT5xWn7Bq0Qz=="].concat();
+        for text in ["auth_token: ", "API_KEY=", "token = "] {
+            assert_eq!(found(&format!("{text}{value}\n")), [value.as_str()], "{text}");
+        }
+        assert_eq!(found("if token == vQ8mZr2LkT5x==Qz9Kw3Lp {"), [""; 0]);
     }
 
     #[test]

@@ -17,6 +17,13 @@ pub(super) struct Named {
     pub(super) is_password: bool,
 }
 
+impl Named {
+    /// Whether it is called a password, so that words with figures are what one expects.
+    pub(super) fn is_chosen(&self) -> bool {
+        self.is_password && self.needs <= 0.0
+    }
+}
+
 /// What a word of a name says.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 enum Claim {

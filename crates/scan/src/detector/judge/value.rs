@@ -25,6 +25,9 @@ const LEAST_WORD: usize = 6;
 /// The least in which blocks of letters and figures in turn say much.
 const LEAST_BLOCKS: usize = 20;
 
+/// More letters in a row than this may be a word.
+const MOST_OF_BLOCK: usize = 5;
+
 /// What a program makes is at least this long; people make shorter ones.
 const LEAST_MADE: usize = 8;
 
@@ -170,6 +173,10 @@ fn strength(value: &str, named: Named, weights: &Weights) -> Option<f32> {
     } else if blanks == 1 && is_strewn(text) && sum > weights.words_most / 2.0 {
         sum = sum.max(0.0) + weights.strewn;
     }
+    let is_numbered_label = || is_label(value.trim_end_matches(|c: char| c.is_ascii_digit()));
+    if named.is_chosen() && blanks == 1 && is_chosen(text) && !is_numbered_label() {
+        sum = sum.max(weights.chosen);
+    }
     if text.len() < LEAST_WORD && text.iter().all(u8::is_ascii_alphabetic) {
         sum += weights.short;
     }
@@ -183,6 +190,21 @@ fn strength(value: &str, named: Named, weights: &Weights) -> Option<f32> {
         sum += weights.marks;
     }
     Some(sum)
+}
+
+/// Whether somebody typed what stands for an issued key: it walks along the alphabet or the figures,
+/// and has the letters of a key.
+pub(super) fn is_typed_key(text: &[u8]) -> bool {
+    let is_of_key = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.+/=%~".contains(byte);
+    let Ok(value) = std::str::from_utf8(text) else { return false };
+    let is_word = |piece: &&[u8]| {
+        piece.len() > 1 && piece.iter().all(u8::is_ascii_lowercase) && !has_sequence(piece)
+    };
+    let words = text.split(|byte| !byte.is_ascii_alphanumeric()).filter(is_word).count();
+    has_sequence(text)
+        && words < 2
+        && text.iter().all(is_of_key)
+        && !(is_repeated(text) || is_number(value) || is_place(value) || is_sealed(value))
 }
 
 /// What it says that a value walks along the alphabet or the figures; `None` when it does little
@@ -241,14 +263,31 @@ fn is_mixed(text: &[u8], figures: usize) -> bool {
     text.len() >= LEAST_MIXED && figures >= 1 && changes * needed >= text.len()
 }
 
-/// Blocks of few letters and figures in turn, without a mark between them.
+/// Blocks of few letters and figures in turn, with hardly a mark between them.
 fn is_in_blocks(text: &[u8], figures: usize) -> bool {
-    let is_run = |run: &[u8]| run.len() <= LEAST;
+    let is_run = |run: &[u8]| run.len() <= MOST_OF_BLOCK;
+    let marks = text.iter().filter(|byte| b"-.".contains(byte)).count();
+    let others = text.iter().filter(|byte| !byte.is_ascii_alphanumeric()).count();
     text.len() >= LEAST_BLOCKS
-        && text.iter().all(u8::is_ascii_alphanumeric)
+        && marks == others
+        && marks * MOST_OF_BLOCK <= text.len()
         && figures * 4 >= text.len()
         && figures * 4 <= text.len() * 3
-        && text.split(u8::is_ascii_digit).all(is_run)
+        && text.split(|byte| !byte.is_ascii_alphabetic()).all(is_run)
+}
+
+/// A word with figures, or with a mark in it: what people make up who are asked for a password.
+fn is_chosen(text: &[u8]) -> bool {
+    let is_within = |three: &[u8]| {
+        three[0].is_ascii_alphabetic()
+            && matches!(three[1], b'$' | b'#')
+            && three[2].is_ascii_alphabetic()
+    };
+    let has_figure = text.iter().any(u8::is_ascii_digit);
+    text.len() >= LEAST_MADE
+        && text.iter().any(u8::is_ascii_alphabetic)
+        && !text.iter().any(|byte| b"_-./:\\=<>()[]{}|,;%&".contains(byte))
+        && (has_figure || text.windows(3).any(is_within))
 }
 
 /// A figure between two letters.
@@ -293,6 +332,19 @@ mod tests {
         for text in ["administrator", "letmein", "my secret", "l\u{e8}tmein"] {
             assert!(strength_of(text).is_none_or(|strength| strength < -2.0), "{text}");
         }
+    }
+
+    #[test]
+    fn a_password_may_be_a_word_with_figures() {
+        let weights = Weights::get();
+        for text in ["sunshine42", "Summer2024!", "horse$staple", "thisIsDog11"] {
+            assert!(strength_of(text).is_some_and(|of| of >= weights.chosen), "{text}");
+        }
+        for text in ["sunshine", "password2", "user_name_1", "page2 of 3", "pass%20word"] {
+            assert!(strength_of(text).is_none_or(|of| of < weights.chosen), "{text}");
+        }
+        let issued = weigh(b"sunshine42", weights.issued(), weights);
+        assert!(issued.is_none_or(|of| of < weights.chosen));
     }
 
     #[test]

@@ -37,6 +37,7 @@ pub(super) struct Weights {
     pub(super) marks: f32,
     pub(super) sequence: f32,
     pub(super) typed: f32,
+    pub(super) chosen: f32,
     pub(super) short: f32,
     pub(super) spaces: f32,
     pub(super) stored_hash: f32,
@@ -68,6 +69,11 @@ impl Weights {
     /// What a syntax is worth that also stands in prose.
     pub(super) fn random(&self) -> Named {
         Named { needs: self.random, is_password: false, ..self.given }
+    }
+
+    /// What the name of an issuer is worth: nobody chooses the values.
+    pub(super) fn issued(&self) -> Named {
+        Named { needs: -self.given.weight, is_password: false, ..self.given }
     }
 
     /// One `name = number` a line. A weight that is missing counts nothing; a test sees to it that
@@ -104,6 +110,7 @@ impl Weights {
             marks: of("marks"),
             sequence: of("sequence"),
             typed: of("typed"),
+            chosen: of("chosen"),
             short: of("short"),
             spaces: of("spaces"),
             stored_hash: of("stored_hash"),
@@ -172,6 +179,6 @@ mod tests {
             assert_ne!(Weights::read(&without), *Weights::get(), "nobody reads: {line}");
             assert!(line.contains(" # "), "no comment: {line}");
         }
-        assert_eq!(lines.len(), 44);
+        assert_eq!(lines.len(), 45);
     }
 }
