@@ -174,6 +174,8 @@ async fn a_storm_of_429_for_weeks_closes_nothing_and_shows_as_stale() {
     let blockers = world.blockers(&first, now).await;
     assert!(blockers.contains("too old by now"), "{blockers}");
     all.iter().for_each(|token| issuer.set(token, revoked()));
+    // The control must not meet the storm either.
+    issuer.set_otherwise(revoked());
     let outcome = world.retest(&listing(&issuer), now).await;
     assert_eq!(outcome.closed.len(), all.len(), "after the storm it goes on");
     nothing_leaked(&world, &first);
