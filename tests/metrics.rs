@@ -110,9 +110,12 @@ fn lint_is_a_gate_and_names_its_mistakes() {
     // The one that still stands at a head: nothing of it is done.
     let list = sandbox.run(&["item", "list", "--format", "json"]).exits(0).json();
     let standing = |item: &&Value| item["locations"][0]["at_head"] != serde_json::json!([]);
-    let id = list.as_array().unwrap().iter().find(standing).unwrap()["id"].clone();
-    let id = id.as_str().unwrap();
-    let milestone = ["item", "act", id, "extend", "revoke", "--due", "2099-01-01"];
+    let item = list.as_array().unwrap().iter().find(standing).unwrap();
+    let id = item["id"].as_str().unwrap();
+    // Three days more than it has, which every policy leaves room for.
+    let due: jiff::Timestamp = item["milestones"][1]["due"].as_str().unwrap().parse().unwrap();
+    let due = (due + jiff::SignedDuration::from_hours(72)).strftime("%Y-%m-%d").to_string();
+    let milestone = ["item", "act", id, "extend", "revoke", "--due", &due];
     let reason = ["--reason", "the vendor needs more time"];
     sandbox.run(&[&milestone[..], &reason[..]].concat()).exits(0);
     let found = sandbox.run(&["item", "lint", "--format", "json"]).exits(1).json();
