@@ -146,10 +146,10 @@ fn a_denial_by_another_registry_than_the_one_of_the_login_proves_nothing() {
     else {
         return;
     };
-    let password = ["8tRk", "w5Yz", "Hn3c"].concat();
-    own.set(&password);
+    let word = ["8tRk", "w5Yz", "Hn3c"].concat();
+    own.set(&word);
     let _public = world.list_by_name("docker-registry", public.port);
-    let story = Story::leaked(&world, own.login(&password));
+    let story = Story::leaked(&world, own.login(&word));
     story.removed();
     story.is_never_proven("so a denial there proves nothing");
 

@@ -105,7 +105,7 @@ fn in_progress(secret: &str) -> PoamItem {
     let who = "os:1000@host";
     world.act(2, secret, who, &Action::Assign { to: format!("@org/team {HOSTILE}") }).unwrap();
     world.act(3, secret, who, &Action::Start { milestone: MilestoneKind::Rotate }).unwrap();
-    let until = at(24 * 20);
+    let until = at(24 * 13);
     let extend = |due| Action::Extend {
         milestone: MilestoneKind::Rotate,
         due,
