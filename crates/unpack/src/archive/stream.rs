@@ -122,28 +122,32 @@ pub(crate) fn read(walk: &mut Walk<'_>, kind: Kind, bytes: &[u8]) {
     made.hand(walk, name.as_bytes());
 }
 
-fn gzip(mut rest: &[u8], made: &mut Made) {
-    // What follows the last stream and is none lies bare in the container, and is found there.
-    while rest.starts_with(&[0x1f, 0x8b]) {
-        let mut decoder = flate2::bufread::GzDecoder::new(rest);
-        if !made.pump(&mut decoder) {
-            return;
-        }
-        let after = *decoder.get_ref();
-        if after.len() == rest.len() {
-            return;
-        }
-        rest = after;
-    }
+fn gzip(bytes: &[u8], made: &mut Made) {
+    streams(bytes, &[0x1f, 0x8b], made, flate2::bufread::GzDecoder::new, |decoder| {
+        decoder.get_ref()
+    });
 }
 
-fn bzip2(mut rest: &[u8], made: &mut Made) {
-    while rest.starts_with(b"BZh") {
-        let mut decoder = bzip2::bufread::BzDecoder::new(rest);
+fn bzip2(bytes: &[u8], made: &mut Made) {
+    streams(bytes, b"BZh", made, bzip2::bufread::BzDecoder::new, |decoder| decoder.get_ref());
+}
+
+/// Streams of one format, each of which begins with `magic`, one behind the other. `left` tells what
+/// a decoder has not taken.
+fn streams<'b, D: Read>(
+    mut rest: &'b [u8],
+    magic: &[u8],
+    made: &mut Made,
+    open: fn(&'b [u8]) -> D,
+    left: fn(&D) -> &'b [u8],
+) {
+    // What follows the last stream and is none lies bare in the container, and is found there.
+    while rest.starts_with(magic) {
+        let mut decoder = open(rest);
         if !made.pump(&mut decoder) {
             return;
         }
-        let after = *decoder.get_ref();
+        let after = left(&decoder);
         if after.len() == rest.len() {
             return;
         }

@@ -1,7 +1,7 @@
 //! Base64 and hex: long runs of one alphabet.
 
 use super::{Encoding, Mark, Span, is_worthwhile};
-use std::ops::Range;
+use std::ops::{BitAndAssign, Range, Shr};
 
 /// So many characters make 16 bytes of base64.
 const SHORTEST: usize = 22;
@@ -127,10 +127,10 @@ struct Runs<'a> {
 impl Runs<'_> {
     fn step(&mut self, next: u64, found: &mut Vec<Span>) {
         // One half or the other of a run lies in one of two steps.
-        let has_half = has_following::<{ SHORTEST / 2 }>(next);
+        let has_half = following::<u64, { SHORTEST / 2 }>(next) != 0;
         let both = u128::from(self.last) | u128::from(next) << STEP;
         let may_start = has_half || self.had_half;
-        let mut starts = if may_start { following::<SHORTEST>(both) as u64 } else { 0 };
+        let mut starts = if may_start { following::<u128, SHORTEST>(both) as u64 } else { 0 };
         (self.last, self.had_half) = (next, has_half);
         let base = self.base.saturating_sub(STEP);
         while starts != 0 {
@@ -146,19 +146,11 @@ impl Runs<'_> {
     }
 }
 
-/// Whether so many marks follow one another.
-fn has_following<const MANY: usize>(marks: u64) -> bool {
-    let (mut all, mut many) = (marks, 1);
-    while many < MANY {
-        let more = many.min(MANY - many);
-        all &= all >> more;
-        many += more;
-    }
-    all != 0
-}
-
 /// At which marks so many begin to follow one another.
-fn following<const MANY: usize>(marks: u128) -> u128 {
+fn following<T, const MANY: usize>(marks: T) -> T
+where
+    T: Copy + BitAndAssign + Shr<usize, Output = T>,
+{
     let (mut all, mut many) = (marks, 1);
     while many < MANY {
         let more = many.min(MANY - many);
