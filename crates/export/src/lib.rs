@@ -6,8 +6,11 @@
 
 pub mod digest;
 mod error;
+pub mod object;
 pub mod oscal;
 pub mod prometheus;
 mod text;
+pub mod words;
 
 pub use error::ExportError;
+pub use oscal::{heading, sentence};

@@ -72,7 +72,8 @@ fn types(event: &Event) -> &'static [&'static str] {
     }
 }
 
-fn heading(event: &Event) -> &'static str {
+/// What kind of event it is, in a few words.
+pub fn heading(event: &Event) -> &'static str {
     match event {
         Event::Opened { .. } => "Opened",
         Event::Sighted { .. } => "Sighted",
@@ -107,7 +108,7 @@ fn heading(event: &Event) -> &'static str {
 }
 
 /// What happened, in a sentence.
-fn sentence(item: &PoamItem, event: &Event) -> String {
+pub fn sentence(item: &PoamItem, event: &Event) -> String {
     match event {
         Event::Opened { detection, class, .. } => {
             let kind = &detection.kind.name;

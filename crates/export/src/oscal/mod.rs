@@ -19,6 +19,7 @@ mod read;
 mod risk;
 
 pub use check::{Problem, ProblemKind, check};
+pub use log::{heading, sentence};
 pub use names::NS;
 pub use read::{ReadClosure, ReadError, ReadItem, ReadMilestone, ReadRound, read};
 
