@@ -82,7 +82,7 @@ async fn act(
     let policy = setup.policy()?;
     let found = find(ledger, id).await?;
     let events = found
-        .act(action, &who::actor(claims), &policy, setup.now)
+        .act(action, &who::actor(setup, claims), &policy, setup.now)
         .map_err(|refusal| anyhow!("{}: {refusal}", found.id()))?;
     let append = Append::events(found.fingerprint(), found.version, events);
     ledger.append(vec![append], setup.now).await?;
