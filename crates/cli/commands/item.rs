@@ -66,7 +66,7 @@ async fn act(
 ) -> Result<()> {
     let policy = setup.policy()?;
     let found = named(ledger, id).await?;
-    let by = who::actor(claims);
+    let by = who::actor(setup, claims);
     let after = quietus_track::act(ledger, &found, action, &by, &policy, setup.now).await?;
     item::print_change(&found, &after, setup.now)?;
     Ok(())

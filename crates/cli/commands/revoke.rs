@@ -11,7 +11,7 @@ use crate::sight::Sight;
 use crate::who;
 use anyhow::{Context, Result, anyhow};
 use quietus_model::{Effect, Fingerprint, Hit, Receipt};
-use quietus_poam::{PoamItem, Policy, ScanRecord};
+use quietus_poam::{Duty, PoamItem, Policy, ScanRecord};
 use quietus_store::{Append, Ledger};
 use quietus_track::{Retest, Tracker, Wanted, named};
 use quietus_validate::{Revoking, Validator};
@@ -99,7 +99,8 @@ pub(crate) async fn run(setup: &Setup, args: &Revoke) -> Result<Exit, Failure> {
 /// Whether this account may revoke at all.
 fn allowed(setup: &Setup) -> Result<()> {
     let by = &setup.config.revoke.by;
-    let me = who::actor(None);
+    let me = who::actor(setup, None);
+    Duty::Revoke.asked_of(&me)?;
     let me = me.person_id().unwrap_or_default();
     if by.is_empty() || by.iter().any(|account| account == me) {
         return Ok(());
@@ -221,7 +222,7 @@ impl Room<'_> {
 
     /// A receipt comes once: whoever changes the item meanwhile must not make it lost.
     async fn keep(&self, item: &PoamItem, receipt: &Receipt) -> Result<()> {
-        let by = who::actor(self.args.claims.clone());
+        let by = who::actor(self.setup, self.args.claims.clone());
         let print = item.fingerprint();
         let now = || self.validator.now();
         let decided = self.tracker.decide(now, |items| {

@@ -13,4 +13,3 @@ mod text;
 pub mod words;
 
 pub use error::ExportError;
-pub use oscal::{heading, sentence};

@@ -72,8 +72,7 @@ fn types(event: &Event) -> &'static [&'static str] {
     }
 }
 
-/// What kind of event it is, in a few words.
-pub fn heading(event: &Event) -> &'static str {
+fn heading(event: &Event) -> &'static str {
     match event {
         Event::Opened { .. } => "Opened",
         Event::Sighted { .. } => "Sighted",
@@ -108,7 +107,7 @@ pub fn heading(event: &Event) -> &'static str {
 }
 
 /// What happened, in a sentence.
-pub fn sentence(item: &PoamItem, event: &Event) -> String {
+fn sentence(item: &PoamItem, event: &Event) -> String {
     match event {
         Event::Opened { detection, class, .. } => {
             let kind = &detection.kind.name;

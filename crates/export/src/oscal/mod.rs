@@ -19,7 +19,6 @@ mod read;
 mod risk;
 
 pub use check::{Problem, ProblemKind, check};
-pub use log::{heading, sentence};
 pub use names::NS;
 pub use read::{ReadClosure, ReadError, ReadItem, ReadMilestone, ReadRound, read};
 
