@@ -10,6 +10,7 @@ mod coverage;
 pub mod digest;
 mod error;
 pub mod fedramp;
+pub mod object;
 pub mod oscal;
 pub mod prometheus;
 mod register;
@@ -17,6 +18,7 @@ mod schedule;
 pub mod story;
 mod text;
 mod weakness;
+pub mod words;
 mod workbook;
 
 pub use audience::{Audience, WITHHELD};

@@ -162,7 +162,7 @@ pub(crate) fn changed(item: &PoamItem) -> Timestamp {
     item.closure.as_ref().map_or(newest, |closure| closure.at)
 }
 
-/// A day in UTC: `2026-01-31`.
+/// A day in UTC that every format can write: `2026-01-31`.
 pub(crate) fn day(at: Timestamp) -> String {
-    crate::text::Moment::of(at).timestamp().strftime("%Y-%m-%d").to_string()
+    crate::words::day(crate::text::Moment::of(at).timestamp())
 }
