@@ -4,8 +4,9 @@ use super::board::last_complete;
 use super::{BOLD, DIM, minute, out, plural, repository_name};
 use anyhow::Result;
 use jiff::Timestamp;
+use quietus_export::object;
 use quietus_store::RepositoryScans;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::io::Write;
 
 pub(crate) fn print(scans: &[RepositoryScans], now: Timestamp) -> Result<()> {
@@ -32,17 +33,7 @@ pub(crate) fn print_json(scans: &[RepositoryScans]) -> Result<()> {
 
 /// Repositories as objects; the names are a contract.
 pub(crate) fn values(scans: &[RepositoryScans]) -> Vec<Value> {
-    scans
-        .iter()
-        .map(|scans| {
-            json!({
-                "repository": scans.repository(),
-                "source": scans.latest.scope.source,
-                "last_scan": scans.latest.taken_at,
-                "last_complete_scan": scans.latest_complete.as_ref().map(|scan| scan.taken_at),
-                "gaps": scans.latest.scope.gaps,
-                "credentials": scans.latest.findings,
-            })
-        })
-        .collect()
+    let value =
+        |scans: &RepositoryScans| object::repository(&scans.latest, scans.latest_complete.as_ref());
+    scans.iter().map(value).collect()
 }

@@ -1,7 +1,7 @@
-//! An item as a JSON object: what `--format json` prints and the API answers. The names are a contract.
+//! Items and repositories as JSON objects: what `--format json` prints and the API answers. The names are a contract.
 
 use jiff::Timestamp;
-use quietus_poam::{PoamItem, Policy};
+use quietus_poam::{PoamItem, Policy, ScanRecord};
 use serde_json::{Value, json};
 
 /// An item, without its history.
@@ -66,5 +66,17 @@ pub fn item(item: &PoamItem, policy: &Policy, now: Timestamp) -> Value {
             "dead_since": closure.dead_since,
             "evidence": closure.evidence,
         })),
+    })
+}
+
+/// A repository, by its last scan and its last complete one.
+pub fn repository(latest: &ScanRecord, complete: Option<&ScanRecord>) -> Value {
+    json!({
+        "repository": latest.scope.repository,
+        "source": latest.scope.source,
+        "last_scan": latest.taken_at,
+        "last_complete_scan": complete.map(|scan| scan.taken_at),
+        "gaps": latest.scope.gaps,
+        "credentials": latest.findings,
     })
 }

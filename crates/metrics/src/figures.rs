@@ -47,11 +47,16 @@ pub struct Figures {
 
 impl Metrics {
     /// The metrics of `items` at `now`, with the burn-down of the last `weeks` weeks.
-    pub fn of(items: &[PoamItem], weeks: usize, policy: &Policy, now: Timestamp) -> Self {
-        let all: Vec<&PoamItem> = items.iter().collect();
+    pub fn of<'i>(
+        items: impl IntoIterator<Item = &'i PoamItem>,
+        weeks: usize,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Self {
+        let all: Vec<&PoamItem> = items.into_iter().collect();
         let mut owners: BTreeMap<String, Vec<&PoamItem>> = BTreeMap::new();
         let mut repositories: BTreeMap<String, Vec<&PoamItem>> = BTreeMap::new();
-        for item in items {
+        for item in all.iter().copied() {
             let owner = item.owner.as_ref().map_or(NOBODY, |owner| owner.name.as_str());
             owners.entry(owner.to_owned()).or_default().push(item);
             for name in item.repository_names() {

@@ -7,7 +7,7 @@ use crate::statement::Steps;
 use crate::{Ledger, StoreError, Stream};
 use jiff::Timestamp;
 use quietus_model::{Fingerprint, RepositoryId, SurveyId};
-use quietus_poam::{NoticeRecord, Recorded, ScanRecord};
+use quietus_poam::{NoticeRecord, Recorded, Review, ScanRecord};
 use std::collections::HashSet;
 
 /// Something to append.
@@ -24,6 +24,8 @@ pub enum Append {
     },
     /// That a repository was scanned. It rests on no earlier scan, so it names no version.
     Scan(Box<ScanRecord>),
+    /// What somebody signed about closures. It rests on no other.
+    Review(Box<Review>),
     /// What was or is to be sent on a route.
     Notice {
         /// The route's name.
@@ -71,6 +73,11 @@ impl Part {
                 let bodies = vec![body(&stream, record)?];
                 let counts = Some((record.survey, repository));
                 Ok(Self { stream, expected: None, counts, bodies })
+            }
+            Append::Review(review) => {
+                let stream = Stream::Reviews;
+                let bodies = vec![body(&stream, review)?];
+                Ok(Self { stream, expected: None, counts: None, bodies })
             }
             Append::Notice { route, expected_version, record } => {
                 let stream = Stream::Route(route.clone());

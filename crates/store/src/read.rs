@@ -7,7 +7,7 @@ use crate::{Ledger, StoreError, Stream};
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use quietus_model::{Digest, Fingerprint, SafeText};
-use quietus_poam::{NoticeRecord, PoamItem, Recorded};
+use quietus_poam::{NoticeRecord, PoamItem, Recorded, Review};
 
 /// One event of an item with its place in the ledger.
 #[derive(Clone, PartialEq, Debug)]
@@ -107,6 +107,15 @@ impl Ledger {
     /// As [`Ledger::items`].
     pub async fn notices(&self, route: &str) -> Result<Vec<NoticeRecord>, StoreError> {
         let entries = self.stream(&Stream::Route(route.to_owned()).to_string()).await?;
+        entries.iter().map(Entry::parse).collect()
+    }
+
+    /// What people signed about closures, oldest first.
+    ///
+    /// # Errors
+    /// As [`Ledger::items`].
+    pub async fn reviews(&self) -> Result<Vec<Review>, StoreError> {
+        let entries = self.stream(&Stream::Reviews.to_string()).await?;
         entries.iter().map(Entry::parse).collect()
     }
 

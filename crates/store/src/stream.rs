@@ -1,5 +1,5 @@
-//! Which list of entries something belongs to: one item's, one repository's scans, or what was sent
-//! on one route.
+//! Which list of entries something belongs to: one item's, one repository's scans, what was sent on
+//! one route, or what people signed.
 
 use quietus_model::{Fingerprint, RepositoryId};
 use std::fmt;
@@ -8,6 +8,7 @@ use std::str::FromStr;
 const ITEM: &str = "item:";
 const REPOSITORY: &str = "repository:";
 const ROUTE: &str = "route:";
+const REVIEWS: &str = "review:closures";
 
 /// A list of entries whose versions count from 1.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -18,6 +19,8 @@ pub enum Stream {
     Repository(RepositoryId),
     /// The notices of one route, by its name.
     Route(String),
+    /// What people signed about closures.
+    Reviews,
 }
 
 impl fmt::Display for Stream {
@@ -26,6 +29,7 @@ impl fmt::Display for Stream {
             Self::Item(fingerprint) => write!(f, "{ITEM}{fingerprint}"),
             Self::Repository(id) => write!(f, "{REPOSITORY}{id}"),
             Self::Route(name) => write!(f, "{ROUTE}{name}"),
+            Self::Reviews => f.write_str(REVIEWS),
         }
     }
 }
@@ -40,8 +44,12 @@ impl FromStr for Stream {
             Ok(Self::Repository(RepositoryId::named(id)))
         } else if let Some(name) = text.strip_prefix(ROUTE) {
             Ok(Self::Route(name.to_owned()))
+        } else if text == REVIEWS {
+            Ok(Self::Reviews)
         } else {
-            Err(format!("a stream starts with \"{ITEM}\", \"{REPOSITORY}\" or \"{ROUTE}\""))
+            Err(format!(
+                "a stream starts with \"{ITEM}\", \"{REPOSITORY}\" or \"{ROUTE}\", or is \"{REVIEWS}\""
+            ))
         }
     }
 }
@@ -54,7 +62,7 @@ mod tests {
     fn a_stream_is_read_back_from_its_name() {
         let item = Stream::Item("ab".repeat(32).parse().unwrap());
         let repository = Stream::Repository(RepositoryId::named("git.example.org/a:b"));
-        for stream in [item, repository, Stream::Route("chat: a".into())] {
+        for stream in [item, repository, Stream::Route("chat: a".into()), Stream::Reviews] {
             assert_eq!(stream.to_string().parse::<Stream>().unwrap(), stream);
         }
         for bad in ["", "item:", "item:abc", "other:x"] {

@@ -77,6 +77,8 @@ pub(crate) struct Row {
     pub(crate) overdue: bool,
     pub(crate) due: Option<Timestamp>,
     due_this_week: bool,
+    /// A bit for each view that shows it.
+    views: u16,
 }
 
 impl Row {
@@ -84,7 +86,8 @@ impl Row {
         let due = item.next_milestone().map(|milestone| milestone.due);
         let soon = now.checked_add(WEEK).unwrap_or(now);
         let overdue = item.is_overdue(now);
-        Self {
+        let mut row = Self {
+            views: 0,
             item: Arc::clone(item),
             words: Arc::clone(words),
             lane: item.lane(now),
@@ -94,7 +97,10 @@ impl Row {
                 && !overdue
                 && due.is_some_and(|due| now <= due && due <= soon),
             due,
-        }
+        };
+        let shown = View::ALL.into_iter().filter(|view| view.fits(&row));
+        row.views = shown.fold(0, |views, view| views | view.bit());
+        row
     }
 
     fn is_live(&self) -> bool {
@@ -198,7 +204,26 @@ impl View {
         }
     }
 
+    fn bit(self) -> u16 {
+        1 << self as u16
+    }
+
     pub(crate) fn shows(self, row: &Row) -> bool {
+        row.views & self.bit() != 0
+    }
+
+    /// How many of `rows` each view shows, in the order of [`View::ALL`].
+    pub(crate) fn counts<'r>(rows: impl IntoIterator<Item = &'r Row>) -> [usize; 9] {
+        let mut counts = [0; 9];
+        for row in rows {
+            for (count, view) in counts.iter_mut().zip(Self::ALL) {
+                *count += usize::from(view.shows(row));
+            }
+        }
+        counts
+    }
+
+    fn fits(self, row: &Row) -> bool {
         let active = row.item.is_active();
         match self {
             Self::Open => active,

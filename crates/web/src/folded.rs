@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use quietus_model::Fingerprint;
 use quietus_poam::{PoamItem, Policy};
 use quietus_store::{Head, Ledger, RepositoryScans, StoreError};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
@@ -22,6 +22,9 @@ const WAIT: Duration = Duration::from_millis(300);
 /// After how long dates are compared anew though nothing was appended.
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
+/// How many owners or repositories a visitor may choose among; a search finds the others.
+const NAMES: usize = 300;
+
 /// More changed items than this are read together.
 const MANY: usize = 200;
 
@@ -34,6 +37,9 @@ pub(crate) struct Snapshot {
     /// Most urgent first.
     pub(crate) rows: Vec<Row>,
     pub(crate) scans: Arc<Vec<RepositoryScans>>,
+    /// Those that a visitor may choose among.
+    pub(crate) owners: Vec<String>,
+    pub(crate) repositories: Vec<String>,
     words: HashMap<Fingerprint, Arc<Words>>,
 }
 
@@ -52,13 +58,21 @@ impl Snapshot {
             }
         }
         let rows = rows(&items, &words, at);
-        Self { head, at, items, rows, scans, words }
+        let owners = chosen(words.values().filter_map(|words| words.owner.as_deref()));
+        let repositories = chosen(words.values().map(|words| words.repository.as_str()));
+        Self { head, at, items, rows, scans, owners, repositories, words }
     }
 
     /// The item of a number.
     pub(crate) fn numbered(&self, number: u64) -> Option<&Arc<PoamItem>> {
         self.items.get(usize::try_from(number.checked_sub(1)?).ok()?)
     }
+}
+
+/// Each name once, in order; so many that a person finds theirs.
+fn chosen<'n>(names: impl Iterator<Item = &'n str>) -> Vec<String> {
+    let names: BTreeSet<&str> = names.filter(|name| !name.is_empty()).collect();
+    names.into_iter().take(NAMES).map(str::to_owned).collect()
 }
 
 /// The newest snapshot, and how it is made.

@@ -204,3 +204,47 @@ async fn time_moves_items_though_nothing_is_appended() {
     let answer = browser.get("/metrics").await;
     assert_eq!(answer.is(303).header("location"), Some("/sign-in?next=%2Fmetrics"));
 }
+
+#[tokio::test]
+async fn a_review_shows_the_evidence_and_is_signed_once_by_those_who_may() {
+    let (served, browser) = opened(130).await;
+    let items = served.ledger.items().await.unwrap();
+    let closed = items.iter().filter(|item| item.closure.is_some()).count();
+    assert!(closed > 20);
+    let page = browser.get("/review?since=2000-01-01&sample=7&seed=dice").await;
+    page.is(200).says(&format!("{closed} items closed since 2000-01-01")).says("Sample of 7");
+    page.says("Nobody has signed a review yet");
+    let again = browser.get("/review?since=2000-01-01&sample=7&seed=dice").await;
+    let table = |body: &str| {
+        let from = body.find("<h2>Sample").unwrap();
+        body[from..from + body[from..].find("<details>").unwrap()].to_owned()
+    };
+    assert_eq!(table(&page.body), table(&again.body));
+    let other = browser.get("/review?since=2000-01-01&sample=7&seed=other").await;
+    assert_ne!(table(&page.body), table(&other.body));
+    browser.get("/review?since=tomorrow").await.is(400).says("is no date");
+    browser.get("/review?since=2100-01-01").await.is(200).says("Nothing closed since then");
+    for (role, status) in [(Role::Analyst, 422), (Role::Viewer, 422), (Role::Auditor, 303)] {
+        let token = served.token(&format!("{role}@example.org"), [role]).await;
+        let reviewer = Browser::signed_in(served.address, &token).await;
+        let key = reviewer.get("/review").await.hidden("key");
+        let form = [
+            ("key", key.as_str()),
+            ("since", "2000-01-01"),
+            ("sample", "7"),
+            ("seed", "dice"),
+            ("note", "each denial is on record and <b>recent</b>"),
+        ];
+        reviewer.post("/review", &form).await.is(status);
+        let short = [("key", key.as_str()), ("note", "fine")];
+        reviewer.post("/review", &short).await.is(422).says("Not signed: ");
+        reviewer.post("/review", &[("key", "wrong"), ("note", "x")]).await.is(403);
+    }
+    let reviews = served.ledger.reviews().await.unwrap();
+    assert_eq!(
+        (reviews.len(), reviews[0].closures, reviews[0].sample.len()),
+        (1, closed as u64, 7)
+    );
+    browser.get("/review").await.is(200).says("auditor@example.org").says("&#60;b&#62;recent");
+    served.ledger.verify().await.unwrap();
+}

@@ -14,7 +14,6 @@ use jiff::Timestamp;
 use quietus_export::words::{day, distance, thousands};
 use quietus_model::Severity;
 use quietus_poam::{Lane, Phase};
-use std::collections::BTreeSet;
 
 #[derive(Template)]
 #[template(path = "board.html")]
@@ -80,7 +79,9 @@ pub(super) async fn page(
     let now = site.now();
     let snapshot = site.folded.snapshot(now).await?;
     let wanted = query.rows(&snapshot.rows);
-    let tabs = View::ALL.iter().map(|view| tab(*view, &query, &wanted)).collect();
+    let counts = View::counts(wanted.iter().copied());
+    let tabs = View::ALL.into_iter().zip(counts).map(|(view, count)| tab(view, &query, count));
+    let tabs = tabs.collect();
     let here: Vec<&Row> = wanted.into_iter().filter(|row| query.show.shows(row)).collect();
     let pages = here.len().div_ceil(ROWS).max(1);
     let page = query.page.clamp(1, pages);
@@ -111,16 +112,12 @@ pub(super) async fn page(
             format!("The last scans of {} repositories were not complete.", thousands(count as u64))
         }
     };
-    let names = |name: fn(&Row) -> String| {
-        let names: BTreeSet<String> = snapshot.rows.iter().map(name).collect();
-        names.into_iter().filter(|name| !name.is_empty()).take(500).collect::<Vec<_>>()
-    };
     Ok(shown(&Page {
         frame: Some(Frame::of("board", &site, &visitor, &snapshot)),
         tabs,
         severities: severities.into(),
-        owners: names(|row| row.words.owner.clone().unwrap_or_default()),
-        repositories: names(|row| row.words.repository.clone()),
+        owners: snapshot.owners.clone(),
+        repositories: snapshot.repositories.clone(),
         known: snapshot.items.len(),
         rows,
         title: query.show.title(),
@@ -134,8 +131,7 @@ pub(super) async fn page(
     }))
 }
 
-fn tab(view: View, query: &Query, rows: &[&Row]) -> Tab {
-    let count = rows.iter().filter(|row| view.shows(row)).count();
+fn tab(view: View, query: &Query, count: usize) -> Tab {
     let class = match view {
         View::Live | View::Reopened if count > 0 => "alarming",
         View::Overdue if count > 0 => "late",

@@ -13,6 +13,7 @@ use quietus_export::chart::{self, Curve};
 use quietus_export::words::{minute, span, thousands};
 use quietus_metrics::{Figures as Counted, Metrics, PUBLISHED, Spans, Survival};
 use quietus_poam::{PoamItem, Policy};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -40,6 +41,8 @@ pub(crate) struct Figures {
     half_done: Vec<(&'static str, String, &'static str)>,
     owners: Vec<Group>,
     repositories: Vec<Group>,
+    /// The same for programs.
+    json: Value,
 }
 
 struct Tile {
@@ -60,10 +63,9 @@ struct Group {
 
 impl Figures {
     pub(crate) fn of(snapshot: &Snapshot, policy: &Policy, now: Timestamp) -> Self {
-        let items: Vec<PoamItem> = snapshot.items.iter().map(|item| (**item).clone()).collect();
-        let metrics = Metrics::of(&items, WEEKS, policy, now);
-        let unwatched = items
-            .iter()
+        let items = || snapshot.items.iter().map(AsRef::<PoamItem>::as_ref);
+        let metrics = Metrics::of(items(), WEEKS, policy, now);
+        let unwatched = items()
             .filter(|item| item.closure.is_some() && item.next_retest(policy).is_none())
             .count();
         Self::drawn(&metrics, unwatched)
@@ -72,6 +74,11 @@ impl Figures {
     /// Whether they would be the same at `now`, if nothing was appended: dates pass by the minute.
     pub(crate) fn is_of(&self, now: Timestamp) -> bool {
         now.duration_since(self.at).abs() < SignedDuration::from_mins(1)
+    }
+
+    /// The same for programs.
+    pub(crate) fn as_json(&self) -> &Value {
+        &self.json
     }
 
     fn drawn(metrics: &Metrics, unwatched: usize) -> Self {
@@ -95,6 +102,7 @@ impl Figures {
             half_done: half_done(all),
             owners: groups(&metrics.owners),
             repositories: groups(&metrics.repositories),
+            json: as_json(metrics),
         }
     }
 }
@@ -124,6 +132,12 @@ pub(super) async fn page(State(site): State<Site>, visitor: Visitor) -> Result<R
         figures,
         published,
     }))
+}
+
+fn as_json(metrics: &Metrics) -> Value {
+    let mut value = serde_json::to_value(metrics).unwrap_or_default();
+    value["published"] = json!(PUBLISHED);
+    value
 }
 
 fn curves(all: &Counted) -> Vec<(&'static str, &Survival)> {

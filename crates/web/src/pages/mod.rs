@@ -6,6 +6,7 @@ mod door;
 mod item;
 pub(crate) mod metrics;
 mod repositories;
+mod review;
 
 use crate::Site;
 use crate::folded::Snapshot;
@@ -26,6 +27,7 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/items/{id}/actions/{deed}", post(item::act))
         .route("/metrics", get(metrics::page))
         .route("/repositories", get(repositories::page))
+        .route("/review", get(review::page).post(review::sign))
         .route("/enter", get(door::enter_by_link))
         .route("/sign-in", get(door::page).post(door::sign_in))
         .route("/sign-out", post(door::sign_out))

@@ -1,222 +1,53 @@
-//! One item: what leaked, where, since when, whose it is, what it can do, why it is open, what comes
-//! next, and everything that happened to it.
+//! An item in words and rows, as its page tells it.
 
-use super::{Frame, shown};
-use crate::Site;
-use crate::act::{Asking, Deed, FieldKind, Filled, Offer};
-use crate::refused::Refused;
-use crate::visitor::Visitor;
-use askama::Template;
-use axum::Form;
-use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use quietus_export::story::{heading, sentence};
 use quietus_export::words::{day, distance, minute, plural, readable, thousands};
 use quietus_model::Verdict;
 use quietus_poam::{Actor, Event, PoamItem, Progress, Recorded, Standing};
-use quietus_track::{ActError, named};
-use serde::Deserialize;
-use std::sync::Arc;
 
 /// How much of a long history is shown before somebody asks for all of it.
 const STEPS: usize = 60;
 
-#[derive(Template)]
-#[template(path = "item.html")]
-struct Page {
-    frame: Option<Frame>,
-    id: String,
-    version: u64,
-    form_key: String,
-    kind: String,
-    redacted: String,
-    severity: &'static str,
-    liveness: &'static str,
-    state: String,
-    overdue: bool,
-    lead: String,
-    facts: Vec<(&'static str, String)>,
-    powers: Vec<(String, String)>,
-    why: Vec<String>,
-    verdict: String,
-    next: String,
-    milestones: Vec<Step>,
-    places: Vec<Place>,
-    issuers: Vec<Issuer>,
-    after_revoke: Vec<String>,
-    offers: Vec<Offer>,
-    refused: Vec<Offer>,
-    history: Vec<Entry>,
-    untold: String,
-    print: bool,
-    said: Option<String>,
-    problem: Option<String>,
+pub(super) struct Step {
+    pub(super) name: &'static str,
+    pub(super) progress: &'static str,
+    pub(super) done: bool,
+    pub(super) late: bool,
+    pub(super) when: String,
+    pub(super) moved: String,
+    pub(super) test: &'static str,
+    pub(super) todo: String,
+    pub(super) shown_by: String,
 }
 
-struct Step {
-    name: &'static str,
-    progress: &'static str,
-    done: bool,
-    late: bool,
-    when: String,
-    moved: String,
-    test: &'static str,
-    todo: String,
-    shown_by: String,
+pub(super) struct Place {
+    pub(super) repository: String,
+    pub(super) path: String,
+    pub(super) state: String,
+    pub(super) open: bool,
+    pub(super) introduced: String,
+    pub(super) commit: String,
 }
 
-struct Place {
-    repository: String,
-    path: String,
-    state: String,
-    open: bool,
-    introduced: String,
-    commit: String,
+pub(super) struct Issuer {
+    pub(super) name: String,
+    pub(super) standing: String,
+    pub(super) class: &'static str,
+    pub(super) binding: String,
 }
 
-struct Issuer {
-    name: String,
-    standing: String,
-    class: &'static str,
-    binding: String,
-}
-
-struct Entry {
-    at: String,
-    heading: &'static str,
-    sentence: String,
-    by: String,
-    person: bool,
-    class: &'static str,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Look {
-    view: String,
-    history: String,
-    /// What was just done.
-    done: String,
-}
-
-pub(super) async fn page(
-    State(site): State<Site>,
-    visitor: Visitor,
-    Path(name): Path<String>,
-    Query(look): Query<Look>,
-) -> Result<Response, Refused> {
-    let snapshot = site.folded.snapshot(site.now()).await?;
-    let number = name.strip_prefix("V-").and_then(|number| number.parse().ok());
-    let Some(item) = number.and_then(|number| snapshot.numbered(number)) else {
-        // Not the plain number: perhaps a fingerprint, perhaps newer than what is known.
-        let found = named(&site.folded.ledger, &name).await?;
-        if found.id() == name {
-            return Ok(shown(&made(&site, &visitor, &found, &look, None).await?));
-        }
-        return Ok(Redirect::to(&format!("/items/{}", found.id())).into_response());
-    };
-    let item = Arc::clone(item);
-    Ok(shown(&made(&site, &visitor, &item, &look, None).await?))
-}
-
-/// What somebody tried, and why it was not done.
-struct Tried<'a> {
-    deed: Deed,
-    filled: &'a Filled,
-    problem: String,
-}
-
-pub(super) async fn act(
-    State(site): State<Site>,
-    visitor: Visitor,
-    Path((name, deed)): Path<(String, Deed)>,
-    Form(filled): Form<Filled>,
-) -> Result<Response, Refused> {
-    visitor.must_hold(&filled.key)?;
-    let (ledger, now) = (&site.folded.ledger, site.now());
-    let item = named(ledger, &name).await?;
-    let tried = |problem| Tried { deed, filled: &filled, problem };
-    let look = Look::default();
-    if filled.version != item.version {
-        let problem = "Somebody else, or a scan, changed this item since you loaded it. Nothing was \
-                       done: look at it as it is now, and decide anew.";
-        let page = made(&site, &visitor, &item, &look, Some(tried(problem.to_owned()))).await?;
-        return Ok((StatusCode::CONFLICT, shown(&page)).into_response());
-    }
-    let done = match filled.action(deed, &item, &site.settings.targets) {
-        Err(problem) => Err(problem),
-        Ok(action) => {
-            let policy = &site.settings.policy;
-            match quietus_track::act(ledger, &item, &action, &visitor.actor, policy, now).await {
-                Ok(_) => Ok(()),
-                Err(ActError::Refused { refusal, .. }) => Err(refusal.to_string()),
-                Err(error) => return Err(error.into()),
-            }
-        }
-    };
-    if let Err(problem) = done {
-        let page = made(&site, &visitor, &item, &look, Some(tried(problem))).await?;
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page)).into_response());
-    }
-    site.folded.caught_up(now).await?;
-    Ok(Redirect::to(&format!("/items/{}?done={}", item.id(), deed.name())).into_response())
-}
-
-async fn made(
-    site: &Site,
-    visitor: &Visitor,
-    item: &PoamItem,
-    look: &Look,
-    tried: Option<Tried<'_>>,
-) -> Result<Page, Refused> {
-    let now = site.now();
-    let snapshot = site.folded.snapshot(now).await?;
-    let policy = &site.settings.policy;
-    let asking = Asking { item, by: &visitor.actor, policy, now };
-    let filled = tried.as_ref().map(|tried| (tried.deed, tried.filled));
-    let (offers, refused) =
-        asking.offers(filled).into_iter().partition(|offer| offer.refusal.is_none());
-    let mut why: Vec<String> = item.why(policy, now).iter().map(|text| readable(text)).collect();
-    let next = why.pop().unwrap_or_default();
-    let mut why: Vec<String> = why.into_iter().skip(1).collect();
-    let verdict = if why.is_empty() { String::new() } else { why.remove(0) };
-    let why = why.iter().map(|text| text.trim_start_matches("- ").to_owned()).collect();
-    let (history, untold) = history(item, look.history == "all" || look.view == "print");
-    Ok(Page {
-        frame: Some(Frame::of("item", site, visitor, &snapshot)),
-        id: item.id(),
-        version: item.version,
-        form_key: visitor.form_key.clone(),
-        kind: item.detection.kind.name.clone(),
-        redacted: item.detection.redacted.to_string(),
-        severity: item.detection.severity.as_str(),
-        liveness: item.liveness(now),
-        state: item.phase().to_string(),
-        overdue: item.is_overdue(now),
-        lead: lead(item, now),
-        facts: facts(item, now),
-        powers: powers(item),
-        why,
-        verdict,
-        next,
-        milestones: item.order().iter().map(|kind| step(item, *kind, now)).collect(),
-        places: places(item),
-        issuers: issuers(item, now),
-        after_revoke: item.detection.kind.remedy.after_revoke.clone(),
-        offers,
-        refused,
-        history,
-        untold,
-        print: look.view == "print",
-        said: said(&look.done, item),
-        problem: tried.map(|tried| tried.problem),
-    })
+pub(super) struct Entry {
+    pub(super) at: String,
+    pub(super) heading: &'static str,
+    pub(super) sentence: String,
+    pub(super) by: String,
+    pub(super) person: bool,
+    pub(super) class: &'static str,
 }
 
 /// What was just done, as long as it is the last thing in its history.
-fn said(done: &str, item: &PoamItem) -> Option<String> {
+pub(super) fn said(done: &str, item: &PoamItem) -> Option<String> {
     if done.is_empty() {
         return None;
     }
@@ -225,7 +56,7 @@ fn said(done: &str, item: &PoamItem) -> Option<String> {
 }
 
 /// In one line: where it stands now and who must do what by when.
-fn lead(item: &PoamItem, now: Timestamp) -> String {
+pub(super) fn lead(item: &PoamItem, now: Timestamp) -> String {
     let owner = match &item.owner {
         Some(owner) => owner.name.to_string(),
         None => "nobody yet".to_owned(),
@@ -255,7 +86,7 @@ fn lead(item: &PoamItem, now: Timestamp) -> String {
     }
 }
 
-fn facts(item: &PoamItem, now: Timestamp) -> Vec<(&'static str, String)> {
+pub(super) fn facts(item: &PoamItem, now: Timestamp) -> Vec<(&'static str, String)> {
     let detection = &item.detection;
     let owner = item.owner.as_ref().map_or_else(
         || "nobody".to_owned(),
@@ -290,7 +121,7 @@ fn facts(item: &PoamItem, now: Timestamp) -> Vec<(&'static str, String)> {
 }
 
 /// Whose it is and what it may do, as its bytes and its issuers tell.
-fn powers(item: &PoamItem) -> Vec<(String, String)> {
+pub(super) fn powers(item: &PoamItem) -> Vec<(String, String)> {
     let mut powers: Vec<(String, String)> = item
         .detection
         .decoded
@@ -318,7 +149,7 @@ fn powers(item: &PoamItem) -> Vec<(String, String)> {
     powers
 }
 
-fn step(item: &PoamItem, kind: quietus_poam::MilestoneKind, now: Timestamp) -> Step {
+pub(super) fn step(item: &PoamItem, kind: quietus_poam::MilestoneKind, now: Timestamp) -> Step {
     let milestone = item.milestone(kind);
     let late = item.is_active() && milestone.is_overdue(now);
     let (when, shown_by) = match &milestone.progress {
@@ -358,7 +189,7 @@ fn step(item: &PoamItem, kind: quietus_poam::MilestoneKind, now: Timestamp) -> S
     }
 }
 
-fn places(item: &PoamItem) -> Vec<Place> {
+pub(super) fn places(item: &PoamItem) -> Vec<Place> {
     let mut places: Vec<Place> = item
         .presence
         .iter()
@@ -396,7 +227,7 @@ fn short(name: &str) -> String {
     name.strip_prefix("refs/remotes/").unwrap_or(name).to_owned()
 }
 
-fn issuers(item: &PoamItem, now: Timestamp) -> Vec<Issuer> {
+pub(super) fn issuers(item: &PoamItem, now: Timestamp) -> Vec<Issuer> {
     let standing = |record: &quietus_poam::TargetRecord| match record.standing(now) {
         Standing::Live(at) => (format!("accepted it at {}", minute(at)), "live"),
         Standing::Denied { first, last, count, .. } if first == last => {
@@ -434,7 +265,7 @@ fn times(count: usize) -> String {
 }
 
 /// Newest first; and what is not shown.
-fn history(item: &PoamItem, all: bool) -> (Vec<Entry>, String) {
+pub(super) fn history(item: &PoamItem, all: bool) -> (Vec<Entry>, String) {
     let shown = if all { usize::MAX } else { STEPS };
     let entry = |recorded: &Recorded| Entry {
         at: minute(recorded.at),

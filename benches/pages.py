@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+"""How long pages take with many readers while somebody writes.
+
+    cargo build --profile release -p quietus-web --example crowd
+    benches/pages.py target/release/examples/crowd [ITEMS] [READERS] [SECONDS]
+
+Serves a made-up ledger, appends twenty items every 0.3 seconds from another connection, and lets each
+reader ask for one page after the other over a connection of its own. Times are from the request to the
+last byte, in milliseconds, readers and server on the same machine.
+"""
+import http.client
+import random
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from urllib.parse import urlsplit
+
+program, *rest = sys.argv[1:]
+items, readers, seconds = (int(rest[at]) if len(rest) > at else default
+                           for at, default in enumerate((10_000, 50, 15)))
+server = subprocess.Popen([program, str(items), "0", "--writer"], stdout=subprocess.PIPE, text=True)
+try:
+    link = urlsplit(server.stdout.readline().strip())
+
+    def connect():
+        return http.client.HTTPConnection(link.hostname, link.port, timeout=60)
+
+    door = connect()
+    door.request("GET", f"{link.path}?{link.query}")
+    answer = door.getresponse()
+    answer.read()
+    cookie = {"Cookie": answer.headers["Set-Cookie"].split(";")[0]}
+    pages = {
+        "board": lambda: "/",
+        "board, searched": lambda: "/?q=production&severity=high",
+        "board, last page": lambda: "/?show=all&page=200",
+        "item": lambda: f"/items/V-{random.randint(1, items)}",
+        "metrics": lambda: "/metrics",
+        "repositories": lambda: "/repositories",
+        "review": lambda: "/review?since=2025-01-01",
+    }
+    print(f"{items} items, {readers} readers, a writer; milliseconds")
+    print(f"{'page':18} {'median':>8} {'9 of 10':>8} {'99 %':>8} {'a second':>9}")
+    for name, path in pages.items():
+        times, failed, until = [], [], time.monotonic() + seconds
+
+        def read():
+            connection = connect()
+            while time.monotonic() < until:
+                begin = time.perf_counter()
+                connection.request("GET", path(), headers=cookie)
+                answer = connection.getresponse()
+                answer.read()
+                times.append((time.perf_counter() - begin) * 1000)
+                if answer.status != 200:
+                    failed.append(answer.status)
+
+        threads = [threading.Thread(target=read) for _ in range(readers)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        cuts = statistics.quantiles(times, n=100)
+        print(f"{name:18} {cuts[49]:8.1f} {cuts[89]:8.1f} {cuts[98]:8.1f} {len(times) / seconds:9.0f}"
+              + (f"  {len(failed)} failed" if failed else ""), flush=True)
+finally:
+    server.terminate()

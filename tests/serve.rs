@@ -1,0 +1,139 @@
+//! `quietus serve` and `quietus token`: who is let in, from the command line to the page, and that no
+//! page holds a byte of a secret.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[path = "support/canary.rs"]
+mod canary;
+#[path = "support/sandbox.rs"]
+mod sandbox;
+
+use canary::token;
+use sandbox::Sandbox;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Stdio};
+
+/// A command that serves, ended when it is dropped.
+struct Serving {
+    child: Child,
+    address: String,
+    link: String,
+}
+
+impl Serving {
+    fn start(sandbox: &Sandbox) -> Self {
+        let mut command = sandbox.command(&["serve", "--listen", "127.0.0.1:0", "--quiet"]);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let link = line.trim().to_owned();
+        let address = link.split('/').nth(2).unwrap().to_owned();
+        Self { child, address, link }
+    }
+
+    fn get(&self, path: &str, headers: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let host = &self.address;
+        let text =
+            format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}\r\n");
+        stream.write_all(text.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// The cookie header of whoever opens the printed link.
+    fn enter(&self) -> String {
+        let path = format!("/{}", self.link.splitn(4, '/').nth(3).unwrap());
+        let answer = self.get(&path, "");
+        let set = answer.lines().find(|line| line.starts_with("set-cookie: ")).unwrap();
+        format!("Cookie: {}\r\n", set["set-cookie: ".len()..].split(';').next().unwrap())
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn tracked(sandbox: &Sandbox) -> String {
+    let secret = token("serve");
+    let repository = sandbox.repository("work/app");
+    repository.commit("prod.env", format!("TOKEN={secret}\n"), "add");
+    sandbox.run(&["track", repository.arg()]).exits(1);
+    secret
+}
+
+#[test]
+fn what_was_tracked_is_on_the_page_and_the_secret_is_not() {
+    let sandbox = Sandbox::new();
+    let secret = tracked(&sandbox);
+    let serving = Serving::start(&sandbox);
+    assert!(serving.get("/", "").starts_with("HTTP/1.1 303"), "nobody is signed in");
+    let cookie = serving.enter();
+    for page in ["/", "/items/V-1", "/items/V-1?view=print", "/metrics", "/repositories", "/review"]
+    {
+        let answer = serving.get(page, &cookie);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{page}: {answer}");
+        assert!(!answer.contains(&secret), "{page} holds the secret");
+    }
+    assert!(serving.get("/", &cookie).contains("prod.env:1"));
+    // What the command line does is seen on the page.
+    sandbox.run(&["item", "assign", "V-1", "the blue team"]).exits(0);
+    std::thread::sleep(std::time::Duration::from_millis(600));
+    assert!(serving.get("/items/V-1", &cookie).contains("the blue team"));
+}
+
+#[test]
+fn tokens_are_made_listed_and_taken_back() {
+    let sandbox = Sandbox::new();
+    tracked(&sandbox);
+    assert_eq!(
+        sandbox
+            .run(&["token", "list", "--format", "json"])
+            .exits(0)
+            .json()
+            .as_array()
+            .unwrap()
+            .len(),
+        0
+    );
+    let new =
+        ["token", "new", "--for", "robot@example.org", "--role", "viewer", "--role", "auditor"];
+    let made = sandbox.run(&new);
+    let value = made.exits(0).out().trim().to_owned();
+    made.complains(&["robot@example.org", "viewer, auditor", "not shown again"]);
+    let listed = sandbox.run(&["token", "list", "--format", "json"]).exits(0).json();
+    assert_eq!(listed[0]["for"], "robot@example.org");
+    assert_eq!(listed[0]["valid"], true);
+    assert!(!listed.to_string().contains(&value));
+    let serving = Serving::start(&sandbox);
+    let bearer = format!("Authorization: Bearer {value}\r\n");
+    let answer = serving.get("/api/v1/items", &bearer);
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"total\":1"), "{answer}");
+    sandbox.run(&["token", "revoke", listed[0]["id"].as_str().unwrap()]).exits(0);
+    assert!(serving.get("/api/v1/items", &bearer).starts_with("HTTP/1.1 401"));
+    sandbox.run(&["token", "revoke", "nothing"]).exits(2).complains(&["no token \"nothing\""]);
+    sandbox.run(&["token", "new", "--for", " ", "--role", "viewer"]).exits(2).complains(&["--for"]);
+    sandbox.run(&["token", "new", "--for", "x", "--role", "boss"]).exits(2).complains(&["boss"]);
+    let ledger = std::fs::read(sandbox.ledger()).unwrap();
+    assert!(!ledger.windows(value.len()).any(|window| window == value.as_bytes()));
+    sandbox.run(&["ledger", "verify"]).exits(0);
+}
+
+#[test]
+fn other_machines_need_a_token_and_an_encrypted_address() {
+    let sandbox = Sandbox::new();
+    tracked(&sandbox);
+    let everywhere = ["serve", "--listen", "0.0.0.0:0"];
+    sandbox.run(&everywhere).exits(2).complains(&["--url https://"]);
+    let plain = [&everywhere[..], &["--url", "http://quietus.example.org"]].concat();
+    sandbox.run(&plain).exits(2).complains(&["not encrypted"]);
+    let encrypted = [&everywhere[..], &["--url", "https://quietus.example.org"]].concat();
+    sandbox.run(&encrypted).exits(2).complains(&["quietus token new"]);
+    // Behind a server of this machine that speaks TLS the link of the terminal opens nothing either.
+    let behind = ["serve", "--listen", "127.0.0.1:0", "--url", "https://quietus.example.org"];
+    sandbox.run(&behind).exits(2).complains(&["quietus token new"]);
+}
