@@ -1,6 +1,7 @@
 //! The command line as the user writes it.
 
 mod asking;
+mod escrow;
 mod item;
 mod policy;
 mod reading;
@@ -10,6 +11,7 @@ mod upkeep;
 
 pub(crate) use asking::{Expect, Retest, Revoke, Validate};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+pub(crate) use escrow::Escrow;
 pub(crate) use item::{Act, Item};
 pub(crate) use policy::PolicyCommand;
 pub(crate) use reading::{Find, Scan, Sources, Track};
@@ -80,6 +82,9 @@ pub(crate) enum Command {
     Suppress(Suppress),
     /// Ask the issuer to end credentials, after showing what would be called
     Revoke(Revoke),
+    /// What is sealed of credentials, and its end
+    #[command(subcommand)]
+    Escrow(Escrow),
     /// List items, show them, act on them
     #[command(subcommand)]
     Item(Item),

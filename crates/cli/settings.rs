@@ -34,6 +34,8 @@ pub(crate) struct Config {
     pub(crate) severity: BTreeMap<String, Severity>,
     /// What may be revoked without asking.
     pub(crate) revoke: RevokeConfig,
+    /// Whose keys values are sealed to.
+    pub(crate) escrow: EscrowConfig,
     /// Names of repositories.
     pub(crate) repository: Vec<RepositoryConfig>,
     /// Ways out for reminders.
@@ -108,6 +110,16 @@ pub(crate) struct RevokeConfig {
     pub(crate) accounts: Vec<String>,
     /// Accounts of this machine that may revoke at all; empty means all.
     pub(crate) by: Vec<String>,
+}
+
+/// Whose keys values are sealed to, and where they lie. Off unless there are recipients.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct EscrowConfig {
+    /// Public keys of age.
+    pub(crate) recipients: Vec<String>,
+    /// A folder of the user's own.
+    pub(crate) folder: Option<PathBuf>,
 }
 
 /// The name of a repository.
@@ -234,6 +246,12 @@ pub(crate) const TEMPLATE: &str = r#"# Quietus configuration. Every line is opti
 [revoke]
 # accounts = ["example-org", "ci-robot"]
 # by = ["os:1000@ops"]
+
+# Escrow: values are sealed to these age keys when they are first seen, and opened for a retest or a
+# revocation only, with --identity FILE (needs a program built with --features escrow)
+[escrow]
+# recipients = ["age1…"]
+# folder = "/srv/quietus/escrow"
 
 # Names for repositories whose remote does not tell
 # [[repository]]

@@ -202,13 +202,16 @@ impl PoamItem {
         by: &Actor,
         now: Timestamp,
     ) -> Result<Event, Refusal> {
-        if self.detection.kind.askable {
-            return Err(Refusal::AskInstead);
+        match self.seal {
+            _ if !self.detection.kind.askable || self.unaskable_since().is_some() => {}
+            Some(_) if self.lost_bytes().is_some() => return Err(Refusal::OpenInstead),
+            _ => return Err(Refusal::AskInstead),
         }
         must_be_long(note)?;
         let by = by.person_id().ok_or(Refusal::NeedsPerson)?.to_owned();
         let mine = Actor::account(&by);
-        if self.attestations.iter().any(|word| Actor::account(&word.by) == mine) {
+        let counted = self.valid_attestations(now).unwrap_or_default();
+        if counted.iter().any(|word| Actor::account(&word.by) == mine) {
             return Err(Refusal::AlreadyAttested { by });
         }
         let note = SafeText::plain(note);
@@ -250,7 +253,8 @@ impl PoamItem {
         let mut blockers: Vec<String> =
             undone.map(|m| format!("{} is {}", m.kind, m.progress.as_str())).collect();
         let proof = self.proof(policy, now);
-        if let (Proof::NotYet(missing), true) = (&proof, self.detection.kind.askable) {
+        let attested = self.dead_since(policy, now).is_some();
+        if let (Proof::NotYet(missing), false) = (&proof, attested) {
             blockers.extend(missing.iter().map(ToString::to_string));
         }
         let lacks = self.lacks(policy, self.dead_since(policy, now));

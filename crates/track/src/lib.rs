@@ -8,6 +8,7 @@
 mod ask;
 mod confirm;
 mod error;
+mod escrow;
 mod find;
 mod look;
 mod mirror;
@@ -18,6 +19,7 @@ mod silencing;
 
 pub use ask::ask_all;
 pub use error::TrackError;
+pub use escrow::Opening;
 pub use find::{Standing, find};
 pub use look::{Look, Looking, SourceError, look};
 pub use mirror::{Mirrors, is_remote, private_folder};

@@ -6,7 +6,7 @@ use super::item_document::{LogEntry, LoggedBy, RelatedResponse, RelatedTask};
 use super::names::ItemNames;
 use super::{OscalOptions, metadata};
 use crate::text::{Markup, Moment};
-use quietus_model::{Digest, Judgement, Verdict};
+use quietus_model::{Digest, Judgement, SafeText, Verdict};
 use quietus_poam::{Actor, DeviationKind, Event, MilestoneKind, PoamItem, Request, Subject};
 
 pub(super) fn entry(item: &PoamItem, step: &Step<'_>, options: &OscalOptions) -> LogEntry {
@@ -102,6 +102,9 @@ fn heading(event: &Event) -> &'static str {
         Event::Approved { .. } => "Closure approved",
         Event::Closed { .. } => "Closed",
         Event::Reopened { .. } => "Reopened",
+        Event::Escrowed { .. } => "Put in escrow",
+        Event::EscrowOpened { .. } => "Opened from escrow",
+        Event::EscrowDestroyed { .. } => "Destroyed in escrow",
         Event::Noted { .. } => "Note",
     }
 }
@@ -182,8 +185,19 @@ fn sentence(item: &PoamItem, event: &Event) -> String {
         Event::Reopened { reason, class, .. } => {
             format!("Open again, because {reason}. Its dates are those of: {class}.")
         }
+        Event::Escrowed { seal } => {
+            format!("Its value was sealed to {}.", recipients(&seal.recipients))
+        }
+        Event::EscrowOpened { purpose, .. } => format!("Its sealed value was opened: {purpose}."),
+        Event::EscrowDestroyed { reason, .. } => {
+            format!("Its sealed value was destroyed: {reason}")
+        }
         Event::Noted { note } => note.clone(),
     }
+}
+
+fn recipients(keys: &[SafeText]) -> String {
+    keys.iter().map(|key| key.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn glass(why: &Option<String>) -> String {
