@@ -1,7 +1,6 @@
 //! `quietus escrow`: what is sealed, and its end; and the opening of it for a retest or a revocation.
 
 use crate::args::{Escrow as EscrowArgs, ListFormat};
-use crate::commands::item::find;
 use crate::exit::{Exit, Failure, Reason};
 use crate::output::{self, escrow as print, plural};
 use crate::places::{refuse_if_others_can_read, write_new};
@@ -12,7 +11,7 @@ use quietus_escrow::{Condition, Escrow, Identities};
 use quietus_model::{FingerprintKey, SealId, SealUse};
 use quietus_poam::{Event, PoamItem};
 use quietus_store::Ledger;
-use quietus_track::{Opening, Retest, Tracker};
+use quietus_track::{Opening, Retest, Tracker, named};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -119,10 +118,10 @@ async fn destroy(
         escrow: Some(escrow),
         tool: env!("CARGO_PKG_VERSION"),
     };
-    let by = who::actor(claims);
+    let by = who::actor(setup, claims);
     let mut items = Vec::new();
     for id in ids {
-        let item = find(ledger, id).await?;
+        let item = named(ledger, id).await?;
         // Nothing is destroyed that could not be recorded as destroyed.
         item.escrow_destroyed(reason, &by, &policy, setup.now).with_context(|| item.id())?;
         items.push(item);
@@ -143,7 +142,7 @@ pub(crate) async fn open(
     (purpose, setup): (SealUse, &Setup),
 ) -> Result<()> {
     let identities = identities(file)?;
-    let by = who::actor(None);
+    let by = who::actor(setup, None);
     let opening = Opening { identities: &identities, key, purpose, by };
     for (id, error) in tracker.open_escrow(read, &opening, setup.now).await? {
         output::error_text(&format!("{id}: in escrow: {error}"));

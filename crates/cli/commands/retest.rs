@@ -2,7 +2,6 @@
 
 use crate::args::{Expect, ListFormat, Retest};
 use crate::commands::escrow;
-use crate::commands::item::find;
 use crate::commands::scan::{failed, was_cut_short};
 use crate::exit::{Exit, Failure, Reason};
 use crate::output::{self, retest};
@@ -13,7 +12,7 @@ use jiff::Timestamp;
 use quietus_model::{Fingerprint, SealUse};
 use quietus_poam::{ClosureBasis, Event, PoamItem, Policy, Proof, ScanRecord};
 use quietus_store::Ledger;
-use quietus_track::{Tracker, Wanted};
+use quietus_track::{Tracker, Wanted, named};
 use quietus_validate::Validator;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -93,7 +92,7 @@ async fn wanted(
     if !args.ids.is_empty() {
         let mut found = Vec::new();
         for id in &args.ids {
-            found.push(find(ledger, id).await?);
+            found.push(named(ledger, id).await?);
         }
         return Ok(found);
     }

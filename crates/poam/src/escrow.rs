@@ -3,7 +3,7 @@
 use crate::act::must_be_long;
 use crate::proof::later;
 use crate::settle::Draft;
-use crate::{Actor, Event, PoamItem, Policy, Recorded, Refusal};
+use crate::{Actor, Duty, Event, PoamItem, Policy, Recorded, Refusal};
 use jiff::Timestamp;
 use quietus_model::SealUse;
 
@@ -35,7 +35,8 @@ impl PoamItem {
     /// Decides what must be appended because its value in escrow is no more.
     ///
     /// # Errors
-    /// [`Refusal::NotInEscrow`] when nothing of it is sealed; [`Refusal::ReasonTooShort`].
+    /// [`Refusal::NotInEscrow`] when nothing of it is sealed; [`Refusal::ReasonTooShort`];
+    /// [`Refusal::NoSuchDuty`] when it is not theirs to do.
     pub fn escrow_destroyed(
         &self,
         reason: &str,
@@ -44,6 +45,9 @@ impl PoamItem {
         now: Timestamp,
     ) -> Result<Vec<Recorded>, Refusal> {
         let seal = self.seal.as_ref().ok_or(Refusal::NotInEscrow)?.id;
+        if *by != Actor::System {
+            Duty::Evidence.asked_of(by)?;
+        }
         must_be_long(reason)?;
         let mut draft = Draft::of(self, policy, now);
         let reason = reason.to_owned();
