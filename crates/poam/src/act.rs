@@ -5,7 +5,7 @@ use crate::request::{Deed, independence};
 use crate::settle::Draft;
 use crate::{
     Actor, Class, DeviationKind, Duty, Event, Impact, MilestoneKind, Owner, OwnerBasis, PoamItem,
-    Policy, Proof, Recorded, Refusal, RootCause, Subject,
+    Policy, Proof, Recorded, Refusal, RootCause, Subject, Weakness,
 };
 use jiff::Timestamp;
 use quietus_model::{Attestation, Digest, Receipt, SafeText, Target, Verdict};
@@ -259,10 +259,17 @@ impl PoamItem {
             None
         };
         let break_glass = independence(role, glass, deed)?;
+        let proof = self.proof(policy, now);
+        // What rests on this very approval cannot be done before it.
+        let waits = matches!(proof, Proof::Dead { weakness: Some(Weakness::NeverAccepted), .. });
         let undone = self.round.milestones.iter().filter(|m| !m.is_done());
+        let undone = undone.filter(|m| match m.kind {
+            MilestoneKind::Remove => true,
+            MilestoneKind::Rotate => !waits || !policy.rotation.waive_when_dead,
+            MilestoneKind::Revoke | MilestoneKind::Retest => !waits,
+        });
         let mut blockers: Vec<String> =
             undone.map(|m| format!("{} is {}", m.kind, m.progress.as_str())).collect();
-        let proof = self.proof(policy, now);
         let attested = self.dead_since(policy, now).is_some();
         if let (Proof::NotYet(missing), false) = (&proof, attested) {
             blockers.extend(missing.iter().map(ToString::to_string));

@@ -2,7 +2,7 @@
 
 use crate::{
     Actor, Class, ClosureBasis, ClosureMode, Event, Evidence, MilestoneKind, Planned, PoamItem,
-    Policy, Progress, Proof, Recorded, ReopenReason, Standing,
+    Policy, Progress, Proof, Recorded, ReopenReason, Standing, Weakness,
 };
 use jiff::Timestamp;
 use quietus_model::{Attestation, Verdict};
@@ -268,6 +268,12 @@ impl<'a> Draft<'a> {
     /// Proof of death that holds at this moment, if there is any.
     fn death(&self) -> Option<Death> {
         match self.item.proof(self.policy, self.now) {
+            // Nothing at all rests on it before a person has said what it is.
+            Proof::Dead { weakness: Some(Weakness::NeverAccepted), .. }
+                if self.item.approval.is_none() =>
+            {
+                None
+            }
             Proof::Dead { since, evidence, weakness } => {
                 let needs_person = weakness.is_some();
                 Some(Death { basis: ClosureBasis::Verified, since, evidence, needs_person })
