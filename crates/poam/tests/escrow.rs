@@ -27,7 +27,7 @@ fn attest() -> Action {
 fn destroyed(world: &mut World, hours: i64, by: &Actor) -> Result<(), Refusal> {
     let item = world.item("token");
     let events = item.escrow_destroyed("its time has come", by, &world.policy, at(hours))?;
-    world.events.get_mut(&print_of("token")).unwrap().extend(events);
+    world.events.entry(print_of("token")).or_default().extend(events);
     Ok(())
 }
 
