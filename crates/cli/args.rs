@@ -7,6 +7,7 @@ mod item;
 mod policy;
 mod reading;
 mod reporting;
+mod serving;
 mod silence;
 mod upkeep;
 
@@ -18,6 +19,7 @@ pub(crate) use item::{Act, Item};
 pub(crate) use policy::PolicyCommand;
 pub(crate) use reading::{Find, Scan, Sources, Track};
 pub(crate) use reporting::{Metrics, MetricsFormat, Remind, RemindFormat};
+pub(crate) use serving::{Serve, TokenCommand};
 pub(crate) use silence::{Silence, Suppress};
 use std::path::PathBuf;
 pub(crate) use upkeep::{Init, LedgerCommand, NewRule, Repos, Rules};
@@ -94,6 +96,11 @@ pub(crate) enum Command {
     Metrics(Metrics),
     /// What calls for attention: overdue, due soon, reopened, stale, waiting for approval
     Remind(Remind),
+    /// Show items in a browser and take actions there
+    Serve(Serve),
+    /// Tokens that let people and programs in at `quietus serve`
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Write items in other people's formats
     #[command(subcommand)]
     Export(Export),
