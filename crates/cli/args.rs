@@ -1,6 +1,7 @@
 //! The command line as the user writes it.
 
 mod asking;
+mod escrow;
 mod exporting;
 mod item;
 mod policy;
@@ -12,7 +13,8 @@ mod upkeep;
 
 pub(crate) use asking::{Expect, Retest, Revoke, Validate};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-pub(crate) use exporting::{Check, Export, ExportFor, Oscal, Ver};
+pub(crate) use escrow::Escrow;
+pub(crate) use exporting::{Bundle, Check, Export, ExportFor, Oscal, Ver, Verify};
 pub(crate) use item::{Act, Item};
 pub(crate) use policy::PolicyCommand;
 pub(crate) use reading::{Find, Scan, Sources, Track};
@@ -84,6 +86,9 @@ pub(crate) enum Command {
     Suppress(Suppress),
     /// Ask the issuer to end credentials, after showing what would be called
     Revoke(Revoke),
+    /// What is sealed of credentials, and its end
+    #[command(subcommand)]
+    Escrow(Escrow),
     /// List items, show them, act on them
     #[command(subcommand)]
     Item(Item),

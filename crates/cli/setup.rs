@@ -6,6 +6,7 @@ use crate::places::{self, Places};
 use crate::settings::Config;
 use anyhow::{Context, Result, anyhow, bail};
 use jiff::{SignedDuration, Timestamp};
+use quietus_escrow::{Escrow, Recipients};
 use quietus_model::{FingerprintKey, RepositoryId, RuleFile, RuleSet, ScopeKind, Secret};
 use quietus_poam::{Policy, presets};
 use quietus_scan::{Detector, Options};
@@ -110,6 +111,21 @@ impl Setup {
         }
     }
 
+    /// Name and text of the policy that is in force.
+    pub(crate) fn policy_text(&self) -> Result<(String, String)> {
+        let default = PathBuf::from(Policy::default().name);
+        let path = self.policy_file.as_ref().unwrap_or(&default);
+        let shipped = presets().find(|(name, _)| path.to_str() == Some(*name));
+        if let Some((name, text)) = shipped {
+            return Ok((name.to_owned(), text.to_owned()));
+        }
+        let text =
+            fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+        // Only the file's name: where it lies is nobody's business.
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        Ok((name.to_string_lossy().into_owned(), text))
+    }
+
     /// A shipped policy by its name, else a file; `./strict` is a file of that name.
     pub(crate) fn policy_named(&self, path: &Path) -> Result<Policy> {
         let shipped = path.to_str().filter(|name| presets().any(|(known, _)| known == *name));
@@ -176,6 +192,23 @@ impl Setup {
             .collect();
         Validator::new(Arc::clone(rules), settings, self.now)
             .with_context(|| format!("in the configuration {}", self.config_file.display()))
+    }
+
+    /// What is sealed, and to whom new values are.
+    pub(crate) fn escrow(&self) -> Result<Escrow> {
+        let recipients = Recipients::parse(&self.config.escrow.recipients).with_context(|| {
+            format!("[escrow] recipients of the configuration {}", self.config_file.display())
+        })?;
+        Ok(Escrow::new(self.escrow_folder(), recipients))
+    }
+
+    /// What is sealed, where nothing new is to be.
+    pub(crate) fn closed_escrow(&self) -> Escrow {
+        Escrow::new(self.escrow_folder(), Recipients::default())
+    }
+
+    fn escrow_folder(&self) -> PathBuf {
+        self.config.escrow.folder.clone().unwrap_or_else(|| self.places.escrow())
     }
 
     /// Mirrors of remote repositories.

@@ -70,6 +70,17 @@ fn every_command(ground: &Ground) {
         (0, &format!("export oscal --output {plain}")),
         (2, "export oscal --fedramp"),
         (0, &format!("export oscal --fedramp --import-ssp ssp.json --output {fedramp}")),
+        (0, "export fedramp-poam"),
+        (0, "export fedramp-ver --package https://trust.invalid/cpo.json --report history"),
+        (0, "export emass --layout navy"),
+        (0, "export csv"),
+        (0, "export sarif"),
+        (0, "export junit"),
+        (0, "export markdown"),
+        (0, "export html"),
+        (0, "export bundle V-1"),
+        (0, &format!("export check {plain}")),
+        (0, &format!("export read {plain}")),
         (0, "repos list"),
         (0, "repos list --format json"),
         (0, "rules list"),
@@ -127,7 +138,7 @@ fn every_item(ground: &Ground) -> usize {
 }
 
 /// An issuer that repeats what it was sent wherever an answer is kept.
-fn configured(ground: &Ground) -> Issuer {
+pub(crate) fn configured(ground: &Ground) -> Issuer {
     let issuer = Issuer::start();
     let ca = ground.sandbox.write("config/ca.pem", issuer.ca_pem());
     let text = format!(

@@ -46,7 +46,7 @@ impl Audience {
 }
 
 /// Closed, or verified dead at this moment.
-fn is_dead(item: &PoamItem, policy: &Policy, now: Timestamp) -> bool {
+pub(crate) fn is_dead(item: &PoamItem, policy: &Policy, now: Timestamp) -> bool {
     item.closure.is_some() || matches!(item.proof(policy, now), Proof::Dead { .. })
 }
 
@@ -118,7 +118,8 @@ impl Words {
             | Event::Extended { reason, .. }
             | Event::Declined { reason, .. }
             | Event::Deviated { reason, .. }
-            | Event::DeviationEnded { reason } => self.clean(reason),
+            | Event::DeviationEnded { reason }
+            | Event::EscrowDestroyed { reason, .. } => self.clean(reason),
             Event::Requested { request, .. } => match request {
                 Request::Extension { reason, .. } | Request::Deviation { reason, .. } => {
                     self.clean(reason);
@@ -134,6 +135,8 @@ impl Words {
             }
             Event::Closed { evidence, .. } => evidence.iter_mut().for_each(|text| self.clean(text)),
             Event::Opened { .. }
+            | Event::Escrowed { .. }
+            | Event::EscrowOpened { .. }
             | Event::LeftHead { .. }
             | Event::Absent { .. }
             | Event::Judged { .. }

@@ -7,6 +7,7 @@
 mod act;
 mod actor;
 mod board;
+mod escrow;
 mod event;
 mod evidence;
 mod item;
@@ -22,6 +23,7 @@ mod request;
 mod review;
 mod role;
 mod scan_record;
+mod sealed;
 mod settle;
 mod why;
 
@@ -37,8 +39,9 @@ pub use item::{Approval, Closure, Deviation, FoldError, Phase, PoamItem, Round, 
 pub use lint::{Mistake, Unmeasurable};
 pub use milestone::{Milestone, MilestoneKind, Progress};
 pub use policy::{
-    Cadence, ClosureMode, Consent, DeviationRules, DismissalRules, EvidenceRules, ExtensionRules,
-    PeopleRules, Policy, PolicyError, Problem, ProofRules, RotationRules, presets, to_duration,
+    Cadence, ClosureMode, Consent, DeviationRules, DismissalRules, EscrowRules, EvidenceRules,
+    ExtensionRules, PeopleRules, Policy, PolicyError, Problem, ProofRules, RotationRules, presets,
+    to_duration,
 };
 pub use presence::{Presence, Sighting};
 pub use proof::{Missing, Proof, Standing, TargetRecord, Weakness};
@@ -51,4 +54,5 @@ pub use request::{Pending, Request, Subject};
 pub use review::{Review, closed_since, sample};
 pub use role::{Duty, Role, RoleTable, Roles};
 pub use scan_record::ScanRecord;
+pub use sealed::SealedEntry;
 pub use why::Blocker;

@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::{SignedDuration, Timestamp};
 use quietus_export::words::{day, end_of_day, minute, plural, readable, thousands};
-use quietus_poam::{Duty, PoamItem, Progress, Review, closed_since, sample};
+use quietus_poam::{Duty, PoamItem, Review, closed_since, sample};
 use quietus_store::Append;
 use serde::Deserialize;
 
@@ -50,7 +50,6 @@ struct Line {
     basis: &'static str,
     dead_since: String,
     evidence: Vec<String>,
-    waived: Vec<String>,
     approved: String,
     rounds: String,
 }
@@ -177,12 +176,6 @@ fn basis(item: &PoamItem) -> &'static str {
 
 fn line(item: &PoamItem) -> Line {
     let closure = item.closure.as_ref();
-    let waived = item.round.milestones.iter().filter_map(|milestone| match &milestone.progress {
-        Progress::Waived { by, reason, .. } => {
-            Some(format!("{} was waived by {by}: {reason}", milestone.kind))
-        }
-        _ => None,
-    });
     Line {
         id: item.id(),
         what: format!("{} {}", item.detection.kind.name, item.detection.redacted),
@@ -192,7 +185,6 @@ fn line(item: &PoamItem) -> Line {
         evidence: closure.map_or_else(Vec::new, |closure| {
             closure.evidence.iter().map(|t| readable(t)).collect()
         }),
-        waived: waived.collect(),
         approved: item.approval.as_ref().map_or(String::new(), |approval| {
             format!("approved by {}: {}", approval.by, approval.note)
         }),
