@@ -1,6 +1,7 @@
 //! The command line as the user writes it.
 
 mod asking;
+mod fleet;
 mod item;
 mod policy;
 mod reading;
@@ -10,13 +11,14 @@ mod upkeep;
 
 pub(crate) use asking::{Expect, Retest, Revoke, Validate};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+pub(crate) use fleet::{Enlist, Import, Repos};
 pub(crate) use item::{Act, Item};
 pub(crate) use policy::PolicyCommand;
 pub(crate) use reading::{Find, Scan, Sources, Track};
 pub(crate) use reporting::{Metrics, MetricsFormat, Remind, RemindFormat};
 pub(crate) use silence::{Silence, Suppress};
 use std::path::PathBuf;
-pub(crate) use upkeep::{Export, Init, LedgerCommand, NewRule, Repos, Rules};
+pub(crate) use upkeep::{Export, Init, LedgerCommand, NewRule, Rules};
 
 /// Finds leaked credentials in repositories and all of their history, opens a POA&M item for each,
 /// and closes it only when the credential is proven dead.
@@ -93,7 +95,7 @@ pub(crate) enum Command {
     /// Check and copy the ledger
     #[command(subcommand)]
     Ledger(LedgerCommand),
-    /// The repositories that were scanned
+    /// The inventory: which repositories are watched, where they moved, and what was not read
     #[command(subcommand)]
     Repos(Repos),
     /// List and check the rules

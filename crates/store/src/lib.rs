@@ -14,6 +14,8 @@ mod append;
 mod backup;
 mod entry;
 mod error;
+mod exclusive;
+mod inventory;
 mod ledger;
 mod pool;
 mod read;
@@ -21,6 +23,7 @@ mod scans;
 mod statement;
 mod stream;
 mod verify;
+mod work;
 
 #[cfg(test)]
 #[path = "../tests/ledger/samples.rs"]
@@ -32,8 +35,10 @@ mod strain;
 pub use append::Append;
 pub use entry::Head;
 pub use error::StoreError;
+pub use exclusive::Exclusive;
 pub use ledger::Ledger;
 pub use read::LedgerEntry;
 pub use scans::RepositoryScans;
 pub use stream::Stream;
 pub use verify::{Fault, Verification};
+pub use work::{Lease, Piece, PieceState};
