@@ -35,7 +35,7 @@ pub(crate) async fn run(setup: &Setup, command: &Repos) -> Result<Exit, Failure>
         Repos::Retire { repository, reason } => {
             let one = named(&ledger, repository).await?;
             let event = InventoryEvent::Retired { reason: stated(reason)? };
-            amend(&ledger, &one, event, &who::actor(None), setup.now).await?;
+            amend(&ledger, &one, event, &who::actor(setup, None), setup.now).await?;
             output::notice(&format!("{} is not watched any more; its items stay", one.id));
             Ok(Exit::clean())
         }
@@ -72,7 +72,7 @@ async fn add(setup: &Setup, ledger: &Ledger, args: &Enlist) -> Result<Exit, Fail
             anyhow!("--name is for one source, and {} are given", args.sources.len()).into()
         );
     }
-    let by = who::actor(None);
+    let by = who::actor(setup, None);
     let mut candidates = Vec::new();
     let listed = ledger.inventory().await?;
     for source in &args.sources {
@@ -120,7 +120,8 @@ async fn import(setup: &Setup, ledger: &Ledger, args: &Import) -> Result<Exit, F
             candidates.push(candidate(&clone.display().to_string(), None)?);
         }
     }
-    let enlisted = enlist(ledger, &candidates, args.dry_run, &who::actor(None), setup.now).await?;
+    let enlisted =
+        enlist(ledger, &candidates, args.dry_run, &who::actor(setup, None), setup.now).await?;
     match args.format {
         ListFormat::Table => repos::print_enlisted(&enlisted, args.dry_run)?,
         ListFormat::Json => repos::print_enlisted_json(&enlisted)?,
@@ -201,7 +202,7 @@ async fn rename(
         _ => "on your word".to_owned(),
     };
     let event = InventoryEvent::Moved { url: url.clone(), evidence };
-    amend(ledger, &one, event, &who::actor(None), setup.now).await?;
+    amend(ledger, &one, event, &who::actor(setup, None), setup.now).await?;
     output::notice(&format!("{} is fetched from {url} now: {told}", one.id));
     Ok(Exit::clean())
 }
