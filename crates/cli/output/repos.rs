@@ -94,7 +94,7 @@ impl Row<'_> {
             "state": self.state(),
             "retired": retired,
             "added": self.listed.map(|one| one.added),
-            "moves": self.listed.map_or_else(Vec::new, |one| moves(one)),
+            "moves": self.listed.map_or_else(Vec::new, moves),
             "last_scan": latest.map(|one| one.taken_at),
             "last_complete_scan": complete.map(|one| one.taken_at),
             "complete": latest.is_some_and(quietus_poam::ScanRecord::is_complete),
