@@ -13,7 +13,9 @@ mod upkeep;
 pub(crate) use asking::{Expect, Retest, Revoke, Validate};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use exporting::{Export, ExportFor, Oscal};
-pub(crate) use fleet::{Enlist, Import, Repos};
+pub(crate) use fleet::{
+    Enlist, Import, ImportCommand, LogFormat, Nightly, Repos, Watching, Worker,
+};
 pub(crate) use item::{Act, Item};
 pub(crate) use policy::PolicyCommand;
 pub(crate) use reading::{Find, Scan, Sources, Track};
@@ -100,6 +102,13 @@ pub(crate) enum Command {
     /// The inventory: which repositories are watched, where they moved, and what was not read
     #[command(subcommand)]
     Repos(Repos),
+    /// Take in what was seen elsewhere
+    #[command(subcommand)]
+    Import(ImportCommand),
+    /// Watch the whole inventory, once a night: fetch, scan, ask, record, remind, export
+    Nightly(Nightly),
+    /// Help with the night that is under way, on this or any other machine
+    Worker(Worker),
     /// List and check the rules
     #[command(subcommand)]
     Rules(Rules),

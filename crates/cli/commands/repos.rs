@@ -7,11 +7,13 @@ use crate::output::{self, repos};
 use crate::setup::{Setup, absolute};
 use crate::who;
 use anyhow::{Context, Result, anyhow, bail};
+use quietus_forge::list;
 use quietus_model::RepositoryId;
 use quietus_poam::{Candidate, InventoryEvent, Listed, MoveEvidence, Watch};
 use quietus_scan::identify_at;
 use quietus_store::Ledger;
 use quietus_track::{amend, check_url, clones_in, enlist, is_remote};
+use quietus_validate::Reader;
 use std::io::Read;
 use std::path::Path;
 
@@ -25,12 +27,20 @@ pub(crate) async fn run(setup: &Setup, command: &Repos) -> Result<Exit, Failure>
         _ => setup.ledger(&setup.key()?).await?,
     };
     let exit = match command {
-        Repos::List { format } => list(setup, &ledger, *format, false).await,
-        Repos::Gaps { format } => list(setup, &ledger, *format, true).await,
+        Repos::List { format } => show(setup, &ledger, *format, false).await,
+        Repos::Gaps { format } => show(setup, &ledger, *format, true).await,
         Repos::Add(args) => add(setup, &ledger, args).await,
         Repos::Import(args) => import(setup, &ledger, args).await,
         Repos::Rename { repository, url, reason } => {
             rename(setup, &ledger, repository, url, reason.as_deref()).await
+        }
+        Repos::Retry { repository } => {
+            let one = named(&ledger, repository).await?;
+            if !ledger.retry_work(&one.id).await? {
+                return Err(anyhow!("{} is not parked", one.id).into());
+            }
+            output::notice(&format!("{} is tried again in the next night", one.id));
+            Ok(Exit::clean())
         }
         Repos::Retire { repository, reason } => {
             let one = named(&ledger, repository).await?;
@@ -44,7 +54,7 @@ pub(crate) async fn run(setup: &Setup, command: &Repos) -> Result<Exit, Failure>
     exit
 }
 
-async fn list(
+async fn show(
     setup: &Setup,
     ledger: &Ledger,
     format: ListFormat,
@@ -120,6 +130,9 @@ async fn import(setup: &Setup, ledger: &Ledger, args: &Import) -> Result<Exit, F
             candidates.push(candidate(&clone.display().to_string(), None)?);
         }
     }
+    if args.forges || !args.forge.is_empty() {
+        candidates.extend(told_by_forges(setup, &args.forge).await.map_err(Failure::source)?);
+    }
     let enlisted =
         enlist(ledger, &candidates, args.dry_run, &who::actor(setup, None), setup.now).await?;
     match args.format {
@@ -127,6 +140,23 @@ async fn import(setup: &Setup, ledger: &Ledger, args: &Import) -> Result<Exit, F
         ListFormat::Json => repos::print_enlisted_json(&enlisted)?,
     }
     Ok(exit_of(&enlisted))
+}
+
+/// What the forges of these names tell of; all of the configuration for none. All of it or nothing.
+pub(crate) async fn told_by_forges(setup: &Setup, names: &[String]) -> Result<Vec<Candidate>> {
+    let forges = setup.config.forges(names)?;
+    let settings = setup.config.validation()?;
+    let reader = Reader::new(&settings, forges.iter().map(|forge| forge.api.as_str()))?;
+    let began = std::time::Instant::now();
+    let clock = || {
+        let seconds = i64::try_from(began.elapsed().as_secs()).unwrap_or(0);
+        setup.now.checked_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(setup.now)
+    };
+    let mut candidates = Vec::new();
+    for forge in &forges {
+        candidates.extend(list(forge, &reader, &clock).await?);
+    }
+    Ok(candidates)
 }
 
 /// A repository that nothing tells from others could not be read.
