@@ -101,6 +101,7 @@ fn a_night_tells_what_it_read_and_what_it_could_not() {
     // Another one leaks, one vanishes, one is not what it was.
     publish(&sandbox, "r01", &[("new.env", &leak("new"))]);
     std::fs::remove_dir_all(sandbox.path("forge/r02.git")).unwrap();
+    publish(&sandbox, "r04", &[("new", "never to be read\n")]);
     let pack = sandbox.path("forge/r04.git/objects");
     std::fs::remove_dir_all(&pack).unwrap();
     std::fs::create_dir_all(pack).unwrap();
@@ -145,7 +146,7 @@ fn a_flood_is_held_back_and_told() {
     let sandbox = Sandbox::new();
     let text: String = (0..9).map(|number| leak(&format!("flood {number}"))).collect();
     publish(&sandbox, "flood", &[("a.env", &text)]);
-    sandbox.run(&["repos", "add", &url(&sandbox, "flood")]).exits(0);
+    sandbox.run(&["repos", "add", &url(&sandbox, "flood"), "--name", "flood"]).exits(0);
     let night = sandbox.run(&[&FEW[..], &["--most-new", "4"]].concat()).exits(5).json();
     assert_eq!((figure(&night, "opened"), figure(&night, "incomplete")), (4, 1), "{night:#}");
     assert!(night["not_read"][0]["why"].as_str().unwrap().contains("overflow"), "{night:#}");
