@@ -7,12 +7,13 @@ mod item;
 mod policy;
 mod reading;
 mod reporting;
+mod serving;
 mod silence;
 mod upkeep;
 
 pub(crate) use asking::{Expect, Retest, Revoke, Validate};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-pub(crate) use exporting::{Export, ExportFor, Oscal};
+pub(crate) use exporting::{Check, Export, ExportFor, Oscal, Ver};
 pub(crate) use fleet::{
     Enlist, Import, ImportCommand, LogFormat, Nightly, Repos, Watching, Worker,
 };
@@ -20,6 +21,7 @@ pub(crate) use item::{Act, Item};
 pub(crate) use policy::PolicyCommand;
 pub(crate) use reading::{Find, Scan, Sources, Track};
 pub(crate) use reporting::{Metrics, MetricsFormat, Remind, RemindFormat};
+pub(crate) use serving::{Serve, TokenCommand};
 pub(crate) use silence::{Silence, Suppress};
 use std::path::PathBuf;
 pub(crate) use upkeep::{Init, LedgerCommand, NewRule, Rules};
@@ -93,6 +95,11 @@ pub(crate) enum Command {
     Metrics(Metrics),
     /// What calls for attention: overdue, due soon, reopened, stale, waiting for approval
     Remind(Remind),
+    /// Show items in a browser and take actions there
+    Serve(Serve),
+    /// Tokens that let people and programs in at `quietus serve`
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Write items in other people's formats
     #[command(subcommand)]
     Export(Export),

@@ -17,6 +17,8 @@ pub(crate) mod retest;
 pub(crate) mod revoke;
 pub(crate) mod rules;
 pub(crate) mod scan;
+pub(crate) mod serve;
 pub(crate) mod suppress;
+pub(crate) mod token;
 pub(crate) mod track;
 pub(crate) mod validate;
