@@ -1,6 +1,7 @@
 //! The command line as the user writes it.
 
 mod asking;
+mod escrow;
 mod exporting;
 mod fleet;
 mod item;
@@ -13,6 +14,7 @@ mod upkeep;
 
 pub(crate) use asking::{Expect, Retest, Revoke, Validate};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+pub(crate) use escrow::Escrow;
 pub(crate) use exporting::{Check, Export, ExportFor, Oscal, Ver};
 pub(crate) use fleet::{
     Enlist, Import, ImportCommand, LogFormat, Nightly, Repos, Watching, Worker,
@@ -88,6 +90,9 @@ pub(crate) enum Command {
     Suppress(Suppress),
     /// Ask the issuer to end credentials, after showing what would be called
     Revoke(Revoke),
+    /// What is sealed of credentials, and its end
+    #[command(subcommand)]
+    Escrow(Escrow),
     /// List items, show them, act on them
     #[command(subcommand)]
     Item(Item),

@@ -60,6 +60,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
             Command::Validate(args) => commands::validate::run(&setup, &args).await,
             Command::Suppress(args) => commands::suppress::run(&setup, &args).await,
             Command::Revoke(args) => commands::revoke::run(&setup, &args).await,
+            Command::Escrow(args) => commands::escrow::run(&setup, args).await,
             Command::Item(args) => commands::item::run(&setup, args).await,
             Command::Metrics(args) => commands::metrics::run(&setup, &args).await,
             Command::Remind(args) => commands::remind::run(&setup, &args).await,

@@ -37,6 +37,7 @@ pub(crate) async fn run(setup: &Setup, command: &ImportCommand) -> Result<Exit, 
         shipped: &shipped,
         policy: &policy,
         validator: None,
+        escrow: None,
         tool: env!("CARGO_PKG_VERSION"),
     };
     let outcome = tracker.record(&survey, None, setup.now).await?;

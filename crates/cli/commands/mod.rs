@@ -1,6 +1,7 @@
 //! One file for each command: it fetches what the command needs and hands it to the crates below.
 
 pub(crate) mod doctor;
+pub(crate) mod escrow;
 pub(crate) mod export;
 pub(crate) mod find;
 pub(crate) mod generate;

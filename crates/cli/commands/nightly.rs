@@ -12,6 +12,7 @@ use crate::sight::Sight;
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Parser;
 use jiff::{SignedDuration, Timestamp};
+use quietus_escrow::Escrow;
 use quietus_model::{FingerprintKey, RepositoryId};
 use quietus_poam::{Listed, NightFigures, NightRecord, PoamItem, Policy, ScanRecord, unfinished};
 use quietus_scan::Detector;
@@ -40,6 +41,7 @@ struct Parts {
     detector: Detector,
     silencing: Silencing,
     validator: Option<Validator>,
+    escrow: Escrow,
     worker: String,
     began: Instant,
 }
@@ -66,6 +68,7 @@ impl Parts {
             detector,
             silencing,
             validator,
+            escrow: setup.escrow()?,
             worker,
             began,
         })
@@ -78,6 +81,7 @@ impl Parts {
             shipped: &self.shipped,
             policy: &self.policy,
             validator: self.validator.as_ref(),
+            escrow: Some(&self.escrow),
             tool: env!("CARGO_PKG_VERSION"),
         }
     }

@@ -97,6 +97,7 @@ fn write_survey(
         judgements: judged.get(&finding.fingerprint).map_or_else(Vec::new, |all| (*all).clone()),
         finding,
         silence: None,
+        sealed: None,
     };
     let survey = Survey {
         id: SurveyId(uuid::Uuid::now_v7()),

@@ -162,8 +162,10 @@ pub async fn open_sealed(
         doubt = Some("a later scan of the same repository was counted before");
         survey.trust = Trust::Untrusted;
     }
-    // What is not reported is decided where the ledger is.
-    survey.assessments.iter_mut().for_each(|assessment| assessment.silence = None);
+    // What is not reported is decided where the ledger is, and so is what is in escrow there.
+    for assessment in &mut survey.assessments {
+        (assessment.silence, assessment.sealed) = (None, None);
+    }
     Ok((survey, doubt))
 }
 

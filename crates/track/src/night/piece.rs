@@ -111,7 +111,7 @@ fn read(
         flood::hold_back(&mut hits, &known, night.limits.most_new, scope);
     }
     let credentials = hits.len() as u64;
-    let (mut assessments, asked) = assess(night, runtime, hits, &items, &known);
+    let (mut assessments, asked) = assess(night, runtime, hits, &items, &known)?;
     if night.is_stopped() {
         return Ok(Ended::of(PieceOutcome::Stopped, None));
     }
@@ -148,15 +148,15 @@ fn assess(
     hits: Vec<Hit>,
     items: &[PoamItem],
     known: &BTreeSet<Fingerprint>,
-) -> (Vec<Assessment>, u64) {
+) -> Result<(Vec<Assessment>, u64), TrackError> {
     let (seen, new): (Vec<Hit>, Vec<Hit>) =
         hits.into_iter().partition(|hit| known.contains(&hit.finding.fingerprint));
     let silent = crate::Tracker { validator: None, ..*night.tracker };
-    let mut assessments = runtime.block_on(silent.assess(seen, items));
-    let new = runtime.block_on(night.tracker.assess(new, items));
+    let mut assessments = runtime.block_on(silent.assess(seen, items))?;
+    let new = runtime.block_on(night.tracker.assess(new, items))?;
     let asked = new.iter().filter(|one| !one.judgements.is_empty()).count() as u64;
     assessments.extend(new);
-    (assessments, asked)
+    Ok((assessments, asked))
 }
 
 /// Keeps the mirror in order, and all of them within their room. What goes wrong with that spoils
