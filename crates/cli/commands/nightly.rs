@@ -193,7 +193,7 @@ async fn finish(
         ListFormat::Json => nightly::print_json(&summary)?,
     }
     if let Some(file) = &args.metrics_file {
-        places::write_whole(file, &nightly::prometheus(&summary))?;
+        places::write_whole(file, nightly::prometheus(&summary))?;
     }
     Ok(exit)
 }
