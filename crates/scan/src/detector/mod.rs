@@ -11,6 +11,7 @@ mod matcher;
 mod pairing;
 pub(crate) mod placeholder;
 mod sift;
+mod table;
 mod trace;
 mod window;
 mod words;
