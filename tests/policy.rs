@@ -110,3 +110,26 @@ fn what_takes_two_people_is_asked_for_and_not_granted_to_oneself() {
     let history = shown["history"].as_array().unwrap();
     assert_eq!(history.last().unwrap()["digest"], digest.as_str());
 }
+
+/// Where nobody gives out roles everybody has all of them; once somebody does, others only look.
+#[test]
+fn roles_are_given_out_by_the_configuration() {
+    let sandbox = Sandbox::new();
+    let repository = sandbox.repository("work/app");
+    repository.commit("app.env", format!("TOKEN={}\n", token("head")), "first");
+    sandbox.run(&["track", repository.arg()]).exits(1);
+    sandbox.run(&["item", "assign", "V-1", "team-a"]).exits(0);
+    sandbox.write("config/quietus/config.toml", "[roles]\nanalyst = [\"ann@example.org\"]\n");
+    let ran = sandbox.run(&["item", "assign", "V-1", "team-b"]);
+    ran.exits(2).complains(&["holds viewer", "may not assign items", "owner, analyst, admin"]);
+    sandbox.run(&["item", "show", "V-1"]).exits(0);
+    let account = sandbox.run(&["item", "show", "V-1", "--format", "json"]).exits(0).json();
+    let me = account["history"].as_array().unwrap().last().unwrap()["by"]["id"].clone();
+    let roles = format!("[roles]\nanalyst = [{me}]\n");
+    sandbox.write("config/quietus/config.toml", roles);
+    sandbox.run(&["item", "assign", "V-1", "team-b"]).exits(0);
+    let ran = sandbox.run(&["item", "act", "V-1", "approve", "--note", "looked at it"]);
+    ran.exits(2).complains(&["may not approve closures", "approver"]);
+    let typo = sandbox.write("config/quietus/config.toml", "[roles]\nboss = []\n");
+    sandbox.run(&["item", "list"]).exits(2).complains(&[typo.to_str().unwrap(), "boss"]);
+}

@@ -3,6 +3,7 @@
 use crate::routes::RouteConfig;
 use anyhow::{Context, Result, anyhow, bail};
 use quietus_model::{RepositoryId, SafeText, Severity};
+use quietus_poam::RoleTable;
 use quietus_validate::Pace;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -34,6 +35,8 @@ pub(crate) struct Config {
     pub(crate) severity: BTreeMap<String, Severity>,
     /// What may be revoked without asking.
     pub(crate) revoke: RevokeConfig,
+    /// Who may do what; where it is empty everybody may.
+    pub(crate) roles: RoleTable,
     /// Names of repositories.
     pub(crate) repository: Vec<RepositoryConfig>,
     /// Ways out for reminders.
@@ -235,6 +238,14 @@ pub(crate) const TEMPLATE: &str = r#"# Quietus configuration. Every line is opti
 # accounts = ["example-org", "ci-robot"]
 # by = ["os:1000@ops"]
 
+# Who may do what, by account (os:UID@HOST, or os:UID on every host) or subject of a session. Where
+# nobody is named everybody may do everything; what takes two people takes two all the same. Where
+# somebody is, others may only look. Roles: viewer, scanner, owner, analyst, approver, official,
+# auditor, admin
+[roles]
+# analyst = ["os:1000@ops"]
+# approver = ["os:1001@ops"]
+
 # Names for repositories whose remote does not tell
 # [[repository]]
 # source = "/srv/git/app"
@@ -255,6 +266,7 @@ pub(crate) const TEMPLATE: &str = r#"# Quietus configuration. Every line is opti
 #[cfg(test)]
 mod tests {
     use super::*;
+    use quietus_poam::Duty;
 
     #[test]
     fn the_template_is_valid_with_and_without_its_comments() {
@@ -270,6 +282,7 @@ mod tests {
         assert_eq!(config.issuers["gitlab"].len(), 2);
         assert_eq!(config.names().len(), 1);
         assert_eq!(config.route.len(), 1);
+        assert!(!config.roles.of("os:7@ops").have(Duty::Work));
         assert_eq!((config.scan.exclude.len(), config.severity.len()), (2, 1));
     }
 

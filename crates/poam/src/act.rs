@@ -4,8 +4,8 @@ use crate::evidence::{cause_found, impact_checked};
 use crate::request::{Deed, independence};
 use crate::settle::Draft;
 use crate::{
-    Actor, Class, DeviationKind, Event, Impact, MilestoneKind, Owner, OwnerBasis, PoamItem, Policy,
-    Proof, Recorded, Refusal, RootCause, Subject,
+    Actor, Class, DeviationKind, Duty, Event, Impact, MilestoneKind, Owner, OwnerBasis, PoamItem,
+    Policy, Proof, Recorded, Refusal, RootCause, Subject,
 };
 use jiff::Timestamp;
 use quietus_model::{Attestation, Digest, Receipt, SafeText, Target, Verdict};
@@ -65,7 +65,7 @@ impl PoamItem {
         policy: &Policy,
         now: Timestamp,
     ) -> Result<Vec<Recorded>, Refusal> {
-        self.may_act(action, by)?;
+        self.may_act(action, by, policy)?;
         let events = self.events_for(action, Deed { by, policy, now })?;
         let mut draft = Draft::of(self, policy, now);
         for event in events {
@@ -77,7 +77,8 @@ impl PoamItem {
     /// Decides what must be appended because an issuer answered `by` that it revoked the credential.
     ///
     /// # Errors
-    /// [`Refusal::NeedsPerson`] when nobody stands behind it.
+    /// [`Refusal::NeedsPerson`] when nobody stands behind it, [`Refusal::NoSuchDuty`] when it is not
+    /// theirs to do.
     pub fn revoked(
         &self,
         receipt: Receipt,
@@ -88,13 +89,14 @@ impl PoamItem {
         if by.person_id().is_none() {
             return Err(Refusal::NeedsPerson);
         }
+        Duty::Revoke.asked_of(by)?;
         let mut draft = Draft::of(self, policy, now);
         draft.emit_by(Event::Revoked { receipt: Box::new(receipt) }, by.clone());
         Ok(draft.settle())
     }
 
     /// What holds for every action.
-    fn may_act(&self, action: &Action, by: &Actor) -> Result<(), Refusal> {
+    fn may_act(&self, action: &Action, by: &Actor, policy: &Policy) -> Result<(), Refusal> {
         let anytime = matches!(action, Action::Note { .. } | Action::Reopen { .. });
         if self.closure.is_some() && !anytime {
             return Err(Refusal::Closed);
@@ -119,7 +121,13 @@ impl PoamItem {
         if by.person_id().is_none() {
             return Err(Refusal::NeedsPerson);
         }
-        Ok(())
+        match action {
+            // Whoever asked for something may take it back.
+            Action::Decline { subject, .. } if self.has_asked(*subject, by) => Ok(()),
+            // A policy names officials as well as a table of roles does.
+            Action::Grant { .. } if policy.people.is_official(by) => Ok(()),
+            _ => action.duty().asked_of(by),
+        }
     }
 
     /// What `action` is as events; a consent is more than one.
@@ -242,6 +250,8 @@ impl PoamItem {
             Some("owns the item")
         } else if self.completers().contains(Actor::account(id)) {
             Some("completed a milestone")
+        } else if self.binders().contains(Actor::account(id)) {
+            Some("said which issuers count")
         } else {
             None
         };

@@ -1,5 +1,6 @@
 //! Who did something.
 
+use crate::Roles;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -19,13 +20,37 @@ pub enum Actor {
         /// The id was proven by a signature or an authenticated session.
         #[serde(default)]
         authenticated: bool,
+        /// The roles they held.
+        #[serde(default, skip_serializing_if = "Roles::is_undivided")]
+        roles: Roles,
     },
 }
 
 impl Actor {
-    /// A person known by `id` only.
+    /// A person known by `id` only, where nobody gives out roles.
     pub fn person(id: impl Into<String>) -> Self {
-        Self::Person { id: id.into(), claims: None, authenticated: false }
+        let roles = Roles::undivided();
+        Self::Person { id: id.into(), claims: None, authenticated: false, roles }
+    }
+
+    /// The same person with these roles.
+    #[must_use]
+    pub fn with_roles(self, roles: Roles) -> Self {
+        match self {
+            Self::System => Self::System,
+            Self::Person { id, claims, authenticated, .. } => {
+                Self::Person { id, claims, authenticated, roles }
+            }
+        }
+    }
+
+    /// The roles they hold. The program's own are undivided: what it does by itself is not asked of
+    /// anybody.
+    pub fn roles(&self) -> Roles {
+        match self {
+            Self::System => Roles::undivided(),
+            Self::Person { roles, .. } => roles.clone(),
+        }
     }
 
     /// Whether `name`, such as `Ann <ann@example.org>`, may be this person: by their id, or by the
@@ -75,6 +100,7 @@ mod tests {
             id: "os:1000@host".into(),
             claims: Some("ann@example.org".into()),
             authenticated: false,
+            roles: Roles::undivided(),
         };
         assert!(ann.answers_to("Ann <Ann@example.org>") && ann.answers_to("os:1000@host"));
         assert!(!ann.answers_to("Bob <bob@example.org>"));

@@ -451,6 +451,16 @@ impl PoamItem {
             .collect()
     }
 
+    /// People who said where it works or where it does not: what is asked hangs on their word, in
+    /// whichever round they gave it.
+    pub(crate) fn binders(&self) -> BTreeSet<String> {
+        let bindings = self.history.iter().filter(|recorded| {
+            matches!(recorded.event, Event::Bound { .. } | Event::Unbound { .. })
+        });
+        let people = bindings.filter_map(|recorded| recorded.by.person_id());
+        people.map(|id| Actor::account(id).to_owned()).collect()
+    }
+
     /// Whether `by` owns it, or was given it in the current round and handed it on.
     pub(crate) fn is_owned_by(&self, by: &Actor) -> bool {
         let given: Vec<(Timestamp, &Owner)> = self

@@ -19,6 +19,7 @@ mod reconcile;
 mod refusal;
 mod reminder;
 mod request;
+mod role;
 mod scan_record;
 mod settle;
 mod why;
@@ -46,5 +47,6 @@ pub use reminder::{
     Delivery, NoticeRecord, Reminder, ReminderKey, ReminderKind, already_sent, period_of, reminders,
 };
 pub use request::{Pending, Request, Subject};
+pub use role::{Duty, Role, RoleTable, Roles};
 pub use scan_record::ScanRecord;
 pub use why::Blocker;

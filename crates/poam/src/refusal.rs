@@ -1,6 +1,6 @@
 //! Why an action is refused, and what would make it legal.
 
-use crate::{Class, DeviationKind, MilestoneKind, Subject};
+use crate::{Class, DeviationKind, Duty, MilestoneKind, Subject};
 use jiff::Timestamp;
 
 /// Why an action is refused, and what would make it legal.
@@ -96,6 +96,21 @@ pub enum Refusal {
         /// What there is.
         bound: String,
     },
+    /// It is not theirs to do.
+    #[error(
+        "{who} holds {roles} and may not {duty}; whoever may holds one of: {allowed}. Roles are given \
+         out under [roles] of the configuration"
+    )]
+    NoSuchDuty {
+        /// Who.
+        who: String,
+        /// What they hold.
+        roles: String,
+        /// What they want to do.
+        duty: Duty,
+        /// Who may.
+        allowed: String,
+    },
     /// It is too early to approve.
     #[error("not yet to be approved: {}", blockers.join("; "))]
     NotReady {
@@ -105,7 +120,7 @@ pub enum Refusal {
     /// The approver had a hand in it.
     #[error(
         "{who} {role}; it takes somebody who is independent: neither the owner nor whoever completed \
-         a milestone approves a closure, and nobody grants what they asked for"
+         a milestone or bound an issuer approves a closure, and nobody grants what they asked for"
     )]
     NotIndependent {
         /// Who.
@@ -162,7 +177,8 @@ pub enum Refusal {
     #[error(
         "{who} is no authorising official, and this takes one: {}",
         if officials.is_empty() {
-            "write their ids into people.officials of the policy"
+            "give them the role under [roles] of the configuration, or write their ids into \
+             people.officials of the policy"
         } else {
             officials
         }

@@ -297,6 +297,12 @@ impl PoamItem {
         self.pending(subject).ok_or(Refusal::NotRequested { subject, waiting })
     }
 
+    /// Whether it is `by` who asked for what waits for a decision on `subject`.
+    pub(crate) fn has_asked(&self, subject: Subject, by: &Actor) -> bool {
+        let account = |who: &Actor| who.person_id().map(|id| Actor::account(id).to_owned());
+        self.pending(subject).is_some_and(|pending| account(&pending.by) == account(by))
+    }
+
     fn asked_by(&self, pending: &Pending, by: &Actor) -> bool {
         let account = |who: &Actor| who.person_id().map(|id| Actor::account(id).to_owned());
         let proposed = pending.proposer.as_ref();

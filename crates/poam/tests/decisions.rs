@@ -6,7 +6,7 @@ mod support;
 use quietus_model::{Binding, Digest, Verdict};
 use quietus_poam::{
     Action, Actor, Blocker, DeviationKind, Event, Impact, Lack, MilestoneKind, Phase, Policy,
-    Refusal, RootCause, Subject, presets,
+    Refusal, Roles, RootCause, Subject, presets,
 };
 use support::*;
 
@@ -243,7 +243,12 @@ fn only_proven_ids_count_where_policy_asks_for_that() {
     let mut world = proven(own("fedramp-low", changes));
     let refused = world.act(52, "token", "carol", &approve("looked")).unwrap_err();
     assert!(matches!(refused, Refusal::NotAuthenticated { .. }), "{refused}");
-    let carol = Actor::Person { id: "carol".into(), claims: None, authenticated: true };
+    let carol = Actor::Person {
+        id: "carol".into(),
+        claims: None,
+        authenticated: true,
+        roles: Roles::undivided(),
+    };
     let item = world.item("token");
     let events = item.act(&approve("looked"), &carol, &world.policy, at(52)).unwrap();
     assert!(matches!(events.last().unwrap().event, Event::Closed { .. }));
@@ -362,6 +367,7 @@ fn what_is_live_and_privileged_is_extended_by_an_official_or_never() {
         id: "os:9@ops".into(),
         claims: Some("os:7@ops".into()),
         authenticated: false,
+        roles: Roles::undivided(),
     };
     let refused =
         world.item("token").act(&grant(revoke), &claims, &world.policy, at(2)).unwrap_err();

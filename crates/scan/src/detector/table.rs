@@ -15,13 +15,22 @@ const MOST_ROWS: usize = 64;
 /// The values of the column that `name` is the head of, as far as they stand within `reach` bytes
 /// of it, and none where it is no head. Nothing farther than that is looked at on either side.
 pub(super) fn column(bytes: &[u8], name: &Range<usize>, reach: usize) -> Vec<Range<usize>> {
-    let bytes = &bytes[..bytes.len().min(name.end.saturating_add(reach))];
+    let end = name.end.saturating_add(reach);
+    let is_all = bytes.len() <= end;
+    let bytes = &bytes[..bytes.len().min(end)];
     let floor = name.start.saturating_sub(reach.min(LONGEST_HEAD));
-    inserted(bytes, name, floor).or_else(|| separated(bytes, name, floor)).unwrap_or_default()
+    inserted(bytes, name, floor)
+        .or_else(|| separated(bytes, name, floor, is_all))
+        .unwrap_or_default()
 }
 
 /// The column of a table that has a row a line.
-fn separated(bytes: &[u8], name: &Range<usize>, floor: usize) -> Option<Vec<Range<usize>>> {
+fn separated(
+    bytes: &[u8],
+    name: &Range<usize>,
+    floor: usize,
+    is_all: bool,
+) -> Option<Vec<Range<usize>>> {
     let before = &bytes[floor..name.start];
     let newline = before.iter().rposition(|byte| *byte == b'\n');
     let start = match newline {
@@ -48,7 +57,7 @@ fn separated(bytes: &[u8], name: &Range<usize>, floor: usize) -> Option<Vec<Rang
     for _ in 0..MOST_ROWS {
         let row = line_at(bytes, at);
         // A row that is cut off says nothing of where its value ends.
-        if row.is_empty() || row.end == bytes.len() && !is_whole(bytes, &row, mark) {
+        if row.is_empty() || row.end == bytes.len() && !is_all && !is_closed(bytes, &row, mark) {
             break;
         }
         let row_cells = cells(bytes, row.clone(), mark);
@@ -68,8 +77,8 @@ fn separated(bytes: &[u8], name: &Range<usize>, floor: usize) -> Option<Vec<Rang
     Some(found)
 }
 
-/// Whether the last line of the bytes ends where its row does: a table of Markdown closes each.
-fn is_whole(bytes: &[u8], row: &Range<usize>, mark: u8) -> bool {
+/// Whether a row says where it ends, as those of most tables in Markdown do.
+fn is_closed(bytes: &[u8], row: &Range<usize>, mark: u8) -> bool {
     mark == b'|' && bytes[row.clone()].trim_ascii_end().ends_with(b"|")
 }
 
@@ -234,8 +243,7 @@ mod tests {
     fn a_row_of_another_kind_ends_the_table() {
         assert_eq!(of("user,password\nann,one\n\nbob,two\n"), ["one"]);
         assert_eq!(of("user,password\nann,one\nthe end\nbob,two\n"), ["one"]);
-        // What is cut off may go on.
-        assert_eq!(of("user,password\nann,one\nbob,tw"), ["one"]);
+        assert_eq!(of("user,password\nann,one\nbob,two"), ["one", "two"]);
     }
 
     #[test]
