@@ -28,6 +28,9 @@ const LEAST_BLOCKS: usize = 20;
 /// More letters in a row than this may be a word.
 const MOST_OF_BLOCK: usize = 5;
 
+/// The least that walks along the alphabet.
+const LEAST_WALK: usize = 6;
+
 /// The longest word before a mark that is taken for the beginning of a key, and no part of it.
 const MOST_OF_PREFIX: usize = 16;
 
@@ -233,7 +236,13 @@ pub(super) fn is_typed_key(text: &[u8]) -> bool {
     has_sequence(text)
         && words < 2
         && text.iter().all(is_of_key)
-        && !(is_repeated(text) || is_number(value) || is_place(value) || is_sealed(value))
+        && !(repeats_little(text) || is_number(value) || is_place(value) || is_sealed(value))
+}
+
+/// Whether the value is a short text again and again, and so short that it is a mask. Who walks
+/// along the alphabet may well begin anew.
+fn repeats_little(text: &[u8]) -> bool {
+    is_repeated(text) && is_repeated(&text[..text.len().min(2 * LEAST_WALK - 1)])
 }
 
 /// What it says that a value walks along the alphabet or the figures; `None` when it does little
