@@ -11,7 +11,7 @@ mod upkeep;
 
 pub(crate) use asking::{Expect, Retest, Revoke, Validate};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-pub(crate) use exporting::{Export, ExportFor, Oscal};
+pub(crate) use exporting::{Check, Export, ExportFor, Oscal, Ver};
 pub(crate) use item::{Act, Item};
 pub(crate) use policy::PolicyCommand;
 pub(crate) use reading::{Find, Scan, Sources, Track};
