@@ -1,7 +1,7 @@
 //! The ways to write a secret down that no format gives away: a value that was generated is found in
 //! each, and what stands in its place until there is one is left alone.
 
-use crate::{Outcome, Subject, none};
+use crate::{Subject, none};
 use data_encoding::{BASE32_NOPAD, BASE64, HEXLOWER};
 use libtest_mimic::Trial;
 use quietus_model::Confidence;
