@@ -35,6 +35,8 @@ pub(crate) struct Config {
     pub(crate) severity: BTreeMap<String, Severity>,
     /// What may be revoked without asking.
     pub(crate) revoke: RevokeConfig,
+    /// Whose keys values are sealed to.
+    pub(crate) escrow: EscrowConfig,
     /// Who may do what; where it is empty everybody may.
     pub(crate) roles: RoleTable,
     /// Names of repositories.
@@ -111,6 +113,16 @@ pub(crate) struct RevokeConfig {
     pub(crate) accounts: Vec<String>,
     /// Accounts of this machine that may revoke at all; empty means all.
     pub(crate) by: Vec<String>,
+}
+
+/// Whose keys values are sealed to, and where they lie. Off unless there are recipients.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct EscrowConfig {
+    /// Public keys of age.
+    pub(crate) recipients: Vec<String>,
+    /// A folder of the user's own.
+    pub(crate) folder: Option<PathBuf>,
 }
 
 /// The name of a repository.
@@ -237,6 +249,12 @@ pub(crate) const TEMPLATE: &str = r#"# Quietus configuration. Every line is opti
 [revoke]
 # accounts = ["example-org", "ci-robot"]
 # by = ["os:1000@ops"]
+
+# Escrow: values are sealed to these age keys when they are first seen, and opened for a retest or a
+# revocation only, with --identity FILE (needs a program built with --features escrow)
+[escrow]
+# recipients = ["age1…"]
+# folder = "/srv/quietus/escrow"
 
 # Who may do what, by account (os:UID@HOST, or os:UID on every host) or subject of a session. Where
 # nobody is named everybody may do everything; what takes two people takes two all the same. Where

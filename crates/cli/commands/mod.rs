@@ -1,6 +1,7 @@
 //! One file for each command: it fetches what the command needs and hands it to the crates below.
 
 pub(crate) mod doctor;
+pub(crate) mod escrow;
 pub(crate) mod export;
 pub(crate) mod find;
 pub(crate) mod generate;
@@ -15,6 +16,8 @@ pub(crate) mod retest;
 pub(crate) mod revoke;
 pub(crate) mod rules;
 pub(crate) mod scan;
+pub(crate) mod serve;
 pub(crate) mod suppress;
+pub(crate) mod token;
 pub(crate) mod track;
 pub(crate) mod validate;

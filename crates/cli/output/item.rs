@@ -197,6 +197,12 @@ pub(crate) fn sentence(recorded: &Recorded) -> String {
             format!("closed ({}), dead since {}", basis.as_str(), minute(*dead_since))
         }
         Event::Reopened { reason, .. } => format!("reopened: {reason}"),
+        Event::Escrowed { seal } => match seal.recipients.len() {
+            1 => "sealed to 1 recipient".to_owned(),
+            many => format!("sealed to {many} recipients"),
+        },
+        Event::EscrowOpened { purpose, .. } => format!("opened from escrow: {purpose}"),
+        Event::EscrowDestroyed { reason, .. } => format!("destroyed in escrow: {reason}"),
         Event::Noted { note } => format!("note: {note}"),
     };
     format!("{what}  {DIM}{}{DIM:#}", recorded.by)

@@ -34,6 +34,9 @@ pub fn heading(event: &Event) -> &'static str {
         Event::Approved { .. } => "Closure approved",
         Event::Closed { .. } => "Closed",
         Event::Reopened { .. } => "Reopened",
+        Event::Escrowed { .. } => "Put in escrow",
+        Event::EscrowOpened { .. } => "Opened from escrow",
+        Event::EscrowDestroyed { .. } => "Destroyed in escrow",
         Event::Noted { .. } => "Note",
     }
 }
@@ -114,6 +117,14 @@ pub fn sentence(item: &PoamItem, event: &Event) -> String {
         }
         Event::Reopened { reason, class, .. } => {
             format!("Open again, because {reason}. Its dates are those of: {class}.")
+        }
+        Event::Escrowed { seal } => {
+            let keys: Vec<&str> = seal.recipients.iter().map(|key| key.as_str()).collect();
+            format!("Its value was sealed to {}.", keys.join(", "))
+        }
+        Event::EscrowOpened { purpose, .. } => format!("Its sealed value was opened: {purpose}."),
+        Event::EscrowDestroyed { reason, .. } => {
+            format!("Its sealed value was destroyed: {reason}")
         }
         Event::Noted { note } => note.clone(),
     }

@@ -4,7 +4,8 @@ use crate::{Actor, Impact, MilestoneKind, Request, RootCause, Subject};
 use jiff::Timestamp;
 use quietus_model::{
     Attestation, Confidence, Digest, Fact, Finding, Fingerprint, Ground, Judgement, KeyId, Kind,
-    Location, LocationId, Offline, Receipt, Redacted, RuleId, SafeText, Severity, SurveyId, Target,
+    Location, LocationId, Offline, Receipt, Redacted, RuleId, SafeText, Seal, SealId, SealUse,
+    Severity, SurveyId, Target,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -247,6 +248,25 @@ pub enum Event {
         plan: Vec<Planned>,
         /// The class that set those dates.
         class: Class,
+    },
+    /// Its value was sealed, so that its issuer can be asked when its bytes stand nowhere any more.
+    Escrowed {
+        /// As what.
+        seal: Box<Seal>,
+    },
+    /// Its sealed value was opened.
+    EscrowOpened {
+        /// Which.
+        seal: SealId,
+        /// What for.
+        purpose: SealUse,
+    },
+    /// Its sealed value is no more.
+    EscrowDestroyed {
+        /// Which.
+        seal: SealId,
+        /// Why.
+        reason: String,
     },
     /// A remark.
     Noted {

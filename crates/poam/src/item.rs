@@ -7,7 +7,7 @@ use crate::{
     Recorded, ReopenReason, RootCause,
 };
 use jiff::Timestamp;
-use quietus_model::{Attestation, Fingerprint, Place, Target};
+use quietus_model::{Attestation, Fingerprint, Place, Seal, Target};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -38,6 +38,8 @@ pub struct PoamItem {
     pub earlier_rounds: Vec<Round>,
     /// The current deviation.
     pub deviation: Option<Deviation>,
+    /// Its value in escrow.
+    pub seal: Option<Seal>,
     /// People's words, of the current round.
     pub attestations: Vec<Attestation>,
     /// How it leaked, as found in the current round.
@@ -177,6 +179,7 @@ impl PoamItem {
             round: Round::planned(first.at, None, plan),
             earlier_rounds: Vec::new(),
             deviation: None,
+            seal: None,
             attestations: Vec::new(),
             root_cause: None,
             impact: None,
@@ -197,7 +200,7 @@ impl PoamItem {
         let at = recorded.at;
         match &recorded.event {
             // An item is opened once; a second opening in its stream changes nothing.
-            Event::Opened { .. } | Event::Noted { .. } => {}
+            Event::Opened { .. } | Event::Noted { .. } | Event::EscrowOpened { .. } => {}
             Event::Sighted { location, survey, source, cleared } => {
                 self.presence.sighted(location, source, at, cleared.then_some(*survey));
             }
@@ -241,6 +244,10 @@ impl PoamItem {
                     record.bound_by_person = None;
                 }
                 self.targets.retain(|known, record| known != target || !record.is_blank());
+            }
+            Event::Escrowed { seal } => self.seal = Some((**seal).clone()),
+            Event::EscrowDestroyed { seal, .. } => {
+                self.seal.take_if(|known| known.id == *seal);
             }
             Event::Attested { attestation } => self.attestations.push(attestation.clone()),
             Event::CauseFound { .. } | Event::ImpactChecked { .. } => {

@@ -7,6 +7,7 @@
 mod act;
 mod actor;
 mod board;
+mod escrow;
 mod event;
 mod evidence;
 mod item;
@@ -36,8 +37,9 @@ pub use item::{Approval, Closure, Deviation, FoldError, Phase, PoamItem, Round, 
 pub use lint::{Mistake, Unmeasurable};
 pub use milestone::{Milestone, MilestoneKind, Progress};
 pub use policy::{
-    Cadence, ClosureMode, Consent, DeviationRules, DismissalRules, EvidenceRules, ExtensionRules,
-    PeopleRules, Policy, PolicyError, Problem, ProofRules, RotationRules, presets, to_duration,
+    Cadence, ClosureMode, Consent, DeviationRules, DismissalRules, EscrowRules, EvidenceRules,
+    ExtensionRules, PeopleRules, Policy, PolicyError, Problem, ProofRules, RotationRules, presets,
+    to_duration,
 };
 pub use presence::{Presence, Sighting};
 pub use proof::{Missing, Proof, Standing, TargetRecord, Weakness};

@@ -10,8 +10,8 @@ pub use duration::to_duration;
 pub use presets::presets;
 pub use reading::{PolicyError, Problem};
 pub use sections::{
-    Cadence, ClosureMode, Consent, DeviationRules, DismissalRules, EvidenceRules, ExtensionRules,
-    PeopleRules, ProofRules, RotationRules,
+    Cadence, ClosureMode, Consent, DeviationRules, DismissalRules, EscrowRules, EvidenceRules,
+    ExtensionRules, PeopleRules, ProofRules, RotationRules,
 };
 
 use crate::proof::later;
@@ -52,6 +52,8 @@ pub struct Policy {
     deviations: DeviationTable,
     /// When to ask again.
     pub cadence: Cadence,
+    /// How long what is sealed is kept.
+    pub escrow: EscrowRules,
     /// How long anything may be set aside.
     pub dismissal: DismissalRules,
     /// The digest of the text it was read from.
