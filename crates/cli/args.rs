@@ -15,7 +15,7 @@ mod upkeep;
 pub(crate) use asking::{Expect, Retest, Revoke, Validate};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use escrow::Escrow;
-pub(crate) use exporting::{Check, Export, ExportFor, Oscal, Ver};
+pub(crate) use exporting::{Bundle, Check, Export, ExportFor, Oscal, Ver, Verify};
 pub(crate) use fleet::{
     Enlist, Import, ImportCommand, LogFormat, Nightly, Repos, Watching, Worker,
 };
