@@ -2,6 +2,7 @@
 
 pub(crate) mod doctor;
 pub(crate) mod escrow;
+pub(crate) mod evidence;
 pub(crate) mod export;
 pub(crate) mod find;
 pub(crate) mod generate;
