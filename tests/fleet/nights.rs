@@ -34,6 +34,11 @@ fn leak(label: &str) -> String {
     format!("TOKEN={}\n", token(label))
 }
 
+/// A night counts what happened since it began, to the second: two in one second are one to it.
+fn a_second_later() {
+    std::thread::sleep(Duration::from_millis(1100));
+}
+
 /// A forge of `count` repositories, every third with a leak, all of them listed.
 fn fleet(count: usize) -> Sandbox {
     let sandbox = Sandbox::new();
@@ -105,6 +110,7 @@ fn a_night_tells_what_it_read_and_what_it_could_not() {
     let pack = sandbox.path("forge/r04.git/objects");
     std::fs::remove_dir_all(&pack).unwrap();
     std::fs::create_dir_all(pack).unwrap();
+    a_second_later();
     let second = sandbox.run(&FEW).exits(3).json();
     assert_eq!(
         ["due", "complete", "unobservable", "opened"].map(|name| figure(&second, name)),
@@ -150,6 +156,7 @@ fn a_flood_is_held_back_and_told() {
     let night = sandbox.run(&[&FEW[..], &["--most-new", "4"]].concat()).exits(5).json();
     assert_eq!((figure(&night, "opened"), figure(&night, "incomplete")), (4, 1), "{night:#}");
     assert!(night["not_read"][0]["why"].as_str().unwrap().contains("overflow"), "{night:#}");
+    a_second_later();
     // What is known takes nobody's place: the next nights bring the rest.
     let night = sandbox.run(&[&FEW[..], &["--most-new", "5"]].concat()).exits(1).json();
     assert_eq!((figure(&night, "opened"), figure(&night, "complete")), (5, 1), "{night:#}");
