@@ -10,9 +10,11 @@ mod board;
 mod escrow;
 mod event;
 mod evidence;
+mod inventory;
 mod item;
 mod lint;
 mod milestone;
+mod night;
 mod policy;
 mod presence;
 mod proof;
@@ -35,9 +37,14 @@ pub use event::{
     Recorded, ReopenReason,
 };
 pub use evidence::{Found, Impact, Lack, RootCause};
+pub use inventory::{
+    Admission, Candidate, Enlisting, ForgeId, InventoryEvent, InventoryRecord, Listed,
+    MoveEvidence, Watch, admit, admit_all,
+};
 pub use item::{Approval, Closure, Deviation, FoldError, Phase, PoamItem, Round, TAGS};
 pub use lint::{Mistake, Unmeasurable};
 pub use milestone::{Milestone, MilestoneKind, Progress};
+pub use night::{NightEvent, NightFigures, NightRecord, unfinished};
 pub use policy::{
     Cadence, ClosureMode, Consent, DeviationRules, DismissalRules, EscrowRules, EvidenceRules,
     ExtensionRules, PeopleRules, Policy, PolicyError, Problem, ProofRules, RotationRules, presets,

@@ -1,5 +1,5 @@
-//! Which list of entries something belongs to: one item's, one repository's scans, what was sent on
-//! one route, or what people signed.
+//! Which list of entries something belongs to: one item's, one repository's scans, what the inventory
+//! says of it, what was sent on one route, the nights, or what people signed.
 
 use quietus_model::{Fingerprint, RepositoryId};
 use std::fmt;
@@ -9,6 +9,8 @@ const ITEM: &str = "item:";
 const REPOSITORY: &str = "repository:";
 const ROUTE: &str = "route:";
 const REVIEWS: &str = "review:closures";
+const INVENTORY: &str = "inventory:";
+const NIGHTS: &str = "nights";
 
 /// A list of entries whose versions count from 1.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -21,6 +23,10 @@ pub enum Stream {
     Route(String),
     /// What people signed about closures.
     Reviews,
+    /// What the inventory says of one repository.
+    Inventory(RepositoryId),
+    /// When nights began and what they came to.
+    Nights,
 }
 
 impl fmt::Display for Stream {
@@ -30,6 +36,8 @@ impl fmt::Display for Stream {
             Self::Repository(id) => write!(f, "{REPOSITORY}{id}"),
             Self::Route(name) => write!(f, "{ROUTE}{name}"),
             Self::Reviews => f.write_str(REVIEWS),
+            Self::Inventory(id) => write!(f, "{INVENTORY}{id}"),
+            Self::Nights => f.write_str(NIGHTS),
         }
     }
 }
@@ -44,11 +52,16 @@ impl FromStr for Stream {
             Ok(Self::Repository(RepositoryId::named(id)))
         } else if let Some(name) = text.strip_prefix(ROUTE) {
             Ok(Self::Route(name.to_owned()))
+        } else if let Some(id) = text.strip_prefix(INVENTORY) {
+            Ok(Self::Inventory(RepositoryId::named(id)))
+        } else if text == NIGHTS {
+            Ok(Self::Nights)
         } else if text == REVIEWS {
             Ok(Self::Reviews)
         } else {
+            let known = [ITEM, REPOSITORY, ROUTE, INVENTORY].join("\", \"");
             Err(format!(
-                "a stream starts with \"{ITEM}\", \"{REPOSITORY}\" or \"{ROUTE}\", or is \"{REVIEWS}\""
+                "a stream is \"{NIGHTS}\" or \"{REVIEWS}\", or starts with one of \"{known}\""
             ))
         }
     }
@@ -62,7 +75,9 @@ mod tests {
     fn a_stream_is_read_back_from_its_name() {
         let item = Stream::Item("ab".repeat(32).parse().unwrap());
         let repository = Stream::Repository(RepositoryId::named("git.example.org/a:b"));
-        for stream in [item, repository, Stream::Route("chat: a".into()), Stream::Reviews] {
+        let inventory = Stream::Inventory(RepositoryId::named("git.example.org/a:b#7"));
+        let route = Stream::Route("chat: a".into());
+        for stream in [item, repository, route, inventory, Stream::Nights, Stream::Reviews] {
             assert_eq!(stream.to_string().parse::<Stream>().unwrap(), stream);
         }
         for bad in ["", "item:", "item:abc", "other:x"] {
