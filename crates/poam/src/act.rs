@@ -4,8 +4,8 @@ use crate::evidence::{cause_found, impact_checked};
 use crate::request::{Deed, independence};
 use crate::settle::Draft;
 use crate::{
-    Actor, Class, DeviationKind, Duty, Event, Impact, MilestoneKind, Owner, OwnerBasis, PoamItem,
-    Policy, Proof, Recorded, Refusal, RootCause, Subject,
+    Actor, Class, DeviationKind, Duty, Event, Impact, MilestoneKind, Owner, OwnerBasis, Playbook,
+    PoamItem, Policy, Proof, Recorded, Refusal, RootCause, StepDeed, Subject,
 };
 use jiff::Timestamp;
 use quietus_model::{Attestation, Digest, Receipt, SafeText, Target, Verdict};
@@ -49,6 +49,10 @@ pub enum Action {
     Resume { reason: String },
     /// It is not over.
     Reopen { reason: String },
+    /// A playbook is to be followed.
+    Follow { playbook: Box<Playbook>, because: String },
+    /// Something about a step of a playbook: `playbook/step`, or its own name where that is enough.
+    Step { step: String, deed: StepDeed },
     /// A remark.
     Note { text: String },
 }
@@ -113,6 +117,7 @@ impl PoamItem {
             | Action::Approve { note, .. }
             | Action::Grant { note, .. } => Some(note),
             Action::Note { text } => Some(text),
+            Action::Step { deed: StepDeed::Claim { note, .. }, .. } => Some(note),
             _ => None,
         };
         if text.is_some_and(|text| text.trim().is_empty()) {
@@ -135,7 +140,8 @@ impl PoamItem {
         let Deed { by, policy, now } = deed;
         let event = match action {
             Action::Assign { to } => {
-                let owner = Owner { name: SafeText::plain(to), basis: OwnerBasis::Assigned };
+                let (name, basis) = (SafeText::plain(to), OwnerBasis::Assigned);
+                let owner = Owner { name, basis, passed_over: Vec::new() };
                 Ok(Event::Assigned { owner })
             }
             Action::Start { milestone } => {
@@ -181,6 +187,8 @@ impl PoamItem {
                     class: Class::Unknown,
                 })
             }
+            Action::Follow { playbook, because } => self.open_playbook(playbook, because, now),
+            Action::Step { step, deed: what } => self.step_deed(step, what, deed),
             Action::Note { text } => Ok(Event::Noted { note: text.clone() }),
         };
         Ok(vec![event?])
@@ -259,6 +267,8 @@ impl PoamItem {
         let undone = self.round.milestones.iter().filter(|m| !m.is_done());
         let mut blockers: Vec<String> =
             undone.map(|m| format!("{} is {}", m.kind, m.progress.as_str())).collect();
+        let steps = self.steps().filter(|(_, step)| !step.is_done());
+        blockers.extend(steps.map(|(id, step)| format!("{id} is {}", step.progress.as_str())));
         let proof = self.proof(policy, now);
         if let (Proof::NotYet(missing), true) = (&proof, self.detection.kind.askable) {
             blockers.extend(missing.iter().map(ToString::to_string));

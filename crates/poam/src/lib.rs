@@ -6,12 +6,16 @@
 
 mod act;
 mod actor;
+mod audit;
 mod board;
+mod directory;
 mod event;
 mod evidence;
 mod item;
 mod lint;
 mod milestone;
+mod owner;
+mod playbook;
 mod policy;
 mod presence;
 mod proof;
@@ -26,18 +30,25 @@ mod why;
 
 pub use act::Action;
 pub use actor::Actor;
+pub use audit::Audited;
 pub use board::Lane;
+pub use directory::Directory;
 pub use event::{
-    Class, ClosureBasis, Detection, DeviationKind, Event, Evidence, Owner, OwnerBasis, Planned,
-    Recorded, ReopenReason,
+    AuditFinding, Class, ClosureBasis, Detection, DeviationKind, Event, Evidence, Owner,
+    OwnerBasis, PassedOver, Planned, Recorded, ReopenReason,
 };
 pub use evidence::{Found, Impact, Lack, RootCause};
 pub use item::{Approval, Closure, Deviation, FoldError, Phase, PoamItem, Round, TAGS};
 pub use lint::{Mistake, Unmeasurable};
 pub use milestone::{Milestone, MilestoneKind, Progress};
+pub use playbook::{
+    ExitTest, OpenPlaybook, Opening, OpeningStep, Playbook, PlaybookError, PlaybookStep, Step,
+    StepChange, StepDeed, StepId, Trigger,
+};
 pub use policy::{
     Cadence, ClosureMode, Consent, DeviationRules, DismissalRules, EvidenceRules, ExtensionRules,
-    PeopleRules, Policy, PolicyError, Problem, ProofRules, RotationRules, presets, to_duration,
+    PeopleRules, PlaybookRules, Policy, PolicyError, Problem, ProofRules, RotationRules, presets,
+    to_duration,
 };
 pub use presence::{Presence, Sighting};
 pub use proof::{Missing, Proof, Standing, TargetRecord, Weakness};

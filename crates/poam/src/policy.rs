@@ -6,16 +6,17 @@ mod presets;
 mod reading;
 mod sections;
 
+pub(crate) use duration::duration;
 pub use duration::to_duration;
 pub use presets::presets;
 pub use reading::{PolicyError, Problem};
 pub use sections::{
     Cadence, ClosureMode, Consent, DeviationRules, DismissalRules, EvidenceRules, ExtensionRules,
-    PeopleRules, ProofRules, RotationRules,
+    PeopleRules, PlaybookRules, ProofRules, RotationRules,
 };
 
 use crate::proof::later;
-use crate::{Class, DeviationKind, MilestoneKind, Planned};
+use crate::{Class, DeviationKind, Directory, MilestoneKind, Planned};
 use jiff::{SignedDuration, Timestamp};
 use quietus_model::{Confidence, Digest};
 use sections::{DeviationTable, SlaTable};
@@ -54,6 +55,11 @@ pub struct Policy {
     pub cadence: Cadence,
     /// How long anything may be set aside.
     pub dismissal: DismissalRules,
+    /// Which playbooks the evidence opens by itself.
+    pub playbooks: PlaybookRules,
+    /// Who has left, and whose which repository is. Not said by the policy's text.
+    #[serde(skip)]
+    pub directory: Directory,
     /// The digest of the text it was read from.
     #[serde(skip, default = "no_digest")]
     digest: Digest,
@@ -67,6 +73,12 @@ impl Policy {
     /// The digest of its text, and of the text it extends: stands in each event.
     pub fn digest(&self) -> &Digest {
         &self.digest
+    }
+
+    /// The same policy, and what is known of people.
+    #[must_use]
+    pub fn with_directory(self, directory: Directory) -> Self {
+        Self { directory, ..self }
     }
 
     /// How long a milestone may take for this class.

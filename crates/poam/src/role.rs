@@ -220,6 +220,9 @@ impl Action {
             Self::Grant { .. } | Self::Decline { .. } => Duty::Decide,
             Self::Approve { .. } => Duty::Approve,
             Self::Reopen { .. } => Duty::Reopen,
+            Self::Follow { .. } => Duty::Evidence,
+            // Whose step it is says the playbook; to look is the least.
+            Self::Step { .. } => Duty::Look,
             Self::Note { .. } => Duty::Remark,
         }
     }

@@ -212,3 +212,14 @@ pub struct DismissalRules {
     #[serde(deserialize_with = "duration")]
     pub longest: SignedDuration,
 }
+
+/// Which playbooks the evidence opens by itself; the others it only suggests.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlaybookRules {
+    /// Their names.
+    pub by_evidence: Vec<String>,
+    /// How long after it was committed a credential that still works calls for rotation.
+    #[serde(deserialize_with = "duration")]
+    pub oldest: SignedDuration,
+}
