@@ -5,13 +5,14 @@ use crate::exit::{Exit, Failure, Reason};
 use crate::output::{self, item};
 use crate::setup::Setup;
 use crate::who;
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use quietus_model::{Digest, Target};
 use quietus_poam::{Action, Mistake, PoamItem};
-use quietus_store::{Append, Ledger};
+use quietus_store::Ledger;
+use quietus_track::named;
 use std::path::Path;
 
 pub(crate) async fn run(setup: &Setup, command: Item) -> Result<Exit, Failure> {
@@ -28,14 +29,14 @@ pub(crate) async fn run(setup: &Setup, command: Item) -> Result<Exit, Failure> {
             }
         }
         Item::Show { id, format } => {
-            let found = find(&ledger, &id).await?;
+            let found = named(&ledger, &id).await?;
             match format {
                 ListFormat::Table => item::print_one(&found, &policy, setup.now)?,
                 ListFormat::Json => item::print_one_json(&found, &policy, setup.now)?,
             }
         }
         Item::Why { id } => {
-            let found = find(&ledger, &id).await?;
+            let found = named(&ledger, &id).await?;
             output::prose(&found.why(&policy, setup.now))?;
         }
         Item::Assign { id, to, who } => {
@@ -47,29 +48,13 @@ pub(crate) async fn run(setup: &Setup, command: Item) -> Result<Exit, Failure> {
             act(setup, &ledger, &id, &action, who.name).await?;
         }
         Item::Act { id, act: what, who } => {
-            let action = action(setup, &find(&ledger, &id).await?, what)?;
+            let action = action(setup, &named(&ledger, &id).await?, what)?;
             act(setup, &ledger, &id, &action, who.name).await?;
         }
         Item::Lint { format } => return lint(setup, &ledger, format).await,
     }
     ledger.close().await;
     Ok(Exit::clean())
-}
-
-/// The one item that `id` names.
-pub(crate) async fn find(ledger: &Ledger, id: &str) -> Result<PoamItem> {
-    let mut found = ledger.find_items(id).await?;
-    match found.len() {
-        0 => bail!("no item \"{id}\"; `quietus item list --all` shows all of them"),
-        1 => Ok(found.remove(0)),
-        _ => {
-            let names: Vec<String> = found
-                .iter()
-                .map(|item| format!("{} {}", item.id(), item.fingerprint().short()))
-                .collect();
-            bail!("\"{id}\" names {} items: {}", names.len(), names.join(", "))
-        }
-    }
 }
 
 async fn act(
@@ -80,13 +65,9 @@ async fn act(
     claims: Option<String>,
 ) -> Result<()> {
     let policy = setup.policy()?;
-    let found = find(ledger, id).await?;
-    let events = found
-        .act(action, &who::actor(setup, claims), &policy, setup.now)
-        .map_err(|refusal| anyhow!("{}: {refusal}", found.id()))?;
-    let append = Append::events(found.fingerprint(), found.version, events);
-    ledger.append(vec![append], setup.now).await?;
-    let after = find(ledger, &found.fingerprint().to_string()).await?;
+    let found = named(ledger, id).await?;
+    let by = who::actor(setup, claims);
+    let after = quietus_track::act(ledger, &found, action, &by, &policy, setup.now).await?;
     item::print_change(&found, &after, setup.now)?;
     Ok(())
 }

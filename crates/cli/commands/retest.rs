@@ -1,7 +1,6 @@
 //! `quietus retest`: read the known places again, ask the issuers, record what they say.
 
 use crate::args::{Expect, ListFormat, Retest};
-use crate::commands::item::find;
 use crate::commands::scan::{failed, was_cut_short};
 use crate::exit::{Exit, Failure, Reason};
 use crate::output::{self, retest};
@@ -12,7 +11,7 @@ use jiff::Timestamp;
 use quietus_model::Fingerprint;
 use quietus_poam::{ClosureBasis, Event, PoamItem, Policy, Proof, ScanRecord};
 use quietus_store::Ledger;
-use quietus_track::{Tracker, Wanted};
+use quietus_track::{Tracker, Wanted, named};
 use quietus_validate::Validator;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -87,7 +86,7 @@ async fn wanted(
     if !args.ids.is_empty() {
         let mut found = Vec::new();
         for id in &args.ids {
-            found.push(find(ledger, id).await?);
+            found.push(named(ledger, id).await?);
         }
         return Ok(found);
     }

@@ -4,7 +4,6 @@
 //! by item, and stands in nobody's way; then one answer of the user decides about the rest.
 
 use crate::args::Revoke;
-use crate::commands::item::find;
 use crate::exit::{Exit, Failure, Reason};
 use crate::output::{self, plural, revoke};
 use crate::setup::Setup;
@@ -14,7 +13,7 @@ use anyhow::{Context, Result, anyhow};
 use quietus_model::{Effect, Fingerprint, Hit, Receipt};
 use quietus_poam::{Duty, PoamItem, Policy, ScanRecord};
 use quietus_store::{Append, Ledger};
-use quietus_track::{Retest, Tracker, Wanted};
+use quietus_track::{Retest, Tracker, Wanted, named};
 use quietus_validate::{Revoking, Validator};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal;
@@ -114,7 +113,7 @@ async fn chosen(setup: &Setup, args: &Revoke, ledger: &Ledger) -> Result<Vec<Poa
     if args.only.is_empty() {
         let (mut items, mut seen) = (Vec::new(), BTreeSet::new());
         for id in &args.ids {
-            let item = find(ledger, id).await?;
+            let item = named(ledger, id).await?;
             if seen.insert(item.fingerprint()) {
                 items.push(item);
             }
@@ -140,7 +139,7 @@ impl Room<'_> {
         self.tracker.retest(Retest { hits: asked, ..Retest::default() }, self.setup.now).await?;
         let mut ready = Vec::new();
         for item in items {
-            let item = find(self.ledger, &item.fingerprint().to_string()).await?;
+            let item = named(self.ledger, &item.fingerprint().to_string()).await?;
             let Some(hit) = hits.remove(&item.fingerprint()) else {
                 revoke::print_lost(&item)?;
                 continue;
@@ -216,7 +215,7 @@ impl Room<'_> {
             let again = Retest { hits: vec![hit], ..Retest::default() };
             self.tracker.retest(again, self.setup.now).await?;
         }
-        let after = find(self.ledger, &item.fingerprint().to_string()).await?;
+        let after = named(self.ledger, &item.fingerprint().to_string()).await?;
         output::item::print_change(&item, &after, self.validator.now())?;
         Ok(Outcome::Revoked)
     }

@@ -5,6 +5,7 @@ use super::{BOLD, DIM, GREEN, RED, YELLOW, day, distance, out, plural, repositor
 use crate::exit::Exit;
 use anyhow::Result;
 use jiff::Timestamp;
+use quietus_export::object;
 use quietus_model::Scope;
 use quietus_poam::{Lane, Phase, PoamItem, Policy};
 use quietus_store::RepositoryScans;
@@ -227,7 +228,7 @@ fn footer(out: &mut impl Write, board: &Board<'_>) -> Result<()> {
 
 pub(crate) fn print_json(board: &Board<'_>) -> Result<()> {
     let items: Vec<_> =
-        board.items.iter().map(|item| super::item::value(item, board.policy, board.now)).collect();
+        board.items.iter().map(|item| object::item(item, board.policy, board.now)).collect();
     let names = |prints: &[quietus_model::Fingerprint]| {
         prints.iter().map(ToString::to_string).collect::<Vec<_>>()
     };

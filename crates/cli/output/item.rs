@@ -4,6 +4,7 @@ use super::board::where_it_is;
 use super::{BOLD, DIM, GREEN, RED, day, distance, minute, out, plural, style_of, table};
 use anyhow::Result;
 use jiff::Timestamp;
+use quietus_export::object;
 use quietus_poam::{Event, Mistake, PoamItem, Policy, Progress, Recorded, Standing};
 use serde_json::{Value, json};
 use std::io::Write;
@@ -34,12 +35,12 @@ pub(crate) fn print_list(items: &[PoamItem], now: Timestamp) -> Result<()> {
 }
 
 pub(crate) fn print_list_json(items: &[PoamItem], policy: &Policy, now: Timestamp) -> Result<()> {
-    let values: Vec<Value> = items.iter().map(|item| value(item, policy, now)).collect();
+    let values: Vec<Value> = items.iter().map(|item| object::item(item, policy, now)).collect();
     super::json::print_value(&values)
 }
 
 pub(crate) fn print_one_json(item: &PoamItem, policy: &Policy, now: Timestamp) -> Result<()> {
-    let mut value = value(item, policy, now);
+    let mut value = object::item(item, policy, now);
     value["history"] = serde_json::to_value(&item.history)?;
     super::json::print_value(&value)
 }
@@ -203,71 +204,6 @@ pub(crate) fn sentence(recorded: &Recorded) -> String {
 
 fn glass(why: Option<&str>) -> String {
     why.map_or(String::new(), |why| format!(" (break-glass: {why})"))
-}
-
-/// An item as an object; the names are a contract.
-pub(crate) fn value(item: &PoamItem, policy: &Policy, now: Timestamp) -> Value {
-    let milestones: Vec<Value> = item
-        .round
-        .milestones
-        .iter()
-        .map(|milestone| {
-            json!({
-                "milestone": milestone.kind.as_str(),
-                "progress": milestone.progress.as_str(),
-                "due": milestone.due,
-                "original_due": milestone.original_due,
-                "overdue": milestone.is_overdue(now),
-            })
-        })
-        .collect();
-    json!({
-        "id": item.id(),
-        "fingerprint": item.fingerprint(),
-        "state": item.phase().to_string(),
-        "lane": item.lane(now).as_str(),
-        "class": item.class,
-        "liveness": item.liveness(now),
-        "rule": item.detection.rule,
-        "kind": item.detection.kind.name,
-        "severity": item.detection.severity,
-        "confidence": item.detection.confidence,
-        "redacted": item.detection.redacted,
-        "detected_at": item.detection.detected_at,
-        "owner": item.owner,
-        "overdue": item.is_overdue(now),
-        "next": item.next_milestone().map(|milestone| milestone.kind.as_str()),
-        "next_due": item.next_milestone().map(|milestone| milestone.due),
-        "next_retest": item.next_retest(policy),
-        "milestones": milestones,
-        "repositories": item.presence.repositories(),
-        "locations": item.presence.iter().map(|(_, s)| &s.location).collect::<Vec<_>>(),
-        "blockers": item
-            .blockers(policy, now)
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>(),
-        "requests": item
-            .requests
-            .iter()
-            .map(|pending| json!({
-                "subject": pending.request.subject().to_string(),
-                "request": pending.request,
-                "by": pending.by,
-                "at": pending.at,
-            }))
-            .collect::<Vec<_>>(),
-        "root_cause": item.root_cause.as_ref().map(|found| found.what),
-        "impact": item.impact.as_ref().map(|found| found.what),
-        "tags": item.tags(),
-        "rounds": item.earlier_rounds.len() + 1,
-        "closed": item.closure.as_ref().map(|closure| json!({
-            "at": closure.at,
-            "basis": closure.basis,
-            "dead_since": closure.dead_since,
-            "evidence": closure.evidence,
-        })),
-    })
 }
 
 /// What an action did: the events it appended.

@@ -1,10 +1,11 @@
 //! What a retest learnt, item by item.
 
-use super::item::{sentence, value};
+use super::item::sentence;
 use super::{BOLD, DIM, GREEN, RED, YELLOW, out, plural};
 use crate::exit::Exit;
 use anyhow::Result;
 use jiff::Timestamp;
+use quietus_export::object;
 use quietus_model::Fingerprint;
 use quietus_poam::{PoamItem, Policy, Proof};
 use serde_json::json;
@@ -60,7 +61,7 @@ pub(crate) fn print(report: &Report<'_>) -> Result<()> {
 
 pub(crate) fn print_json(report: &Report<'_>) -> Result<()> {
     let items: Vec<_> =
-        report.items.iter().map(|item| value(item, report.policy, report.now)).collect();
+        report.items.iter().map(|item| object::item(item, report.policy, report.now)).collect();
     super::json::print_value(&json!({
         "items": items,
         "recalled": report.recalled,

@@ -6,8 +6,10 @@
 
 pub mod digest;
 mod error;
+pub mod object;
 pub mod oscal;
 pub mod prometheus;
 mod text;
+pub mod words;
 
 pub use error::ExportError;

@@ -3,8 +3,9 @@
 //! [`look()`] reads sources and gathers hits, [`Tracker::assess`] asks the issuers and lets go of
 //! the secrets, [`Tracker::record`] reconciles the survey with the ledger. [`Tracker::retest`] is
 //! the same loop with another source: the places where the credentials are known to be. [`find()`]
-//! tells where a value stands at all.
+//! tells where a value stands at all. [`act()`] is the way of a person's action.
 
+mod act;
 mod ask;
 mod confirm;
 mod error;
@@ -16,6 +17,7 @@ mod record;
 mod retest;
 mod silencing;
 
+pub use act::{ActError, act, named};
 pub use ask::ask_all;
 pub use error::TrackError;
 pub use find::{Standing, find};

@@ -1,0 +1,70 @@
+//! An item as a JSON object: what `--format json` prints and the API answers. The names are a contract.
+
+use jiff::Timestamp;
+use quietus_poam::{PoamItem, Policy};
+use serde_json::{Value, json};
+
+/// An item, without its history.
+pub fn item(item: &PoamItem, policy: &Policy, now: Timestamp) -> Value {
+    let milestones: Vec<Value> = item
+        .round
+        .milestones
+        .iter()
+        .map(|milestone| {
+            json!({
+                "milestone": milestone.kind.as_str(),
+                "progress": milestone.progress.as_str(),
+                "due": milestone.due,
+                "original_due": milestone.original_due,
+                "overdue": milestone.is_overdue(now),
+            })
+        })
+        .collect();
+    json!({
+        "id": item.id(),
+        "fingerprint": item.fingerprint(),
+        "state": item.phase().to_string(),
+        "lane": item.lane(now).as_str(),
+        "class": item.class,
+        "liveness": item.liveness(now),
+        "rule": item.detection.rule,
+        "kind": item.detection.kind.name,
+        "severity": item.detection.severity,
+        "confidence": item.detection.confidence,
+        "redacted": item.detection.redacted,
+        "detected_at": item.detection.detected_at,
+        "owner": item.owner,
+        "overdue": item.is_overdue(now),
+        "next": item.next_milestone().map(|milestone| milestone.kind.as_str()),
+        "next_due": item.next_milestone().map(|milestone| milestone.due),
+        "next_retest": item.next_retest(policy),
+        "milestones": milestones,
+        "repositories": item.presence.repositories(),
+        "locations": item.presence.iter().map(|(_, s)| &s.location).collect::<Vec<_>>(),
+        "blockers": item
+            .blockers(policy, now)
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>(),
+        "requests": item
+            .requests
+            .iter()
+            .map(|pending| json!({
+                "subject": pending.request.subject().to_string(),
+                "request": pending.request,
+                "by": pending.by,
+                "at": pending.at,
+            }))
+            .collect::<Vec<_>>(),
+        "root_cause": item.root_cause.as_ref().map(|found| found.what),
+        "impact": item.impact.as_ref().map(|found| found.what),
+        "tags": item.tags(),
+        "rounds": item.earlier_rounds.len() + 1,
+        "closed": item.closure.as_ref().map(|closure| json!({
+            "at": closure.at,
+            "basis": closure.basis,
+            "dead_since": closure.dead_since,
+            "evidence": closure.evidence,
+        })),
+    })
+}

@@ -1,0 +1,81 @@
+//! Days, distances and numbers as people read them, wherever they are shown.
+
+use jiff::{SignedDuration, Timestamp};
+use quietus_model::{RepositoryId, SafeText};
+
+/// The day of a moment, in UTC.
+pub fn day(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d").to_string()
+}
+
+/// Day and minute of a moment, in UTC.
+pub fn minute(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// How far away a moment is: `in 3 days`, `2 hours ago`.
+pub fn distance(at: Timestamp, now: Timestamp) -> String {
+    let gap = at.duration_since(now);
+    if gap.abs() < SignedDuration::from_mins(1) {
+        return "now".to_owned();
+    }
+    let size = span(gap.abs());
+    if gap.is_negative() { format!("{size} ago") } else { format!("in {size}") }
+}
+
+/// How long something took: `5 minutes`, `3 hours`, `12 days`.
+pub fn span(length: SignedDuration) -> String {
+    let hours = length.as_hours();
+    let (count, unit) = match hours {
+        0 => (length.as_mins(), "minute"),
+        1..48 => (hours, "hour"),
+        // Six days and 23 hours are seven days to a reader.
+        _ => ((hours + 12) / 24, "day"),
+    };
+    plural(count.unsigned_abs(), unit)
+}
+
+/// `1 place`, `2 places`.
+pub fn plural(count: u64, noun: &str) -> String {
+    let grouped = thousands(count);
+    match (count, noun.strip_suffix('y')) {
+        (1, _) => format!("1 {noun}"),
+        (_, Some(stem)) if !noun.ends_with("day") => format!("{grouped} {stem}ies"),
+        _ => format!("{grouped} {noun}s"),
+    }
+}
+
+/// `12,345`.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// What people call a repository: where it lies, when its identity is only an object id.
+pub fn repository_name<'a>(id: &'a RepositoryId, source: &'a SafeText) -> &'a str {
+    if id.as_str().starts_with("root:") { source.as_str() } else { id.as_str() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_distances_read_well() {
+        assert_eq!(thousands(1_234_567), "1,234,567");
+        assert_eq!(plural(1, "repository"), "1 repository");
+        assert_eq!(plural(2, "repository"), "2 repositories");
+        assert_eq!(plural(3, "day"), "3 days");
+        let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let later = now.checked_add(SignedDuration::from_hours(72)).unwrap();
+        assert_eq!(distance(later, now), "in 3 days");
+        assert_eq!(distance(now, later), "3 days ago");
+    }
+}
