@@ -10,7 +10,7 @@ mod upkeep;
 
 pub(crate) use asking::{Expect, Retest, Revoke, Validate};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-pub(crate) use item::{Act, Item};
+pub(crate) use item::{Act, Add, Item};
 pub(crate) use policy::PolicyCommand;
 pub(crate) use reading::{Find, Scan, Sources, Track};
 pub(crate) use reporting::{Metrics, MetricsFormat, Remind, RemindFormat};

@@ -3,7 +3,7 @@
 use crate::routes::RouteConfig;
 use anyhow::{Context, Result, anyhow, bail};
 use quietus_model::{RepositoryId, SafeText, Severity};
-use quietus_poam::RoleTable;
+use quietus_poam::{Directory, RoleTable};
 use quietus_validate::Pace;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -35,6 +35,8 @@ pub(crate) struct Config {
     pub(crate) severity: BTreeMap<String, Severity>,
     /// What may be revoked without asking.
     pub(crate) revoke: RevokeConfig,
+    /// Who has left, and whose which repository is.
+    pub(crate) people: PeopleConfig,
     /// Who may do what; where it is empty everybody may.
     pub(crate) roles: RoleTable,
     /// Names of repositories.
@@ -111,6 +113,33 @@ pub(crate) struct RevokeConfig {
     pub(crate) accounts: Vec<String>,
     /// Accounts of this machine that may revoke at all; empty means all.
     pub(crate) by: Vec<String>,
+}
+
+/// Who has left, and whose which repository is.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct PeopleConfig {
+    /// People who have left: names, addresses or accounts.
+    pub(crate) departed: Vec<String>,
+    /// A file that lists more of them, one a line.
+    pub(crate) departed_file: Option<PathBuf>,
+    /// For a repository, by its name, the team that sees to it; `*` stands for all others.
+    pub(crate) teams: BTreeMap<String, String>,
+}
+
+impl PeopleConfig {
+    /// What it says, with what its file lists.
+    pub(crate) fn directory(&self) -> Result<Directory> {
+        let mut departed = self.departed.clone();
+        if let Some(file) = &self.departed_file {
+            let text = fs::read_to_string(file)
+                .with_context(|| format!("reading people.departed_file {}", file.display()))?;
+            let lines = text.lines().map(str::trim);
+            let people = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+            departed.extend(people.map(ToOwned::to_owned));
+        }
+        Ok(Directory { departed, teams: self.teams.clone() })
+    }
 }
 
 /// The name of a repository.
@@ -245,6 +274,15 @@ pub(crate) const TEMPLATE: &str = r#"# Quietus configuration. Every line is opti
 [roles]
 # analyst = ["os:1000@ops"]
 # approver = ["os:1001@ops"]
+
+# Who has left: what they own goes to somebody else, sooner. And the teams that see to repositories
+# for which nobody else is known; "*" stands for all others.
+[people]
+# departed = ["ann@example.org", "Bob Baker"]
+# departed_file = "/etc/quietus/departed"    # one a line
+[people.teams]
+# "team/app" = "@org/app"
+# "*" = "@org/security"
 
 # Names for repositories whose remote does not tell
 # [[repository]]

@@ -1,16 +1,17 @@
 //! `quietus item`: list, show, explain, act.
 
+use super::audit;
 use crate::args::{Act, Item, ListFormat};
 use crate::exit::{Exit, Failure, Reason};
 use crate::output::{self, item};
 use crate::setup::Setup;
 use crate::who;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use quietus_model::{Digest, Target};
-use quietus_poam::{Action, Mistake, PoamItem};
+use quietus_poam::{Action, MilestoneKind, Mistake, PoamItem, StepDeed};
 use quietus_store::Ledger;
 use quietus_track::named;
 use std::path::Path;
@@ -51,6 +52,10 @@ pub(crate) async fn run(setup: &Setup, command: Item) -> Result<Exit, Failure> {
             let action = action(setup, &named(&ledger, &id).await?, what)?;
             act(setup, &ledger, &id, &action, who.name).await?;
         }
+        Item::Add(add) => audit::add(setup, &ledger, &key, *add).await?,
+        Item::Import { file, dry_run, who } => {
+            audit::import(setup, &ledger, &key, &file, dry_run, who.name).await?;
+        }
         Item::Lint { format } => return lint(setup, &ledger, format).await,
     }
     ledger.close().await;
@@ -74,11 +79,38 @@ async fn act(
 
 fn action(setup: &Setup, item: &PoamItem, act: Act) -> Result<Action> {
     Ok(match act {
-        Act::Start { milestone } => Action::Start { milestone },
-        Act::Claim { milestone, note } => Action::Claim { milestone, note },
-        Act::Waive { milestone, reason } => Action::Waive { milestone, reason },
+        Act::Start { milestone } => match Work::named(item, milestone) {
+            Work::Milestone(milestone) => Action::Start { milestone },
+            Work::Step(step) => Action::Step { step, deed: StepDeed::Start },
+        },
+        Act::Claim { milestone, note, evidence, break_glass } => {
+            match Work::named(item, milestone) {
+                Work::Milestone(milestone) if evidence.is_none() && break_glass.is_none() => {
+                    Action::Claim { milestone, note }
+                }
+                Work::Milestone(milestone) => bail!(
+                    "what shows that {milestone} is done is looked at by the program; \
+                     --evidence and --break-glass are for steps of playbooks"
+                ),
+                Work::Step(step) => {
+                    let digest = digest_of(evidence.as_deref())?;
+                    Action::Step { step, deed: StepDeed::Claim { note, digest, break_glass } }
+                }
+            }
+        }
+        Act::Waive { milestone, reason } => match Work::named(item, milestone) {
+            Work::Milestone(milestone) => Action::Waive { milestone, reason },
+            Work::Step(step) => Action::Step { step, deed: StepDeed::Waive { reason } },
+        },
         Act::Extend { milestone, due, reason } => {
-            Action::Extend { milestone, due: end_of_day(&due)?, reason }
+            let due = end_of_day(&due)?;
+            match Work::named(item, milestone) {
+                Work::Milestone(milestone) => Action::Extend { milestone, due, reason },
+                Work::Step(step) => Action::Step { step, deed: StepDeed::Extend { due, reason } },
+            }
+        }
+        Act::Follow { playbook, because } => {
+            Action::Follow { playbook: Box::new(setup.playbook(&playbook)?), because }
         }
         Act::Attest { note, evidence } => {
             Action::Attest { note, digest: digest_of(evidence.as_deref())? }
@@ -98,6 +130,22 @@ fn action(setup: &Setup, item: &PoamItem, act: Act) -> Result<Action> {
         Act::Reopen { reason } => Action::Reopen { reason },
         Act::Note { text } => Action::Note { text },
     })
+}
+
+/// What somebody works on: a milestone, or else a step of a playbook.
+enum Work {
+    Milestone(MilestoneKind),
+    Step(String),
+}
+
+impl Work {
+    /// What a name means for an item; what an audit found has no milestones.
+    fn named(item: &PoamItem, name: String) -> Self {
+        match name.parse() {
+            Ok(milestone) if item.audit.is_none() => Self::Milestone(milestone),
+            _ => Self::Step(name),
+        }
+    }
 }
 
 /// The digest of a file that shows something. The file itself stays where it is.
@@ -126,7 +174,7 @@ fn target(setup: &Setup, item: &PoamItem, issuer: &str) -> Result<Target> {
 }
 
 /// The last second of a day in UTC, in which all dates of this program are.
-fn end_of_day(text: &str) -> Result<Timestamp> {
+pub(super) fn end_of_day(text: &str) -> Result<Timestamp> {
     let date: Date =
         text.parse().with_context(|| format!("\"{text}\" is no date; write it as YYYY-MM-DD"))?;
     Ok(date.at(23, 59, 59, 0).to_zoned(TimeZone::UTC)?.timestamp())

@@ -1,5 +1,6 @@
 //! One file for each command: it fetches what the command needs and hands it to the crates below.
 
+mod audit;
 pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod find;

@@ -179,19 +179,32 @@ impl PoamItem {
             }
             Action::Resume { .. } => Err(Refusal::NotSetAside),
             Action::Reopen { .. } if self.closure.is_none() => Err(Refusal::NotClosed),
-            Action::Reopen { reason } => {
-                must_be_long(reason)?;
-                Ok(Event::Reopened {
-                    reason: crate::ReopenReason::Asked { note: reason.clone() },
-                    plan: policy.plan(Class::Unknown, now),
-                    class: Class::Unknown,
-                })
-            }
+            Action::Reopen { reason } => return self.reopened(reason, policy, now),
             Action::Follow { playbook, because } => self.open_playbook(playbook, because, now),
             Action::Step { step, deed: what } => self.step_deed(step, what, deed),
             Action::Note { text } => Ok(Event::Noted { note: text.clone() }),
         };
         Ok(vec![event?])
+    }
+
+    /// A new round; what an audit found is worked through by the same steps again.
+    fn reopened(
+        &self,
+        reason: &str,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<Vec<Event>, Refusal> {
+        must_be_long(reason)?;
+        let class = Class::Unknown;
+        let plan = policy.plan(class, now);
+        let asked = crate::ReopenReason::Asked { note: reason.to_owned() };
+        let mut events = vec![Event::Reopened { reason: asked, plan, class }];
+        if self.audit.is_some() {
+            let again = self.round.playbooks.iter().map(|book| book.again(reason, now));
+            events
+                .extend(again.map(|opening| Event::PlaybookOpened { opening: Box::new(opening) }));
+        }
+        Ok(events)
     }
 
     pub(crate) fn must_be_undone(&self, milestone: MilestoneKind) -> Result<(), Refusal> {

@@ -31,7 +31,9 @@ impl Directory {
             forms.any(|form| self.departed.iter().any(|gone| is_same(gone, form)))
         };
         let together: Vec<&str> = who.split_whitespace().collect();
-        let names_each = !who.contains('<') && together.iter().all(|word| word.contains('@'));
+        let names_each = !together.is_empty()
+            && !who.contains('<')
+            && together.iter().all(|word| word.contains('@'));
         left(who.trim()) || (names_each && together.iter().all(|word| left(word)))
     }
 

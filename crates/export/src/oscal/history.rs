@@ -58,6 +58,8 @@ fn moves_phase(event: &Event) -> bool {
         | Event::Verified { .. }
         | Event::Waived { .. }
         | Event::Regressed { .. }
+        | Event::PlaybookOpened { .. }
+        | Event::StepMoved { .. }
         | Event::Requested { .. }
         | Event::Granted { .. }
         | Event::Declined { .. }

@@ -7,7 +7,9 @@ use super::names::ItemNames;
 use super::{OscalOptions, metadata};
 use crate::text::{Markup, Moment};
 use quietus_model::{Digest, Judgement, Verdict};
-use quietus_poam::{Actor, DeviationKind, Event, MilestoneKind, PoamItem, Request, Subject};
+use quietus_poam::{
+    Actor, DeviationKind, Event, MilestoneKind, PoamItem, Request, StepChange, StepId, Subject,
+};
 
 pub(super) fn entry(item: &PoamItem, step: &Step<'_>, options: &OscalOptions) -> LogEntry {
     let recorded = step.recorded;
@@ -59,7 +61,12 @@ fn types(event: &Event) -> &'static [&'static str] {
         Event::Verified { milestone: MilestoneKind::Revoke, .. } => {
             &["milestone-complete", "remediated"]
         }
-        Event::Verified { .. } | Event::Waived { .. } => &["milestone-complete"],
+        Event::Verified { .. }
+        | Event::Waived { .. }
+        | Event::StepMoved {
+            change: StepChange::Verified { .. } | StepChange::Waived { .. },
+            ..
+        } => &["milestone-complete"],
         Event::LeftHead { .. } | Event::Absent { .. } | Event::Revoked { .. } => &["mitigation"],
         Event::Requested { request: Request::Deviation { .. }, .. } => &["dr-submission"],
         Event::Declined { subject: Subject::Deviation, .. } => &["dr-rejected"],
@@ -102,6 +109,8 @@ fn heading(event: &Event) -> &'static str {
         Event::Approved { .. } => "Closure approved",
         Event::Closed { .. } => "Closed",
         Event::Reopened { .. } => "Reopened",
+        Event::PlaybookOpened { .. } => "Playbook opened",
+        Event::StepMoved { .. } => "Step of a playbook",
         Event::Noted { .. } => "Note",
     }
 }
@@ -109,6 +118,9 @@ fn heading(event: &Event) -> &'static str {
 /// What happened, in a sentence.
 fn sentence(item: &PoamItem, event: &Event) -> String {
     match event {
+        Event::Opened { audit: Some(audit), .. } => {
+            format!("{} found it ({}): {}", audit.source, audit.reference, audit.description)
+        }
         Event::Opened { detection, class, .. } => {
             let kind = &detection.kind.name;
             format!("{kind} found by the rule {}. Whether it works: {class}.", detection.rule)
@@ -182,7 +194,26 @@ fn sentence(item: &PoamItem, event: &Event) -> String {
         Event::Reopened { reason, class, .. } => {
             format!("Open again, because {reason}. Its dates are those of: {class}.")
         }
+        Event::PlaybookOpened { opening } => {
+            format!("The playbook {} is followed, because {}.", opening.title, opening.because)
+        }
+        Event::StepMoved { step, change } => step_moved(step, change),
         Event::Noted { note } => note.clone(),
+    }
+}
+
+fn step_moved(step: &StepId, change: &StepChange) -> String {
+    match change {
+        StepChange::Started => format!("Work on {step} began."),
+        StepChange::Claimed { note, digest, break_glass } => format!(
+            "{step} is said to be done{}: {note}{}",
+            glass(break_glass),
+            shown_by(digest.as_ref())
+        ),
+        StepChange::Verified { summary } => format!("{step} is verified: {summary}"),
+        StepChange::Waived { reason } => format!("{step} need not be done: {reason}"),
+        StepChange::Regressed { reason } => format!("{step} is not done after all: {reason}"),
+        StepChange::Extended { due, reason } => format!("{step} is now due at {due}: {reason}"),
     }
 }
 

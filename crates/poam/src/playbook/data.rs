@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use quietus_model::Digest;
 use serde::Deserialize;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 /// Name and text of each playbook that ships.
 const TEXTS: [(&str, &str); 5] = [
@@ -108,21 +109,24 @@ pub enum PlaybookError {
 }
 
 impl Playbook {
-    /// Name and text of all that ship.
-    pub fn texts() -> impl Iterator<Item = (&'static str, &'static str)> {
-        TEXTS.into_iter()
+    /// All that ship. They are read once in the life of the program.
+    pub fn all() -> &'static [Self] {
+        static ALL: LazyLock<Vec<Playbook>> = LazyLock::new(|| {
+            // That each of them can be read is tested below.
+            TEXTS.into_iter().filter_map(|(name, text)| Playbook::parse(name, text).ok()).collect()
+        });
+        &ALL
     }
 
     /// A shipped playbook.
     ///
     /// # Errors
     /// [`PlaybookError::Unknown`] when none has this name.
-    pub fn shipped(name: &str) -> Result<Self, PlaybookError> {
-        let Some((name, text)) = TEXTS.into_iter().find(|(known, _)| *known == name) else {
-            let names: Vec<&str> = TEXTS.iter().map(|(name, _)| *name).collect();
-            return Err(PlaybookError::Unknown { name: name.to_owned(), names: names.join(", ") });
-        };
-        Self::parse(name, text)
+    pub fn shipped(name: &str) -> Result<&'static Self, PlaybookError> {
+        Self::all().iter().find(|known| known.name == name).ok_or_else(|| {
+            let names: Vec<&str> = Self::all().iter().map(|known| known.name.as_str()).collect();
+            PlaybookError::Unknown { name: name.to_owned(), names: names.join(", ") }
+        })
     }
 
     /// Reads a playbook. `file` is used in errors.
@@ -206,10 +210,10 @@ mod tests {
 
     #[test]
     fn what_ships_can_be_read_and_is_named_as_its_file() {
-        for (name, _) in Playbook::texts() {
-            let playbook = Playbook::shipped(name).unwrap();
-            assert_eq!(playbook.name, name);
+        for (name, text) in TEXTS {
+            assert_eq!(Playbook::parse(name, text).unwrap().name, name);
         }
+        assert_eq!(Playbook::all().len(), TEXTS.len());
         let error = Playbook::shipped("nothing").unwrap_err().to_string();
         assert!(error.contains("offboarding-gap"), "{error}");
     }

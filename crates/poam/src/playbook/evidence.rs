@@ -12,11 +12,11 @@ impl PoamItem {
         &self,
         policy: &Policy,
         now: Timestamp,
-    ) -> Vec<(Playbook, String, bool)> {
+    ) -> Vec<(&'static Playbook, String, bool)> {
         if self.audit.is_some() || !self.is_active() {
             return Vec::new();
         }
-        let shipped = Playbook::texts().filter_map(|(name, _)| Playbook::shipped(name).ok());
+        let shipped = Playbook::all().iter();
         let fits = shipped.filter(|book| self.playbook(&book.name).is_none());
         fits.filter_map(|book| {
             let because = self.trigger(book.opens, policy, now)?;

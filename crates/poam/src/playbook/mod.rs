@@ -168,6 +168,16 @@ impl OpenPlaybook {
         StepId { playbook: self.opening.playbook.clone(), step: step.plan.name.clone() }
     }
 
+    /// The same playbook, begun again at `now` with as much time for each step.
+    pub(crate) fn again(&self, because: &str, now: Timestamp) -> Opening {
+        let mut opening = self.opening.clone();
+        opening.because = SafeText::plain(because);
+        for step in &mut opening.steps {
+            step.due = later(now, step.due.duration_since(self.opened));
+        }
+        opening
+    }
+
     /// A step by its name.
     pub fn step(&self, name: &str) -> Option<&Step> {
         self.steps.iter().find(|step| step.plan.name == name)
