@@ -1,9 +1,10 @@
 //! Writes the list of the rule files under `rules/`, so that adding one needs no code; the rules once
 //! more as JSON, which a program reads at its start many times faster than TOML; and what would take
-//! it longer still to find out: how long the matches of every pattern are, and the rules' digest.
+//! it longer still to find out: what every pattern says of its matches, and the rules' digest.
 
 use quietus_model::{Rule, RuleSet};
-use std::collections::BTreeSet;
+use quietus_pattern::Outline;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -50,7 +51,8 @@ fn list(files: &[(String, String)]) -> Result<String, Box<dyn Error>> {
     Ok(list)
 }
 
-/// The digest of the rules, and by pattern, in the order of these, the lengths of its matches.
+/// The digest of the rules; by pattern, in the order of these, the lengths of its matches; and the
+/// outlines of the rules by their keys.
 fn known(set: &RuleSet) -> Result<String, Box<dyn Error>> {
     let patterns = |rule: &'_ Rule| {
         let companions = rule.companions.iter().map(|companion| companion.pattern.clone());
@@ -60,14 +62,18 @@ fn known(set: &RuleSet) -> Result<String, Box<dyn Error>> {
     let mut known = format!("pub(crate) const DIGEST: &str = {:?};\n", set.digest().to_string());
     known.push_str("pub(crate) static LENGTHS: &[(&str, Lengths)] = &[\n");
     for pattern in patterns {
-        let mut parser = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build();
-        let hir = parser.parse(&pattern).map_err(|error| format!("{pattern}: {error}"))?;
-        let least = hir.properties().minimum_len().unwrap_or(0);
-        let greatest = hir.properties().maximum_len();
-        writeln!(
-            known,
-            "    ({pattern:?}, Lengths {{ least: {least}, greatest: {greatest:?} }}),"
-        )?;
+        let read = quietus_pattern::parse(&pattern);
+        let hir = read.map_err(|error| format!("{pattern}: {error}"))?;
+        writeln!(known, "    ({pattern:?}, {:?}),", quietus_pattern::lengths(&hir))?;
+    }
+    known.push_str("];\npub(crate) static OUTLINES: &[(&str, &str)] = &[\n");
+    let mut outlines = BTreeMap::new();
+    for rule in set.rules() {
+        let outline = Outline::of(rule).map_err(|error| format!("{}: {error}", rule.id))?;
+        outlines.insert(Outline::key(rule).to_string(), outline.write()?);
+    }
+    for (key, outline) in outlines {
+        writeln!(known, "    ({key:?}, {outline:?}),")?;
     }
     known.push_str("];\n");
     Ok(known)

@@ -35,7 +35,11 @@ fn read() -> Result<RuleSet, RuleError> {
     let files: Vec<RuleFile> =
         serde_json::from_str(embedded::RULES).map_err(|error| problem(error.to_string()))?;
     let rules = files.into_iter().flat_map(|file| file.rules).map(Arc::new).collect();
-    let known = Known { digest: embedded::DIGEST, lengths: embedded::LENGTHS };
+    let known = Known {
+        digest: embedded::DIGEST,
+        lengths: embedded::LENGTHS,
+        outlines: embedded::OUTLINES,
+    };
     RuleSet::known(rules, known).map_err(problem)
 }
 
@@ -67,6 +71,7 @@ pub fn shipped_with<'a>(
 mod tests {
     use super::*;
     use quietus_model::Severity;
+    use quietus_pattern::Outline;
     use std::collections::BTreeMap;
 
     #[test]
@@ -94,6 +99,12 @@ mod tests {
         let rule = &shipped.rules()[0];
         assert!(shipped.lengths(&rule.pattern).is_some());
         assert_eq!(of_files.lengths(&rule.pattern), None);
+        for rule in shipped.rules() {
+            let key = Outline::key(rule);
+            let known = Outline::read(shipped.outline(&key).unwrap()).unwrap();
+            assert_eq!(known, Outline::of(rule).unwrap(), "{}", rule.id);
+            assert_eq!(of_files.outline(&key), None);
+        }
     }
 
     #[test]

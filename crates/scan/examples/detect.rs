@@ -20,21 +20,19 @@ use std::time::{Duration, Instant};
 /// The pass as it stands in the library, which keeps it to itself.
 #[path = "."]
 mod detector {
-    use regex_syntax::hir::Hir;
+    use quietus_model::RuleSet;
+    use std::sync::Arc;
 
     #[path = "../src/detector/anchors/mod.rs"]
     mod anchors;
-
-    pub(crate) fn parse(pattern: &str) -> Result<Hir, String> {
-        let mut parser = regex_syntax::ParserBuilder::new();
-        parser.unicode(false).utf8(false).build().parse(pattern).map_err(|error| error.to_string())
-    }
+    #[path = "../src/detector/outlines.rs"]
+    mod outlines;
 
     /// The pass over `files`, as a function that says how many occurrences count.
     pub(super) fn pass(
-        rules: &[std::sync::Arc<quietus_model::Rule>],
+        rules: Arc<RuleSet>,
     ) -> Result<impl Fn(&[Vec<u8>]) -> usize + use<>, super::RuleProblem> {
-        let anchors = anchors::Anchors::new(rules)?;
+        let anchors = anchors::Anchors::new(Arc::new(outlines::Outlines::new(rules)))?;
         Ok(move |files: &[Vec<u8>]| {
             let mut found = Vec::new();
             files
@@ -71,15 +69,15 @@ fn main() {
     let more: Vec<_> = arguments.flat_map(|path| rules_of(&path)).collect();
     let more = if more.is_empty() { synthetic(&shipped) } else { more };
     let many = RuleSet::new([shipped.rules(), &more].concat());
-    for set in [shipped, many] {
+    for set in [shipped, many].map(Arc::new) {
         println!("{} rules", set.rules().len());
-        let (time, _) = fastest(|| detector::pass(set.rules()).map_or(0, |_| 1));
+        let (time, _) = fastest(|| detector::pass(Arc::clone(&set)).map_or(0, |_| 1));
         println!("  making the tables  {:8.2} ms", time.as_secs_f64() * 1e3);
-        let pass = detector::pass(set.rules()).expect("the rules have anchors");
+        let pass = detector::pass(Arc::clone(&set)).expect("the rules have anchors");
         let (time, found) = fastest(|| pass(&files));
         let found = found as f64 / megabytes;
         println!("  finding anchors    {:8.0} MB/s, {found:.1} count a MB", speed(time));
-        let detector = Detector::new(Arc::new(set)).expect("the rules are usable");
+        let detector = Detector::new(set).expect("the rules are usable");
         let (time, found) = fastest(|| files.iter().map(|file| detector.detect(file).len()).sum());
         println!("  detecting          {:8.0} MB/s, {found} detections", speed(time));
     }

@@ -79,6 +79,9 @@ pub struct Known {
     pub digest: &'static str,
     /// By pattern, in the order of these.
     pub lengths: &'static [(&'static str, Lengths)],
+    /// By digest of pattern and anchors in hex, in the order of these, what the pattern says of its
+    /// matches, as it was written down.
+    pub outlines: &'static [(&'static str, &'static str)],
 }
 
 /// All rules of a run.
@@ -87,6 +90,7 @@ pub struct RuleSet {
     rules: Vec<Arc<Rule>>,
     digest: Digest,
     lengths: &'static [(&'static str, Lengths)],
+    outlines: &'static [(&'static str, &'static str)],
 }
 
 impl PartialEq for RuleSet {
@@ -129,7 +133,7 @@ impl RuleSet {
         rules.sort_by(|a, b| a.id.cmp(&b.id));
         let texts: Vec<String> = rules.iter().map(|rule| rule.matching_text()).collect();
         let digest = Digest::of_parts(texts.iter().map(|text| text.as_bytes()));
-        Self { rules, digest, lengths: &[] }
+        Self { rules, digest, lengths: &[], outlines: &[] }
     }
 
     /// Rules of which something is known already.
@@ -138,19 +142,26 @@ impl RuleSet {
     /// A sentence when what is known is no digest.
     pub fn known(mut rules: Vec<Arc<Rule>>, known: Known) -> Result<Self, String> {
         rules.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(Self { rules, digest: known.digest.parse()?, lengths: known.lengths })
+        let Known { digest, lengths, outlines } = known;
+        Ok(Self { rules, digest: digest.parse()?, lengths, outlines })
     }
 
     /// Other rules, some of them with the patterns of these.
     #[must_use]
     pub fn with(&self, rules: Vec<Arc<Rule>>) -> Self {
-        Self { lengths: self.lengths, ..Self::new(rules) }
+        Self { lengths: self.lengths, outlines: self.outlines, ..Self::new(rules) }
     }
 
     /// How long the matches of this pattern are, if that is known without reading it.
     pub fn lengths(&self, pattern: &str) -> Option<Lengths> {
         let at = self.lengths.binary_search_by(|(known, _)| (*known).cmp(pattern)).ok()?;
         Some(self.lengths[at].1)
+    }
+
+    /// What the pattern of this key says of its matches, if that is known without reading it.
+    pub fn outline(&self, key: &Digest) -> Option<&'static str> {
+        let at = self.outlines.binary_search_by(|(known, _)| (*known).cmp(key.as_str())).ok()?;
+        Some(self.outlines[at].1)
     }
 
     /// The rules in the order of their ids.

@@ -154,7 +154,8 @@ fn what_is_no_assignment_and_no_whole_value_is_left_alone() {
 #[test]
 fn a_rule_by_name_has_a_gate_for_each_of_its_anchors() {
     let set = RuleSet::parse([("acme.toml", RULES)]).unwrap();
-    let anchors = Anchors::new(set.rules()).unwrap();
+    let outlines = Outlines::new(Arc::new(set));
+    let anchors = Anchors::new(Arc::new(outlines)).unwrap();
     let count = |text: &str| {
         let mut found = Vec::new();
         anchors.find(text.as_bytes(), 0..text.len(), &mut found);

@@ -28,7 +28,10 @@ fn windowed(
     bytes: &[u8],
 ) -> BTreeSet<(usize, usize)> {
     let rule = &detector.set.rules()[number];
-    let matcher = detector.matchers[number].get_or_init(|| Matcher::new(rule)).as_ref().unwrap();
+    let matcher = detector.matchers[number]
+        .get_or_init(|| Matcher::new(rule, detector.outlines.of(number)))
+        .as_ref()
+        .unwrap();
     let mine: Vec<_> =
         occurrences.iter().filter(|one| one.rule as usize == number).cloned().collect();
     window::merge(&mine, matcher.reach(), bytes.len())

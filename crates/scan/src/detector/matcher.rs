@@ -1,11 +1,11 @@
 //! A rule's pattern, compiled, and its matches inside a window.
 
-use super::anchors::{self, Occurrence};
+use super::anchors::Occurrence;
 use super::judge;
 use crate::RuleProblem;
 use quietus_model::{Judge, Lengths, Rule, RuleSet};
+use quietus_pattern::Outline;
 use regex::bytes::{CaptureLocations, Regex, RegexBuilder};
-use regex_syntax::hir::{Hir, HirKind};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -107,16 +107,6 @@ impl Match {
     }
 }
 
-/// Reads a pattern as the rules write it: over bytes, without Unicode.
-pub(crate) fn parse(pattern: &str) -> Result<Hir, String> {
-    regex_syntax::ParserBuilder::new()
-        .unicode(false)
-        .utf8(false)
-        .build()
-        .parse(pattern)
-        .map_err(|error| error.to_string())
-}
-
 /// Compiles a pattern as the rules write it.
 pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
     RegexBuilder::new(pattern)
@@ -164,9 +154,7 @@ fn lengths(rules: &RuleSet, pattern: &str) -> Result<Lengths, String> {
     if let Some(known) = rules.lengths(pattern) {
         return Ok(known);
     }
-    let hir = parse(pattern)?;
-    let properties = hir.properties();
-    Ok(Lengths { least: properties.minimum_len().unwrap_or(0), greatest: properties.maximum_len() })
+    quietus_pattern::parse(pattern).map(|pattern| quietus_pattern::lengths(&pattern))
 }
 
 /// How large the matches of a rule are, in bytes.
@@ -184,34 +172,19 @@ pub(super) struct Reach {
     pub(super) after: usize,
 }
 
-/// Whether no match begins elsewhere than at an anchor, whatever stands before it.
-fn begins_with_anchor(rule: &Rule, hir: &Hir) -> bool {
-    hir.properties().look_set_prefix_any().is_empty() && anchors::nothing_before(rule, hir)
-}
-
-/// Whether the first thing that a pattern takes is its group `name`.
-fn begins_with_name(hir: &Hir) -> bool {
-    match hir.kind() {
-        HirKind::Capture(capture) => capture.name.as_deref() == Some("name"),
-        HirKind::Concat(parts) => parts.first().is_some_and(begins_with_name),
-        _ => false,
-    }
-}
-
 impl Matcher {
-    pub(super) fn new(rule: &Rule) -> Result<Self, RuleProblem> {
+    /// `outline` is that of `rule`, if its pattern can be read.
+    pub(super) fn new(rule: &Rule, outline: Option<&Outline>) -> Result<Self, RuleProblem> {
         let problem = |what: String| RuleProblem {
             file: String::new(),
             rule: rule.id.to_string(),
             what,
             advice: "simplify it".into(),
         };
-        let hir = parse(&rule.pattern).ok();
-        let longest = hir.as_ref().and_then(|hir| hir.properties().maximum_len());
-        let begins =
-            longest.is_some() && hir.as_ref().is_some_and(|hir| begins_with_anchor(rule, hir));
-        let is_assigned =
-            rule.judge == Some(Judge::Assigned) && hir.as_ref().is_some_and(begins_with_name);
+        let longest = outline.and_then(|outline| outline.greatest);
+        let begins = longest.is_some() && outline.is_some_and(|one| one.begins_with_anchor);
+        let is_assigned = rule.judge == Some(Judge::Assigned)
+            && outline.is_some_and(|outline| outline.begins_with_name);
         let pattern = if begins { format!("^(?:{})", rule.pattern) } else { rule.pattern.clone() };
         let pattern = compile(&pattern).map_err(|e| problem(format!("its pattern: {e}")))?;
         let companions = rule.companions.iter().map(|companion| {

@@ -8,6 +8,7 @@ mod examine;
 mod judge;
 mod literal;
 mod matcher;
+mod outlines;
 mod pairing;
 pub(crate) mod placeholder;
 mod sift;
@@ -22,12 +23,14 @@ pub(crate) use judge::Evidence;
 use literal::Literals;
 pub(crate) use literal::is_distinct;
 use matcher::Matcher;
-pub(crate) use matcher::{compile, parse};
+pub(crate) use matcher::compile;
+use outlines::Outlines;
 use quietus_model::{
     Comments, Companion, Confidence, Fact, Fingerprint, FingerprintKey, Offline, Rule, RuleId,
     RuleSet, Secret,
 };
 use quietus_odb::Copied;
+pub(crate) use quietus_pattern::parse;
 use quietus_unpack::{Span, spans_by};
 use sift::Dummies;
 use std::collections::BTreeMap;
@@ -87,6 +90,7 @@ impl Detection {
 pub struct Detector {
     set: Arc<RuleSet>,
     anchors: Anchors,
+    outlines: Arc<Outlines>,
     matchers: Vec<OnceLock<Result<Matcher, RuleProblem>>>,
     dummies: Dummies,
     shortest: usize,
@@ -117,11 +121,13 @@ impl Detector {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let anchors = Anchors::new(rules.rules()).map_err(|problem| vec![problem])?;
+        let outlines = Arc::new(Outlines::new(Arc::clone(&rules)));
+        let anchors = Anchors::new(Arc::clone(&outlines));
+        let anchors = anchors.map_err(|problem| vec![problem])?;
         let matchers = rules.rules().iter().map(|_| OnceLock::new()).collect();
         let dummies = Dummies::new(rules.rules());
         let literals = None;
-        Ok(Self { set: rules, anchors, matchers, dummies, shortest, horizon, literals })
+        Ok(Self { set: rules, anchors, outlines, matchers, dummies, shortest, horizon, literals })
     }
 
     /// A detector that also finds these secrets by their own bytes.
@@ -255,7 +261,10 @@ impl Detector {
     ) {
         let number = of_rule[0].rule;
         let rule = &self.set.rules()[number as usize];
-        let matcher = self.matchers[number as usize].get_or_init(|| Matcher::new(rule));
+        let matcher = self.matchers[number as usize].get_or_init(|| {
+            let outline = self.outlines.of(number as usize);
+            Matcher::new(rule, outline)
+        });
         let Ok(matcher) = matcher else { return };
         let is_alone = rule.companions.is_empty();
         let first = trace.matches.len();

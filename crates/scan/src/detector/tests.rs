@@ -89,8 +89,10 @@ static WHOLE: LazyLock<Vec<regex::bytes::Regex>> = LazyLock::new(|| {
     DETECTOR.set.rules().iter().map(|rule| compile(&rule.pattern).unwrap()).collect()
 });
 
-static MATCHERS: LazyLock<Vec<Matcher>> =
-    LazyLock::new(|| DETECTOR.set.rules().iter().map(|rule| Matcher::new(rule).unwrap()).collect());
+static MATCHERS: LazyLock<Vec<Matcher>> = LazyLock::new(|| {
+    let rules = DETECTOR.set.rules().iter().enumerate();
+    rules.map(|(at, rule)| Matcher::new(rule, DETECTOR.outlines.of(at)).unwrap()).collect()
+});
 
 fn detector() -> &'static Detector {
     &DETECTOR

@@ -187,33 +187,37 @@ impl Carry<'_> {
         }
     }
 
-    /// The ranges that have to be looked at: what is new and every seam, with so many bytes before and
-    /// after them.
-    pub(crate) fn dirty(&self, before: usize, after: usize) -> Vec<Range<usize>> {
-        let mut ranges: Vec<Range<usize>> = Vec::new();
-        let mut add = |start: usize, end: usize| {
-            let start = start.saturating_sub(before);
-            let end = end.saturating_add(after).min(self.len);
-            match ranges.last_mut() {
-                Some(last) if start <= last.end => last.end = last.end.max(end),
-                _ => ranges.push(start..end),
+    /// The ranges that have to be looked at: what is new and every seam, with so many bytes before
+    /// and after them.
+    pub(crate) fn dirty(&self, before: usize, after: usize) -> impl Iterator<Item = Range<usize>> {
+        let mut touched = self.touched().peekable();
+        std::iter::from_fn(move || {
+            let with_reach = |Range { start, end }: Range<usize>| {
+                start.saturating_sub(before)..end.saturating_add(after).min(self.len)
+            };
+            let mut whole = with_reach(touched.next()?);
+            while let Some(next) = touched.next_if(|next| next.start <= whole.end + before) {
+                whole.end = whole.end.max(with_reach(next).end);
             }
-        };
+            Some(whole)
+        })
+    }
+
+    /// What is new, and an empty range at every seam, by place.
+    fn touched(&self) -> impl Iterator<Item = Range<usize>> {
         let mut at = 0;
         let mut is_seam = false;
-        for copied in self.copies {
-            let part = self.part(copied);
-            if part.target > at || is_seam || (at == 0 && !part.at_start) {
-                add(at, part.target);
-            }
-            at = part.target + part.len;
-            is_seam = true;
-        }
-        let ends_alike = self.copies.last().is_some_and(|copied| self.part(copied).at_end);
-        if !ends_alike {
-            add(at, self.len);
-        }
-        ranges
+        let parts = self.copies.iter().map(|copied| Some(self.part(copied)));
+        parts.chain([None]).filter_map(move |part| {
+            let Some(part) = part else {
+                let ends_alike = self.copies.last().is_some_and(|copied| self.part(copied).at_end);
+                return (!ends_alike).then_some(at..self.len);
+            };
+            let is_touched = part.target > at || is_seam || (at == 0 && !part.at_start);
+            let new = at..part.target;
+            (at, is_seam) = (part.target + part.len, true);
+            is_touched.then_some(new)
+        })
     }
 
     /// Appends the anchors of the original that are copied whole, with `sight` bytes round them.

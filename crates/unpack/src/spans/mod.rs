@@ -97,6 +97,10 @@ pub type Mark<'a> = dyn Fn(&[[u8; STEP]], &mut [u64]) + 'a;
 /// As [`spans`], for those who can tell faster which bytes may be encoded.
 pub fn spans_by(text: &[u8], mark: &Mark<'_>) -> Vec<Span> {
     let mut found = Vec::new();
+    // No encoding says more than it has bytes, and most parts of a text are words.
+    if text.len() < SHORTEST {
+        return found;
+    }
     runs::find(text, mark, &mut found);
     escapes::find(text, &mut found);
     found.sort_by_key(|span| (span.range.start, span.range.end, span.encoding));

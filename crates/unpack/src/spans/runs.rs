@@ -99,6 +99,15 @@ pub(super) fn find(text: &[u8], mark: &Mark<'_>, found: &mut Vec<Span>) {
         return;
     }
     let (steps, rest) = text.as_chunks::<STEP>();
+    if steps.is_empty() {
+        let mut last = [[0; STEP]];
+        last[0][..rest.len()].copy_from_slice(rest);
+        let mut marks = [0];
+        mark(&last, &mut marks);
+        if following::<u64, SHORTEST>(marks[0]) == 0 {
+            return;
+        }
+    }
     // What comes behind the last whole step, and nothing behind that.
     let mut last = [[0; STEP]; 2];
     last[0][..rest.len()].copy_from_slice(rest);

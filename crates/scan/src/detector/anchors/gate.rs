@@ -1,10 +1,8 @@
 //! Whether an occurrence of an anchor can be part of a match, from the few bytes around it.
 
-use super::derive::{self, Around, EDGE, Set, Step, Times};
 use super::pieces::Wanted;
-use crate::detector::parse;
-use quietus_model::Rule;
-use std::collections::BTreeMap;
+use crate::detector::outlines::Outlines;
+use quietus_pattern::{EDGE, Set, Surroundings, Times};
 use std::sync::{Arc, OnceLock};
 
 /// How many bytes before and after an anchor a gate looks at.
@@ -18,7 +16,8 @@ const MOST_STEPS: usize = 63;
 
 /// The gates of all rules, each made when first needed: most rules' anchors never occur.
 pub(super) struct Gates {
-    rules: Vec<(Arc<Rule>, OnceLock<OfRule>)>,
+    outlines: Arc<Outlines>,
+    rules: Vec<OnceLock<OfRule>>,
 }
 
 /// By anchor of a rule its gates, of which one must let an occurrence through; `None` where the
@@ -48,8 +47,18 @@ struct Sequence {
 }
 
 impl Gates {
-    pub(super) fn new(rules: &[Arc<Rule>]) -> Self {
-        Self { rules: rules.iter().map(|rule| (Arc::clone(rule), OnceLock::new())).collect() }
+    pub(super) fn new(outlines: Arc<Outlines>) -> Self {
+        Self { rules: outlines.rules().iter().map(|_| OnceLock::new()).collect(), outlines }
+    }
+
+    /// The gates of an anchor of a rule, if its pattern tells of any.
+    fn of(&self, wanted: &Wanted) -> Option<&[Gate]> {
+        let of_rule = || {
+            let outline = self.outlines.of(wanted.rule as usize)?;
+            outline.surroundings.as_ref().map(gates)
+        };
+        let gates = self.rules.get(wanted.rule as usize)?.get_or_init(of_rule).as_ref()?;
+        gates.get(wanted.anchor as usize).map(Vec::as_slice)
     }
 
     /// What tells most of these rules apart at once.
@@ -57,10 +66,7 @@ impl Gates {
         let mut near =
             Near { before: [0; EDGE + 1], after: [0; EDGE + 1], ends: [0; EDGE + 1], all: 0 };
         for (index, wanted) in wanted.iter().enumerate().take(MOST_WAITING) {
-            let gates = self.rules.get(wanted.rule as usize);
-            let gates =
-                gates.and_then(|(rule, gates)| gates.get_or_init(|| of_rule(rule)).as_ref());
-            let gates = gates.and_then(|gates| gates.get(wanted.anchor as usize));
+            let gates = self.of(wanted);
             let any = |fits: &dyn Fn(&Gate) -> bool| {
                 u64::from(gates.is_none_or(|gates| gates.iter().any(fits))) << index
             };
@@ -76,12 +82,8 @@ impl Gates {
 
     /// Whether an anchor of a rule that stands at `start..end` can be what a match is found by.
     pub(super) fn admits(&self, wanted: &Wanted, bytes: &[u8], start: usize, end: usize) -> bool {
-        let Some((rule, gates)) = self.rules.get(wanted.rule as usize) else { return true };
-        let gates = gates.get_or_init(|| of_rule(rule));
-        let Some(gates) = gates.as_ref().and_then(|gates| gates.get(wanted.anchor as usize)) else {
-            return true;
-        };
-        gates.iter().any(|gate| gate.admits(bytes, start, end))
+        let gates = self.of(wanted);
+        gates.is_none_or(|gates| gates.iter().any(|gate| gate.admits(bytes, start, end)))
     }
 }
 
@@ -124,19 +126,21 @@ fn is_of_name(symbol: usize) -> bool {
     })
 }
 
-fn of_rule(rule: &Rule) -> OfRule {
-    let around = derive::derive(rule, &parse(&rule.pattern).ok()?)?;
-    let mut gates: Vec<Vec<Gate>> = rule.anchors.iter().map(|_| Vec::new()).collect();
+/// By anchor its gates.
+fn gates(surroundings: &Surroundings) -> Vec<Vec<Gate>> {
+    let anchors = surroundings.gates.iter().map(|(anchor, ..)| *anchor as usize + 1).max();
+    let mut gates: Vec<Vec<Gate>> = (0..anchors.unwrap_or(0)).map(|_| Vec::new()).collect();
     // Most anchors of a rule have the same around them: what is one stays near the processor.
-    let mut made = BTreeMap::new();
-    let mut sequence = |steps: Vec<Step>| {
-        Arc::clone(made.entry(steps).or_insert_with_key(|steps| Arc::new(Sequence::new(steps))))
-    };
-    for Around { anchor, before, after } in around {
-        let (before, after) = (sequence(before), sequence(after));
-        gates[anchor].push(Gate { ends: after.ends(), before, after });
+    let steps = surroundings.sequences.iter();
+    let sequences: Vec<_> =
+        steps.map(|steps| Arc::new(Sequence::new(&surroundings.sets, steps))).collect();
+    let sequence = |number: u32| sequences.get(number as usize).map(Arc::clone);
+    for (anchor, before, after) in &surroundings.gates {
+        if let (Some(before), Some(after)) = (sequence(*before), sequence(*after)) {
+            gates[*anchor as usize].push(Gate { ends: after.ends(), before, after });
+        }
     }
-    Some(gates)
+    gates
 }
 
 impl Gate {
@@ -146,15 +150,19 @@ impl Gate {
 }
 
 impl Sequence {
-    fn new(steps: &[Step]) -> Self {
+    fn new(sets: &[Set], steps: &[(u32, Times)]) -> Self {
         let steps = &steps[..steps.len().min(MOST_STEPS)];
-        let mut takers = Box::new([0; EDGE + 1]);
         let (mut optional, mut repeated) = (0, 0);
-        for (index, Step { set, times }) in steps.iter().enumerate() {
+        let mut of_sets = vec![0; sets.len()];
+        for (index, (set, times)) in steps.iter().enumerate() {
             let bit = 1 << index;
-            set.symbols().for_each(|symbol| takers[symbol] |= bit);
+            of_sets[*set as usize] |= bit;
             optional |= if *times == Times::Once { 0 } else { bit };
             repeated |= if *times == Times::AnyNumber { bit } else { 0 };
+        }
+        let mut takers = Box::new([0; EDGE + 1]);
+        for (set, bits) in sets.iter().zip(of_sets).filter(|(_, bits)| *bits != 0) {
+            set.symbols().for_each(|symbol| takers[symbol] |= bits);
         }
         Self { takers, optional, repeated, through: 1 << steps.len() }
     }
@@ -210,6 +218,6 @@ impl Sequence {
 impl Gates {
     /// Whether the pattern of a rule tells what to look for.
     pub(super) fn knows(&self, rule: usize) -> bool {
-        self.rules[rule].1.get_or_init(|| of_rule(&self.rules[rule].0)).is_some()
+        self.of(&Wanted { rule: rule as u32, anchor: 0 }).is_some()
     }
 }

@@ -11,18 +11,16 @@
 //! lets through differs from processor to processor; what is found does not, because every
 //! survivor is compared with the anchor itself.
 
-mod derive;
 mod filter;
 mod gate;
 mod pieces;
 mod vector;
 
+use super::outlines::Outlines;
 use crate::RuleProblem;
 use filter::{Filter, WIDTH};
 use gate::Gates;
 use pieces::{Pieces, Text, Wanted};
-use quietus_model::Rule;
-use regex_syntax::hir::Hir;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -33,12 +31,6 @@ const BATCH: usize = 64;
 
 /// How many of them are looked at together.
 const AT_ONCE: usize = 8;
-
-/// Whether nothing can stand before the anchor that a match of `rule` is found by.
-pub(super) fn nothing_before(rule: &Rule, pattern: &Hir) -> bool {
-    derive::derive(rule, pattern)
-        .is_some_and(|around| around.iter().all(|around| around.before.is_empty()))
-}
 
 /// One anchor of one rule in the bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,9 +55,9 @@ impl fmt::Debug for Anchors {
 }
 
 impl Anchors {
-    pub(super) fn new(rules: &[Arc<Rule>]) -> Result<Self, RuleProblem> {
-        let (pieces, filter) = Pieces::new(rules)?;
-        let gates = Gates::new(rules);
+    pub(super) fn new(outlines: Arc<Outlines>) -> Result<Self, RuleProblem> {
+        let (pieces, filter) = Pieces::new(outlines.rules())?;
+        let gates = Gates::new(outlines);
         Ok(Self { instructions: Instructions::fastest(), filter, pieces, gates })
     }
 

@@ -39,8 +39,8 @@ fn the_limit_of_a_line_is_exact() {
 fn what_is_new_and_every_seam_is_dirty() {
     let base = Trace { len: 100, ..Trace::default() };
     let dirty = |copies: &[Copied], len| {
-        let ranges = Carry { base: &base, copies, len }.dirty(3, 3);
-        ranges.into_iter().map(|range| (range.start, range.end)).collect::<Vec<_>>()
+        let carry = Carry { base: &base, copies, len };
+        carry.dirty(3, 3).map(|range| (range.start, range.end)).collect::<Vec<_>>()
     };
     assert!(dirty(&[copied(0, 0, 100)], 100).is_empty());
     assert_eq!(dirty(&[copied(0, 0, 100)], 120), [(97, 120)]);

@@ -7,6 +7,7 @@
 
 use quietus_model::Rule;
 use regex_syntax::hir::{Class, Hir, HirKind, Look, Repetition};
+use serde::{Deserialize, Serialize};
 
 /// How many ways are looked at before a rule goes without a gate.
 const MOST_WAYS: usize = 2000;
@@ -24,20 +25,22 @@ const MOST_OPTIONAL: u32 = 4;
 const MOST_TAKEN_APART: u32 = 16;
 
 /// What stands for the end of the text in a set of bytes.
-pub(super) const EDGE: usize = 256;
+pub const EDGE: usize = 256;
 
 /// A set of bytes and of the end of the text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Set([u64; 5]);
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Set([u64; 5]);
 
 impl Set {
-    pub(super) fn of(symbols: impl IntoIterator<Item = usize>) -> Self {
+    /// The set of these symbols: the values of bytes, and [`EDGE`].
+    pub fn of(symbols: impl IntoIterator<Item = usize>) -> Self {
         let mut set = Self::default();
         symbols.into_iter().for_each(|symbol| set.0[symbol / 64] |= 1 << (symbol % 64));
         set
     }
 
-    pub(super) fn has(self, symbol: usize) -> bool {
+    /// Whether a symbol is in it.
+    pub fn has(self, symbol: usize) -> bool {
         self.0[symbol / 64] >> (symbol % 64) & 1 == 1
     }
 
@@ -53,7 +56,8 @@ impl Set {
         self.0.iter().map(|word| word.count_ones()).sum()
     }
 
-    pub(super) fn symbols(self) -> impl Iterator<Item = usize> {
+    /// Its symbols in their order.
+    pub fn symbols(self) -> impl Iterator<Item = usize> {
         (0..=EDGE).filter(move |symbol| self.has(*symbol))
     }
 }
@@ -71,18 +75,26 @@ fn no_word() -> Set {
 }
 
 /// How often bytes of a set stand in a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Times {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Times {
+    /// One.
+    #[serde(rename = "1")]
     Once,
+    /// One or none.
+    #[serde(rename = "?")]
     AtMostOnce,
+    /// As many as there are, or none.
+    #[serde(rename = "*")]
     AnyNumber,
 }
 
 /// One step of a sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Step {
-    pub(super) set: Set,
-    pub(super) times: Times,
+pub struct Step {
+    /// Which bytes.
+    pub set: Set,
+    /// How often.
+    pub times: Times,
 }
 
 impl Step {
@@ -93,11 +105,13 @@ impl Step {
 
 /// What must stand around an anchor: outward from it, in both directions.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Around {
+pub struct Around {
     /// Which of the rule's anchors.
-    pub(super) anchor: usize,
-    pub(super) before: Vec<Step>,
-    pub(super) after: Vec<Step>,
+    pub anchor: usize,
+    /// What stands before it, backwards.
+    pub before: Vec<Step>,
+    /// What stands after it.
+    pub after: Vec<Step>,
 }
 
 /// A part of a pattern.
