@@ -16,8 +16,9 @@ pub struct Directory {
     pub teams: BTreeMap<String, String>,
 }
 
-/// The fields of an identity that name somebody, the surest first.
-const NAMES: [&str; 4] = ["email", "account", "name", "user"];
+/// The fields of an identity that name somebody, the surest first. `name` is that of a token as often
+/// as that of a person.
+const NAMES: [&str; 3] = ["email", "account", "user"];
 
 impl Directory {
     /// Whether `who`, such as `Ann <ann@example.org>`, has left. Several people who see to something
@@ -92,7 +93,11 @@ mod tests {
     #[test]
     fn an_account_number_names_nobody() {
         let field = |name: &str, value: &str| (name.to_owned(), SafeText::plain(value));
-        let fields = vec![field("account", "123456789012"), field("user", "build-robot")];
+        let fields = vec![
+            field("account", "123456789012"),
+            field("name", "CI token"),
+            field("user", "build-robot"),
+        ];
         let identity = Identity { fields, ..Identity::default() };
         assert_eq!(person_of(&identity).unwrap().as_str(), "build-robot");
     }
