@@ -1,6 +1,7 @@
 //! The command line as the user writes it.
 
 mod asking;
+mod exporting;
 mod item;
 mod policy;
 mod reading;
@@ -10,13 +11,14 @@ mod upkeep;
 
 pub(crate) use asking::{Expect, Retest, Revoke, Validate};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+pub(crate) use exporting::{Export, ExportFor, Oscal};
 pub(crate) use item::{Act, Add, Item};
 pub(crate) use policy::PolicyCommand;
 pub(crate) use reading::{Find, Scan, Sources, Track};
 pub(crate) use reporting::{Metrics, MetricsFormat, Remind, RemindFormat};
 pub(crate) use silence::{Silence, Suppress};
 use std::path::PathBuf;
-pub(crate) use upkeep::{Export, Init, LedgerCommand, NewRule, Repos, Rules};
+pub(crate) use upkeep::{Init, LedgerCommand, NewRule, Repos, Rules};
 
 /// Finds leaked credentials in repositories and all of their history, opens a POA&M item for each,
 /// and closes it only when the credential is proven dead.

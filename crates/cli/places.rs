@@ -124,21 +124,22 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
 
 /// Writes a whole file or nothing: beside it first, then renamed into place. A device or pipe is
 /// written to as it is, and a link is followed.
-pub(crate) fn write_whole(path: &Path, text: &str) -> Result<()> {
+pub(crate) fn write_whole(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
+    let content = content.as_ref();
     let target = fs::canonicalize(path);
     let path = target.as_deref().unwrap_or(path);
     if fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
         return OpenOptions::new()
             .write(true)
             .open(path)
-            .and_then(|mut file| file.write_all(text.as_bytes()))
+            .and_then(|mut file| file.write_all(content))
             .with_context(|| format!("writing {}", path.display()));
     }
     let mut name = path.file_name().context("the output has no file name")?.to_owned();
     name.push(format!(".{}.part", std::process::id()));
     let partial = path.with_file_name(name);
     let written = fs::File::create_new(&partial)
-        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&partial, path));
     if written.is_err() {
         let _ = fs::remove_file(&partial);

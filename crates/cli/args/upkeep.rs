@@ -1,33 +1,8 @@
-//! Everything beside findings and items: exports, ledger, rules, setting up.
+//! Everything beside findings, items and exports: ledger, rules, setting up.
 
 use super::{ListFormat, RulesFormat};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Export {
-    /// OSCAL 1.2 POA&M in JSON
-    Oscal {
-        /// The file to write [default: standard output]
-        #[arg(long, short, value_name = "FILE")]
-        output: Option<PathBuf>,
-        /// The system's name
-        #[arg(long, default_value = "Repositories of this organisation")]
-        system_name: String,
-        /// The system's id: a UUID or the id your authorisation package uses
-        #[arg(long)]
-        system_id: Option<String>,
-        /// Refer to a system security plan instead
-        #[arg(long, value_name = "HREF", conflicts_with = "system_id")]
-        import_ssp: Option<String>,
-        /// The organisation's name
-        #[arg(long, default_value = "This organisation")]
-        organization: String,
-        /// Add FedRAMP's extensions
-        #[arg(long)]
-        fedramp: bool,
-    },
-}
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum LedgerCommand {

@@ -24,4 +24,10 @@ pub enum ExportError {
         /// What was given.
         reference: String,
     },
+    /// The spreadsheet cannot be made.
+    #[error(
+        "the workbook cannot be written: {0}; export fewer items at once, and report this if that \
+         does not help"
+    )]
+    Workbook(String),
 }

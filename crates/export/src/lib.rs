@@ -4,12 +4,24 @@
 //! a dump of it, so that an item may change without breaking those who read the exports. Nothing
 //! here reads a clock, a file or a ledger.
 
+mod audience;
+pub mod chart;
+mod coverage;
 pub mod digest;
 mod error;
+pub mod fedramp;
 pub mod object;
 pub mod oscal;
 pub mod prometheus;
+mod register;
+mod schedule;
+pub mod story;
 mod text;
+mod weakness;
 pub mod words;
+mod workbook;
 
+pub use audience::{Audience, WITHHELD};
 pub use error::ExportError;
+pub use register::{About, Register, Watched};
+pub use weakness::Rating;

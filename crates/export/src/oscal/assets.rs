@@ -6,45 +6,12 @@ use super::document::{
 };
 use super::names::uuid;
 use super::{OscalOptions, metadata, system};
+use crate::coverage::{Watch, watched};
 use crate::text::Markup;
-use jiff::Timestamp;
 use quietus_model::{Location, Place, RepositoryId, Target};
 use quietus_poam::{PoamItem, ScanRecord};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use uuid::Uuid;
-
-/// How well a repository is watched.
-#[derive(Default)]
-pub(super) struct Watch<'a> {
-    /// The newest scan that may say what is at no head.
-    pub(super) last_complete: Option<Timestamp>,
-    /// The newest scan of any kind.
-    last: Option<&'a ScanRecord>,
-}
-
-/// Every repository that an item or a scan names.
-pub(super) fn watched<'a>(
-    items: &[&'a PoamItem],
-    scans: &'a [ScanRecord],
-) -> BTreeMap<&'a RepositoryId, Watch<'a>> {
-    let mut watched: BTreeMap<&RepositoryId, Watch<'_>> = BTreeMap::new();
-    for item in items {
-        for id in item.presence.repositories() {
-            watched.entry(id).or_default();
-        }
-    }
-    for scan in scans {
-        let watch = watched.entry(&scan.scope.repository).or_default();
-        if scan.is_complete() {
-            watch.last_complete = watch.last_complete.max(Some(scan.taken_at));
-        }
-        let order = |scan: &ScanRecord| (scan.taken_at, scan.survey);
-        if watch.last.is_none_or(|last| order(last) < order(scan)) {
-            watch.last = Some(scan);
-        }
-    }
-    watched
-}
 
 pub(super) fn write(
     items: &[&PoamItem],
@@ -58,7 +25,9 @@ pub(super) fn write(
         "The system whose repositories are scanned for leaked credentials.",
         Vec::new(),
     )];
-    components.extend(watched(items, scans).into_iter().map(|(id, watch)| repository(id, &watch)));
+    components.extend(
+        watched(items.iter().copied(), scans).into_iter().map(|(id, watch)| repository(id, &watch)),
+    );
     components.extend(issuers(items));
     LocalDefinitions { components, assessment_assets: Some(assessment_assets(options)) }
 }

@@ -1,8 +1,8 @@
 //! An item's history, event by event, with what an event alone does not tell.
 
 use super::names::risk_status;
-use quietus_model::{LocationId, RuleId};
-use quietus_poam::{Class, Event, PoamItem, Recorded, Sighting};
+use quietus_model::RuleId;
+use quietus_poam::{Class, Event, PoamItem, Recorded};
 
 /// One event in its place.
 pub(super) struct Step<'a> {
@@ -101,13 +101,4 @@ pub(super) fn classes(item: &PoamItem) -> Vec<Class> {
         }
     }
     classes
-}
-
-/// A place in words: repository and path.
-pub(super) fn place(item: &PoamItem, id: &LocationId) -> String {
-    item.presence.get(id).map_or_else(|| format!("the place {id}"), place_of)
-}
-
-fn place_of(sighting: &Sighting) -> String {
-    format!("{} in {}", sighting.location.display(), sighting.location.repository)
 }

@@ -11,6 +11,7 @@ use super::names::{ItemNames, class_value, fingerprint_value, phase_value, prop}
 use super::observation::{of_step, tool_origin};
 use super::risk::{self, CONTROL_STATEMENT};
 use crate::text::Markup;
+use crate::weakness;
 use jiff::Timestamp;
 use quietus_poam::PoamItem;
 
@@ -44,20 +45,6 @@ pub(super) fn write(item: &PoamItem, options: &OscalOptions, now: Timestamp) -> 
         observations,
         resources,
     }
-}
-
-/// `GitHub token leaked in git.example.org/team/app and 2 more`.
-pub(super) fn title(item: &PoamItem) -> String {
-    if let Some(audit) = &item.audit {
-        return audit.title.to_string();
-    }
-    let repositories = item.presence.repositories();
-    let place = match (repositories.first(), repositories.len()) {
-        (None, _) => String::new(),
-        (Some(first), 1) => format!(" in {first}"),
-        (Some(first), many) => format!(" in {first} and {} more", many - 1),
-    };
-    format!("{} leaked{place}", item.detection.kind.name)
 }
 
 fn finding(item: &PoamItem, related_observations: Vec<RelatedObservation>) -> Finding {
@@ -110,7 +97,7 @@ fn poam_item(
     let names = ItemNames::of(item.fingerprint());
     Item {
         uuid: names.item(),
-        title: Markup::of(title(item)),
+        title: Markup::of(weakness::name(item)),
         description: Markup::of(description(item)),
         props: item_props(item, options, now),
         origins: vec![tool_origin()],

@@ -2,7 +2,8 @@
 
 use super::document::{Metadata, Party, Prop, ResponsibleParty, Role, Token};
 use super::names::{NS, uuid};
-use super::{OSCAL_VERSION, OscalOptions, assets};
+use super::{OSCAL_VERSION, OscalOptions};
+use crate::coverage::watched;
 use crate::text::{Line, Markup, Moment};
 use jiff::Timestamp;
 use quietus_poam::{Actor, PoamItem, ScanRecord};
@@ -51,12 +52,13 @@ pub(super) fn write(
 
 /// The head of the ledger, and how much of what is known has been scanned.
 fn props(items: &[&PoamItem], scans: &[ScanRecord], options: &OscalOptions) -> Vec<Prop> {
-    let repositories = assets::watched(items, scans);
+    let repositories = watched(items.iter().copied(), scans);
     let complete = repositories.values().filter(|watch| watch.last_complete.is_some()).count();
     let mut props = vec![
         Prop::own("repositories", repositories.len().to_string()),
         Prop::own("repositories-scanned-completely", complete.to_string()),
     ];
+    props.push(Prop::own("audience", options.audience.as_str()));
     if let Some((sequence, hash)) = &options.head {
         props.push(Prop::own("ledger-sequence", sequence.to_string()));
         props.push(Prop::own("ledger-hash", hash));

@@ -22,9 +22,10 @@ mod steps;
 pub use check::{Problem, ProblemKind, check};
 pub use names::NS;
 pub use read::{ReadClosure, ReadError, ReadItem, ReadMilestone, ReadRound, read};
+pub(crate) use risk::is_control;
 
-use crate::ExportError;
 use crate::text::Line;
+use crate::{Audience, ExportError};
 use document::{BackMatter, ImportSsp, Poam, Root, SystemId, Token};
 use jiff::{SignedDuration, Timestamp};
 use names::uuid;
@@ -48,6 +49,8 @@ pub struct OscalOptions {
     pub organization: String,
     /// Number and hash of the last entry of the ledger: what ties the export to it.
     pub head: Option<(u64, String)>,
+    /// Who will read it; what they may not read was taken out of the items before.
+    pub audience: Audience,
     /// The version of this program.
     pub version: String,
     /// After this a verdict is stale: the policy's `cadence.stale`.
@@ -64,6 +67,7 @@ impl Default for OscalOptions {
             system_name: "Unnamed system".to_owned(),
             organization: "Unnamed organization".to_owned(),
             head: None,
+            audience: Audience::Internal,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             stale_after: None,
             fedramp: false,

@@ -3,10 +3,11 @@
 use super::OscalOptions;
 use super::assets::{issuer_subject, place_subject, system_subject};
 use super::document::{Base64, Link, Origin, OriginActor, Prop, Resource, Subject, Token};
-use super::history::{Step, place};
+use super::history::Step;
 use super::item_document::{Observation, RelevantEvidence};
 use super::metadata::{self, ACTOR};
 use super::names::{ItemNames, fingerprint_value, prop};
+use crate::story::place;
 use crate::text::{Markup, Moment};
 use data_encoding::BASE64;
 use jiff::Timestamp;

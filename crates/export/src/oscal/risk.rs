@@ -9,6 +9,7 @@ use super::names::{
 use super::observation::tool_origin;
 use super::{OscalOptions, log, plan};
 use crate::text::{Markup, Moment};
+use crate::weakness;
 use quietus_model::Severity;
 use quietus_poam::{Class, DeviationKind, Event, PoamItem, Request, Subject};
 
@@ -28,7 +29,7 @@ pub(super) fn write(
     let dates = milestones.map(|m| m.due).chain(item.steps().map(|(_, step)| step.due));
     Risk {
         uuid: names.risk(),
-        title: Markup::of(format!("{} ({})", super::item::title(item), item.id())),
+        title: Markup::of(format!("{} ({})", weakness::name(item), item.id())),
         description: Markup::of(description),
         statement: Markup::of(statement),
         props: props(item, options),
@@ -151,6 +152,11 @@ fn tag_name(tag: &str) -> &'static str {
     } else {
         "tag"
     }
+}
+
+/// Whether a tag names a control of NIST SP 800-53.
+pub(crate) fn is_control(tag: &str) -> bool {
+    control_id(tag).is_some()
 }
 
 /// `IA-5(7)` as OSCAL writes it: `ia-5.7`.

@@ -1,0 +1,16 @@
+//! Other programs' reading of our exports: spreadsheets are read back, converted and rendered.
+//!
+//! `tests/tools.sh` installs what reads them. Without it a test says so and passes, except in CI.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and says what it skips"
+)]
+
+#[path = "../crates/export/tests/samples/mod.rs"]
+mod samples;
+
+#[path = "exports/fedramp.rs"]
+mod fedramp;
+#[path = "exports/tools.rs"]
+mod tools;
