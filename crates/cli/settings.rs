@@ -138,7 +138,7 @@ impl PeopleConfig {
             let people = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
             departed.extend(people.map(ToOwned::to_owned));
         }
-        Ok(Directory { departed, teams: self.teams.clone() })
+        Ok(Directory { departed, teams: self.teams.clone(), ..Directory::default() })
     }
 }
 
@@ -150,6 +150,9 @@ pub(crate) struct RepositoryConfig {
     pub(crate) source: String,
     /// Its name.
     pub(crate) name: String,
+    /// Anybody can read it.
+    #[serde(default)]
+    pub(crate) public: bool,
 }
 
 impl Config {
@@ -170,6 +173,14 @@ impl Config {
         let named =
             |entry: &RepositoryConfig| (entry.source.clone(), RepositoryId::named(&entry.name));
         self.repository.iter().map(named).collect()
+    }
+
+    /// What is known of people and repositories.
+    pub(crate) fn directory(&self) -> Result<Directory> {
+        let public = self.repository.iter().filter(|entry| entry.public);
+        let public =
+            public.map(|entry| RepositoryId::named(&entry.name).as_str().to_owned()).collect();
+        Ok(Directory { public, ..self.people.directory()? })
     }
 
     /// What validation needs to know.
@@ -288,6 +299,7 @@ pub(crate) const TEMPLATE: &str = r#"# Quietus configuration. Every line is opti
 # [[repository]]
 # source = "/srv/git/app"
 # name = "team/app"
+# public = true    # anybody can read it: what is live there is as urgent as what may administer
 
 # Where `quietus remind --send` posts what calls for attention: generic, slack or teams. Give url, or
 # the url_file that holds it. What may still work is told without its place unless places is true.

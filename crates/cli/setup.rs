@@ -108,7 +108,7 @@ impl Setup {
             Some(path) => self.policy_named(path)?,
             None => Policy::default(),
         };
-        Ok(policy.with_directory(self.config.people.directory()?))
+        Ok(policy.with_directory(self.config.directory()?))
     }
 
     /// A shipped playbook by its name, else a file.

@@ -1,6 +1,6 @@
 //! What people do to items.
 
-use super::ListFormat;
+use super::{ListFormat, Only};
 use clap::{Args, Subcommand};
 use quietus_model::Severity;
 use quietus_poam::{DeviationKind, Impact, RootCause, Subject};
@@ -50,8 +50,8 @@ pub(crate) enum Item {
     },
     /// Set it aside: no credential, or a risk that is borne
     Dismiss {
-        /// V-12 or the beginning of a fingerprint
-        id: String,
+        #[command(flatten)]
+        which: Which,
         /// false-positive, risk-accepted, operational-requirement or vendor-dependency
         #[arg(long, default_value = "false-positive")]
         kind: DeviationKind,
@@ -61,6 +61,13 @@ pub(crate) enum Item {
         /// Until this date (YYYY-MM-DD) [default: the longest the policy allows]
         #[arg(long, value_name = "DATE")]
         until: Option<String>,
+        #[command(flatten)]
+        who: Who,
+    },
+    /// Start the clocks of what a first night found (`quietus onboard`); without names of all of it
+    Triage {
+        #[command(flatten)]
+        which: Which,
         #[command(flatten)]
         who: Who,
     },
@@ -122,6 +129,21 @@ pub(crate) struct Add {
 fn severity(text: &str) -> Result<Severity, String> {
     serde_json::from_value(serde_json::Value::from(text))
         .map_err(|_| format!("\"{text}\" is none of: low, medium, high, critical"))
+}
+
+/// Which items: by name, or all open ones that something holds of.
+#[derive(Debug, Args)]
+pub(crate) struct Which {
+    /// V-12 or the beginning of a fingerprint; several for several
+    #[arg(value_name = "ID")]
+    pub(crate) ids: Vec<String>,
+    /// All open items of which this holds: rule=ID, repository=NAME, owner=WHO, severity=GRADE,
+    /// confidence=GRADE, tag=TAG or liveness=live|dead|unknown; of several, all must hold
+    #[arg(long = "where", value_name = "WHAT=VALUE", conflicts_with = "ids")]
+    pub(crate) only: Vec<Only>,
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// Who acts.

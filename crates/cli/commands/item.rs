@@ -1,6 +1,6 @@
 //! `quietus item`: list, show, explain, act.
 
-use super::audit;
+use super::{audit, triage};
 use crate::args::{Act, Item, ListFormat};
 use crate::exit::{Exit, Failure, Reason};
 use crate::output::{self, item};
@@ -43,10 +43,13 @@ pub(crate) async fn run(setup: &Setup, command: Item) -> Result<Exit, Failure> {
         Item::Assign { id, to, who } => {
             act(setup, &ledger, &id, &Action::Assign { to }, who.name).await?;
         }
-        Item::Dismiss { id, kind, reason, until, who } => {
+        Item::Triage { which, who } => {
+            triage::each(setup, &ledger, &which, &Action::Triage, who.name).await?;
+        }
+        Item::Dismiss { which, kind, reason, until, who } => {
             let until = until.as_deref().map(end_of_day).transpose()?;
             let action = Action::Dismiss { kind, reason, until };
-            act(setup, &ledger, &id, &action, who.name).await?;
+            triage::each(setup, &ledger, &which, &action, who.name).await?;
         }
         Item::Act { id, act: what, who } => {
             let action = action(setup, &named(&ledger, &id).await?, what)?;

@@ -18,4 +18,5 @@ pub(crate) mod rules;
 pub(crate) mod scan;
 pub(crate) mod suppress;
 pub(crate) mod track;
+pub(crate) mod triage;
 pub(crate) mod validate;

@@ -78,6 +78,7 @@ pub(crate) fn print_one(item: &PoamItem, policy: &Policy, now: Timestamp) -> Res
         writeln!(out, "  {DIM}{:12}{DIM:#} {}", fact.name, fact.value)?;
     }
     if item.audit.is_none() {
+        exposure(&mut out, item, now)?;
         places(&mut out, item)?;
         milestones(&mut out, item, now)?;
     }
@@ -95,6 +96,36 @@ pub(crate) fn print_one(item: &PoamItem, policy: &Policy, now: Timestamp) -> Res
     }
     writeln!(out, "\n{DIM}policy {}; `quietus item why {}`{DIM:#}", policy.name, item.id())?;
     Ok(out.flush()?)
+}
+
+/// Since when, how far, and what it can do.
+fn exposure(out: &mut impl Write, item: &PoamItem, now: Timestamp) -> Result<()> {
+    let known = item.exposure(now);
+    let date = |at: Option<Timestamp>| at.map(minute);
+    let live = known.days_live.map(|days| plural(days.unsigned_abs(), "day"));
+    let may = known.may.map(|may| {
+        let fields = may.fields.iter().map(|(name, value)| format!("{name} {value}"));
+        let scopes = may.scopes.iter().map(ToString::to_string);
+        let admin = may.privileged.filter(|may| *may).map(|_| "may administer".to_owned());
+        fields.chain(scopes).chain(admin).collect::<Vec<_>>().join(", ")
+    });
+    let environments: Vec<&str> =
+        known.consumers.iter().flat_map(|one| one.environments.iter().copied()).collect();
+    let environments = (!environments.is_empty()).then(|| environments.join(", "));
+    for (name, text) in [
+        ("committed", date(known.first_commit)),
+        ("pushed by", date(known.pushed_by)),
+        ("last live", date(known.last_live)),
+        ("dead since", date(known.dead_since)),
+        ("live for", live),
+        ("can do", may.filter(|may| !may.is_empty())),
+        ("used for", environments),
+    ] {
+        if let Some(text) = text {
+            writeln!(out, "  {DIM}{name:12}{DIM:#} {text}")?;
+        }
+    }
+    Ok(())
 }
 
 fn places(out: &mut impl Write, item: &PoamItem) -> Result<()> {
@@ -224,6 +255,8 @@ pub(crate) fn sentence(recorded: &Recorded) -> String {
             format!("closed ({}), dead since {}", basis.as_str(), minute(*dead_since))
         }
         Event::Reopened { reason, .. } => format!("reopened: {reason}"),
+        Event::Deferred { until } => format!("waits to be sorted, until {}", day(*until)),
+        Event::Triaged { .. } => "sorted; its clock starts".to_owned(),
         Event::PlaybookOpened { opening } => {
             format!("follows {}, because {}", opening.playbook, opening.because)
         }
@@ -261,6 +294,14 @@ pub(crate) fn print_opened(item: &PoamItem, now: Timestamp) -> Result<()> {
     let due = item.steps().map(|(_, step)| step.due).min();
     let due = due.map_or(String::new(), |due| format!(", first step {}", distance(due, now)));
     writeln!(out, "{}  is {}{due}", item.id(), item.phase())?;
+    Ok(out.flush()?)
+}
+
+/// That something would be done to an item.
+pub(crate) fn print_would(item: &PoamItem) -> Result<()> {
+    let mut out = out();
+    let (id, kind) = (item.id(), &item.detection.kind.name);
+    writeln!(out, "{id}  {kind}  {}  {DIM}{}{DIM:#}", item.phase(), where_it_is(item))?;
     Ok(out.flush()?)
 }
 

@@ -41,6 +41,7 @@ pub fn item(item: &PoamItem, policy: &Policy, now: Timestamp) -> Value {
         "milestones": milestones,
         "playbooks": item.round.playbooks.iter().map(|book| playbook(book, now)).collect::<Vec<_>>(),
         "audit": item.audit,
+        "untriaged_until": item.untriaged,
         "repositories": item.presence.repositories(),
         "locations": item.presence.iter().map(|(_, s)| &s.location).collect::<Vec<_>>(),
         "blockers": item
@@ -60,6 +61,7 @@ pub fn item(item: &PoamItem, policy: &Policy, now: Timestamp) -> Value {
             .collect::<Vec<_>>(),
         "root_cause": item.root_cause.as_ref().map(|found| found.what),
         "impact": item.impact.as_ref().map(|found| found.what),
+        "exposure": item.exposure(now),
         "tags": item.tags(),
         "rounds": item.earlier_rounds.len() + 1,
         "closed": item.closure.as_ref().map(|closure| json!({

@@ -34,6 +34,8 @@ pub fn heading(event: &Event) -> &'static str {
         Event::Approved { .. } => "Closure approved",
         Event::Closed { .. } => "Closed",
         Event::Reopened { .. } => "Reopened",
+        Event::Deferred { .. } => "Waits to be sorted",
+        Event::Triaged { .. } => "Sorted",
         Event::PlaybookOpened { .. } => "Playbook opened",
         Event::StepMoved { .. } => "Step of a playbook",
         Event::Noted { .. } => "Note",
@@ -120,6 +122,12 @@ pub fn sentence(item: &PoamItem, event: &Event) -> String {
         Event::Reopened { reason, class, .. } => {
             format!("Open again, because {reason}. Its dates are those of: {class}.")
         }
+        Event::Deferred { until } => {
+            format!(
+                "Found when everything was read for the first time: its dates count from {until}."
+            )
+        }
+        Event::Triaged { .. } => "Its dates count from this day.".to_owned(),
         Event::PlaybookOpened { opening } => {
             format!("The playbook {} is followed, because {}.", opening.title, opening.because)
         }

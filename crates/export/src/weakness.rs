@@ -29,7 +29,7 @@ impl Rating {
     /// What works is high, whatever it opens.
     fn of(severity: Severity, class: Class) -> Self {
         match (severity, class) {
-            (_, Class::Live | Class::LivePrivileged) => Self::High,
+            (_, Class::Live | Class::LivePublic | Class::LivePrivileged) => Self::High,
             (Severity::Critical | Severity::High, _) => Self::High,
             (Severity::Medium, _) => Self::Moderate,
             (Severity::Low, _) => Self::Low,

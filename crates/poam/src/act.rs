@@ -4,8 +4,8 @@ use crate::evidence::{cause_found, impact_checked};
 use crate::request::{Deed, independence};
 use crate::settle::Draft;
 use crate::{
-    Actor, Class, DeviationKind, Duty, Event, Impact, MilestoneKind, Owner, OwnerBasis, Playbook,
-    PoamItem, Policy, Proof, Recorded, Refusal, RootCause, StepDeed, Subject,
+    Actor, Class, DeviationKind, Duty, Event, Impact, MilestoneKind, Owner, OwnerBasis, Planned,
+    Playbook, PoamItem, Policy, Proof, Recorded, Refusal, RootCause, StepDeed, Subject,
 };
 use jiff::Timestamp;
 use quietus_model::{Attestation, Digest, Receipt, SafeText, Target, Verdict};
@@ -19,6 +19,8 @@ const REASON: usize = 15;
 pub enum Action {
     /// Somebody is to see to it.
     Assign { to: String },
+    /// It is sorted: its clock starts.
+    Triage,
     /// Work on a milestone begins.
     Start { milestone: MilestoneKind },
     /// A milestone is said to be done.
@@ -144,6 +146,8 @@ impl PoamItem {
                 let owner = Owner { name, basis, passed_over: Vec::new() };
                 Ok(Event::Assigned { owner })
             }
+            Action::Triage if self.untriaged.is_none() => Err(Refusal::Triaged),
+            Action::Triage => Ok(Event::Triaged { plan: self.dates_from(policy, now) }),
             Action::Start { milestone } => {
                 self.must_be_undone(*milestone)?;
                 Ok(Event::Started { milestone: *milestone })
@@ -185,6 +189,15 @@ impl PoamItem {
             Action::Note { text } => Ok(Event::Noted { note: text.clone() }),
         };
         Ok(vec![event?])
+    }
+
+    /// The dates of its class counted from now, and none later than it has.
+    fn dates_from(&self, policy: &Policy, now: Timestamp) -> Vec<Planned> {
+        let closer = |planned: Planned| Planned {
+            due: planned.due.min(self.milestone(planned.milestone).due),
+            ..planned
+        };
+        policy.plan(self.class, now).into_iter().map(closer).collect()
     }
 
     /// A new round; what an audit found is worked through by the same steps again.

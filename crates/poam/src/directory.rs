@@ -2,9 +2,9 @@
 
 use crate::{PoamItem, Standing};
 use jiff::Timestamp;
-use quietus_model::{Identity, SafeText};
+use quietus_model::{Identity, RepositoryId, SafeText};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What configuration says of people. Facts, and no rules: it is no part of a policy's digest.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
@@ -14,6 +14,8 @@ pub struct Directory {
     pub departed: Vec<String>,
     /// For a repository, by its name, the team that sees to it; `*` stands for all others.
     pub teams: BTreeMap<String, String>,
+    /// Repositories that anybody can read, by their names.
+    pub public: BTreeSet<String>,
 }
 
 /// The fields of an identity that name somebody, the surest first. `name` is that of a token as often
@@ -36,6 +38,11 @@ impl Directory {
             && !who.contains('<')
             && together.iter().all(|word| word.contains('@'));
         left(who.trim()) || (names_each && together.iter().all(|word| left(word)))
+    }
+
+    /// Whether anybody can read a repository.
+    pub(crate) fn is_public(&self, repository: &RepositoryId) -> bool {
+        self.public.contains(repository.as_str())
     }
 
     /// The team that sees to one of these repositories.

@@ -50,6 +50,17 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         audit: Option<Box<AuditFinding>>,
     },
+    /// It was found when everything was read for the first time: its clock starts when somebody has
+    /// sorted the lot, at the latest then.
+    Deferred {
+        /// When.
+        until: Timestamp,
+    },
+    /// Somebody has sorted it: its clock starts.
+    Triaged {
+        /// What must be done by when.
+        plan: Vec<Planned>,
+    },
     /// A playbook is to be followed beside the milestones.
     PlaybookOpened {
         /// The playbook as it is now.

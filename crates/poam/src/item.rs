@@ -32,6 +32,9 @@ pub struct PoamItem {
     /// What an audit found, when it was no scan. No credential is known then, its milestones are
     /// waived from the beginning, and the steps of its playbooks are all there is to do.
     pub audit: Option<AuditFinding>,
+    /// Until when it waits to be sorted, when it was found on a first night; its dates count from
+    /// then, or from when it is sorted.
+    pub untriaged: Option<Timestamp>,
     /// How urgent it is.
     pub class: Class,
     /// Who sees to it.
@@ -177,7 +180,7 @@ impl PoamItem {
     pub fn order(&self) -> [MilestoneKind; 4] {
         let mut order = MilestoneKind::ALL;
         let abused = self.impact.as_ref().is_some_and(|found| found.what == Impact::Abused);
-        if self.class == Class::LivePrivileged || abused {
+        if self.class >= Class::LivePublic || abused {
             order.swap(0, 1);
         }
         order
@@ -287,7 +290,7 @@ impl PoamItem {
 
     /// Its tags: those of every leaked credential, then those of its rule, then what its spread
     /// tells (OWASP NHI9 when several repositories hold it, NHI5 when it is privileged, NHI1 when its
-    /// owner has left), and those of its playbooks.
+    /// owner has left, NHI8 when its paths name several environments), and those of its playbooks.
     pub fn tags(&self) -> Vec<String> {
         let leaked = TAGS.iter().filter(|_| self.audit.is_none());
         let mut tags: Vec<String> = leaked.map(|tag| (*tag).to_owned()).collect();
@@ -297,6 +300,9 @@ impl PoamItem {
         }
         if self.class == Class::LivePrivileged {
             tags.push("NHI5:2025".to_owned());
+        }
+        if self.environments().len() > 1 {
+            tags.push("NHI8:2025".to_owned());
         }
         for book in &self.round.playbooks {
             tags.extend(book.opening.controls.iter().chain(&book.opening.tags).cloned());

@@ -11,6 +11,7 @@ mod board;
 mod directory;
 mod event;
 mod evidence;
+mod exposure;
 mod item;
 mod lint;
 mod milestone;
@@ -38,6 +39,7 @@ pub use event::{
     OwnerBasis, PassedOver, Planned, Recorded, ReopenReason,
 };
 pub use evidence::{Found, Impact, Lack, RootCause};
+pub use exposure::{Consumer, Exposure};
 pub use item::{Approval, Closure, Deviation, FoldError, Phase, PoamItem, Round, TAGS};
 pub use lint::{Mistake, Unmeasurable};
 pub use milestone::{Milestone, MilestoneKind, Progress};

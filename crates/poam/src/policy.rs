@@ -57,6 +57,9 @@ pub struct Policy {
     pub dismissal: DismissalRules,
     /// Which playbooks the evidence opens by itself.
     pub playbooks: PlaybookRules,
+    /// On a first night, how long what is not live waits to be sorted. Not said by the policy's text.
+    #[serde(skip)]
+    pub onboarding: Option<SignedDuration>,
     /// Who has left, and whose which repository is. Not said by the policy's text.
     #[serde(skip)]
     pub directory: Directory,
@@ -79,6 +82,13 @@ impl Policy {
     #[must_use]
     pub fn with_directory(self, directory: Directory) -> Self {
         Self { directory, ..self }
+    }
+
+    /// The same policy on a first night: the clocks of what is not live start when somebody has sorted
+    /// it, at the latest after `grace`.
+    #[must_use]
+    pub fn onboarding(self, grace: SignedDuration) -> Self {
+        Self { onboarding: Some(grace), ..self }
     }
 
     /// How long a milestone may take for this class.
@@ -122,7 +132,7 @@ impl Policy {
     /// Whose consent a later date takes for this class.
     pub(crate) fn extension_consent(&self, class: Class) -> Consent {
         match class {
-            Class::LivePrivileged => self.extensions.live_privileged,
+            Class::LivePrivileged | Class::LivePublic => self.extensions.live_privileged,
             Class::Live | Class::Unknown | Class::Dead => self.extensions.consent,
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::owner::owner_of;
 use crate::policy::Consent;
+use crate::proof::later;
 use crate::settle::Draft;
 use crate::{
     Class, Detection, Event, Evidence, MilestoneKind, PoamItem, Policy, Recorded, Request, Subject,
@@ -91,14 +92,20 @@ impl<'a> Reading<'a> {
         if doubtful && !live {
             return None;
         }
+        // What works is urgent on the first night as well.
+        let grace = self.policy.onboarding.filter(|_| !live);
+        let clock = grace.map_or(self.survey.taken_at, |grace| later(self.survey.taken_at, grace));
         let event = Event::Opened {
             detection: Box::new(self.detection(assessment)),
-            plan: self.policy.plan(class, self.survey.taken_at),
+            plan: self.policy.plan(class, clock),
             class,
             owner: owner_of(finding, self.judgements(assessment), &self.policy.directory),
             audit: None,
         };
         let mut draft = Draft::opening(event, self.policy, self.now)?;
+        if grace.is_some() {
+            draft.emit(Event::Deferred { until: clock });
+        }
         if let Some(Silence::Comment { comment }) = &assessment.silence {
             let note = format!("a {comment} comment proposes that this is a false positive");
             draft.emit(Event::Noted { note });

@@ -25,6 +25,9 @@ pub enum Refusal {
         "the item is not set aside, so there is nothing to resume; `quietus item why ID` tells where it stands"
     )]
     NotSetAside,
+    /// It waits for nobody to sort it.
+    #[error("its clock runs already; only what `quietus onboard` found waits to be sorted")]
+    Triaged,
     /// Nothing was said.
     #[error("the text is blank; say who, or what was done")]
     Blank,

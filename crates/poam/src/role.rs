@@ -209,6 +209,7 @@ impl Action {
     pub fn duty(&self) -> Duty {
         match self {
             Self::Assign { .. } => Duty::Assign,
+            Self::Triage => Duty::SetAside,
             Self::Start { .. } | Self::Claim { .. } | Self::Extend { .. } => Duty::Work,
             Self::Waive { .. } => Duty::Waive,
             Self::Attest { .. }

@@ -146,9 +146,12 @@ impl<'a> Draft<'a> {
             .targets
             .values()
             .filter(|record| matches!(record.standing(self.now), Standing::Live(_)));
+        let mut repositories = self.item.presence.repositories().into_iter();
+        let public = repositories.any(|id| self.policy.directory.is_public(id));
         live.filter_map(|record| record.last_live())
             .map(|(_, seen)| match seen.identity.privileged {
                 Some(true) => Class::LivePrivileged,
+                _ if public => Class::LivePublic,
                 _ => Class::Live,
             })
             .max()

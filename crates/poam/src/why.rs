@@ -252,11 +252,39 @@ impl PoamItem {
             sentences.push(format!("It is {} and cannot close yet, because:", self.phase()));
             sentences.extend(blockers.iter().map(|blocker| format!("- {blocker}.")));
         }
+        sentences.extend(self.untriaged.map(|until| {
+            format!(
+                "It was found on a first night: its dates count from {until}, or from when it is \
+                 sorted with `quietus item triage`."
+            )
+        }));
+        sentences.extend(self.exposed(now));
         sentences.extend(self.done_so_far());
         sentences.extend(self.steps_done().into_iter().map(|done| format!("{done}.")));
         sentences.extend(self.suggestions(policy, now));
         sentences.push(self.what_next(policy, now));
         sentences
+    }
+
+    /// Since when and where it is exposed, and who must be given another credential.
+    fn exposed(&self, now: Timestamp) -> Vec<String> {
+        let exposure = self.exposure(now);
+        let mut said = Vec::new();
+        if let Some(first) = exposure.first_commit {
+            let live = exposure.days_live.map_or(String::new(), |days| {
+                format!("; exposed while it worked: {days} days at most")
+            });
+            said.push(format!("It was committed at {first}{live}."));
+        }
+        if exposure.consumers.len() > 1 {
+            let names: Vec<&str> =
+                exposure.consumers.iter().map(|one| one.repository.as_str()).collect();
+            said.push(format!(
+                "Each of these must be given another credential: {}.",
+                names.join(", ")
+            ));
+        }
+        said
     }
 
     /// Playbooks that the evidence calls for and the policy does not open by itself.

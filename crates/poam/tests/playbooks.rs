@@ -187,8 +187,11 @@ fn what_the_departed_own_goes_to_somebody_else_and_sooner() {
     assert_eq!(world.item("token").owner.unwrap().basis, OwnerBasis::CodeOwners);
     let teams = [("*".to_owned(), "@org/security".to_owned())].into();
     let departed = vec!["@zoe".to_owned(), "ann@example.org".to_owned()];
-    world.policy = opening("\"offboarding-gap\"")
-        .with_directory(Directory { departed: departed.clone(), teams });
+    world.policy = opening("\"offboarding-gap\"").with_directory(Directory {
+        departed: departed.clone(),
+        teams,
+        ..Directory::default()
+    });
     world.take(&survey(1, vec![found.clone()]));
     let item = world.item("token");
     let owner = item.owner.clone().unwrap();
@@ -208,6 +211,19 @@ fn what_the_departed_own_goes_to_somebody_else_and_sooner() {
     let item = alone.item("token");
     assert!(item.owner.as_ref().unwrap().has_left());
     assert!(item.lint(at(1)).contains(&quietus_poam::Mistake::NoOwner));
+}
+
+#[test]
+fn what_anybody_can_read_and_use_is_as_urgent_as_what_may_administer() {
+    let mut world = World::new();
+    let public = [REPO.to_owned()].into();
+    world.policy = Policy::default().with_directory(Directory { public, ..Directory::default() });
+    world.take(&survey(0, vec![finding("token", vec![place("app.env", &[MAIN], -100)])]));
+    assert_eq!(world.item("token").class, Class::Unknown);
+    world.ask(1, "token", vec![live(1)]);
+    let item = world.item("token");
+    assert_eq!((item.class, item.milestone(MilestoneKind::Revoke).due), (Class::LivePublic, at(5)));
+    assert_eq!(item.next_milestone().unwrap().kind, MilestoneKind::Revoke);
 }
 
 #[test]

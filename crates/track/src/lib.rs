@@ -12,6 +12,7 @@ mod error;
 mod find;
 mod look;
 mod mirror;
+mod newer;
 mod notify;
 mod record;
 mod retest;

@@ -73,6 +73,8 @@ fn moves_phase(event: &Event) -> bool {
         | Event::Judged { .. }
         | Event::Reclassified { .. }
         | Event::Escalated { .. }
+        | Event::Deferred { .. }
+        | Event::Triaged { .. }
         | Event::Extended { .. }
         | Event::Revoked { .. }
         | Event::Bound { .. }

@@ -187,6 +187,7 @@ pub(super) fn class_value(class: Class) -> &'static str {
         Class::Dead => "dead-at-first-sight",
         Class::Unknown => "unknown",
         Class::Live => "live",
+        Class::LivePublic => "live-and-public",
         Class::LivePrivileged => "live-and-privileged",
     }
 }

@@ -125,7 +125,7 @@ fn plan(
 /// What is live and privileged is revoked before it is replaced.
 fn order(class: Class) -> [MilestoneKind; 4] {
     let mut order = MilestoneKind::ALL;
-    if class == Class::LivePrivileged {
+    if class >= Class::LivePublic {
         order.swap(0, 1);
     }
     order

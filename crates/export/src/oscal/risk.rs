@@ -238,7 +238,7 @@ fn likelihood(class: Class) -> &'static str {
     match class {
         Class::Dead => "low",
         Class::Unknown => "moderate",
-        Class::Live | Class::LivePrivileged => "high",
+        Class::Live | Class::LivePublic | Class::LivePrivileged => "high",
     }
 }
 

@@ -77,6 +77,8 @@ pub enum Class {
     Unknown,
     /// It works.
     Live,
+    /// It works and stands in a repository that anybody can read.
+    LivePublic,
     /// It works and may administer something.
     LivePrivileged,
 }
@@ -88,6 +90,7 @@ impl Class {
             Self::Dead => "dead at first sight",
             Self::Unknown => "unknown",
             Self::Live => "live",
+            Self::LivePublic => "live and public",
             Self::LivePrivileged => "live and privileged",
         }
     }

@@ -42,6 +42,7 @@ impl PoamItem {
             version: 1,
             detection: (**detection).clone(),
             audit: audit.as_deref().cloned(),
+            untriaged: None,
             class: *class,
             owner: owner.clone(),
             presence: Presence::default(),
@@ -92,8 +93,19 @@ impl PoamItem {
             }
             Event::Escalated { class, plan } => {
                 self.class = *class;
+                self.untriaged = None;
                 for planned in plan {
                     self.milestone_mut(planned.milestone).due = planned.due;
+                }
+            }
+            Event::Deferred { until } => self.untriaged = Some(*until),
+            Event::Triaged { plan } => {
+                self.untriaged = None;
+                for planned in plan {
+                    let milestone = self.milestone_mut(planned.milestone);
+                    // The clock starts: these are the first dates it has.
+                    milestone.due = planned.due;
+                    milestone.original_due = planned.due;
                 }
             }
             Event::Assigned { owner } => self.owner = Some(owner.clone()),

@@ -1,6 +1,6 @@
 //! Who had a hand in an item.
 
-use crate::{Actor, Event, Owner, OwnerBasis, PoamItem};
+use crate::{Actor, Event, ExitTest, Owner, OwnerBasis, PoamItem, StepChange};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -18,10 +18,18 @@ impl PoamItem {
                         | Event::Waived { .. }
                         | Event::Attested { .. }
                         | Event::Revoked { .. }
-                )
+                ) || self.is_work(&recorded.event)
             })
             .filter_map(|recorded| recorded.by.person_id().map(|id| Actor::account(id).to_owned()))
             .collect()
+    }
+
+    /// Whether an event is somebody's word that they did what a step of a playbook asks for.
+    fn is_work(&self, event: &Event) -> bool {
+        let Event::StepMoved { step, change } = event else { return false };
+        let said = matches!(change, StepChange::Claimed { .. } | StepChange::Waived { .. });
+        let found = self.playbook(&step.playbook).and_then(|book| book.step(&step.step));
+        said && found.is_some_and(|step| step.plan.exit == ExitTest::Shown)
     }
 
     /// People who said where it works or where it does not: what is asked hangs on their word, in

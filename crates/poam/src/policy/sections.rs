@@ -105,7 +105,7 @@ pub(super) struct SlaTable {
 impl SlaTable {
     pub(super) fn of(&self, class: Class) -> &Sla {
         match class {
-            Class::LivePrivileged => &self.live_privileged,
+            Class::LivePrivileged | Class::LivePublic => &self.live_privileged,
             Class::Live => &self.live,
             Class::Unknown => &self.unknown,
             Class::Dead => &self.dead,
