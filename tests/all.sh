@@ -24,7 +24,7 @@ sh tests/tools.sh || {
 
 cargo fmt --all --check
 cargo fmt --manifest-path fuzz/Cargo.toml --check
-cargo clippy --workspace --all-targets --features drivers --locked -- -D warnings
-RUSTDOCFLAGS="-D warnings" cargo doc --workspace --features drivers --no-deps --locked --document-private-items
-cargo test --workspace --features drivers --locked
+cargo clippy --workspace --all-targets --features full --locked -- -D warnings
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --features full --no-deps --locked --document-private-items
+cargo test --workspace --features full --locked
 [ "${CI:-}" != true ] || sh tests/fuzz.sh 30

@@ -13,6 +13,9 @@ mod sandbox;
 mod actions;
 #[path = "canary/commands.rs"]
 mod commands;
+#[cfg(feature = "escrow")]
+#[path = "canary/escrow.rs"]
+mod escrow;
 #[path = "canary/failures.rs"]
 mod failures;
 #[path = "canary/ground.rs"]

@@ -10,6 +10,8 @@
 #[path = "../crates/export/tests/samples/mod.rs"]
 mod samples;
 
+#[path = "exports/emass.rs"]
+mod emass;
 #[path = "exports/fedramp.rs"]
 mod fedramp;
 #[path = "exports/tools.rs"]

@@ -19,6 +19,9 @@ mod world;
 
 #[path = "loops/aws.rs"]
 mod aws;
+#[cfg(all(feature = "escrow", feature = "redis"))]
+#[path = "loops/escrow.rs"]
+mod escrow;
 #[path = "loops/hubs.rs"]
 mod hubs;
 #[cfg(feature = "ldap")]

@@ -1,21 +1,25 @@
 //! The command line as the user writes it.
 
 mod asking;
+mod escrow;
 mod exporting;
 mod item;
 mod policy;
 mod reading;
 mod reporting;
+mod serving;
 mod silence;
 mod upkeep;
 
 pub(crate) use asking::{Expect, Only, Retest, Revoke, Validate};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-pub(crate) use exporting::{Export, ExportFor, Oscal};
+pub(crate) use escrow::Escrow;
+pub(crate) use exporting::{Check, Export, ExportFor, Oscal, Ver};
 pub(crate) use item::{Act, Add, Item, Which};
 pub(crate) use policy::PolicyCommand;
 pub(crate) use reading::{Find, Onboard, Scan, Sources, Track};
 pub(crate) use reporting::{Metrics, MetricsFormat, Remind, RemindFormat};
+pub(crate) use serving::{Serve, TokenCommand};
 pub(crate) use silence::{Silence, Suppress};
 use std::path::PathBuf;
 pub(crate) use upkeep::{Init, LedgerCommand, NewRule, Repos, Rules};
@@ -84,6 +88,9 @@ pub(crate) enum Command {
     Suppress(Suppress),
     /// Ask the issuer to end credentials, after showing what would be called
     Revoke(Revoke),
+    /// What is sealed of credentials, and its end
+    #[command(subcommand)]
+    Escrow(Escrow),
     /// List items, show them, act on them
     #[command(subcommand)]
     Item(Item),
@@ -91,6 +98,11 @@ pub(crate) enum Command {
     Metrics(Metrics),
     /// What calls for attention: overdue, due soon, reopened, stale, waiting for approval
     Remind(Remind),
+    /// Show items in a browser and take actions there
+    Serve(Serve),
+    /// Tokens that let people and programs in at `quietus serve`
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Write items in other people's formats
     #[command(subcommand)]
     Export(Export),

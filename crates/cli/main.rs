@@ -44,7 +44,7 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
+        .worker_threads(workers(&cli.command))
         .enable_all()
         .build()
         .context("starting the runtime")?;
@@ -63,9 +63,12 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
             Command::Validate(args) => commands::validate::run(&setup, &args).await,
             Command::Suppress(args) => commands::suppress::run(&setup, &args).await,
             Command::Revoke(args) => commands::revoke::run(&setup, &args).await,
+            Command::Escrow(args) => commands::escrow::run(&setup, args).await,
             Command::Item(args) => commands::item::run(&setup, args).await,
             Command::Metrics(args) => commands::metrics::run(&setup, &args).await,
             Command::Remind(args) => commands::remind::run(&setup, &args).await,
+            Command::Serve(args) => commands::serve::run(setup, &args).await,
+            Command::Token(args) => commands::token::run(&setup, args).await,
             Command::Export(args) => commands::export::run(&setup, args).await,
             Command::Ledger(args) => commands::ledger::run(&setup, args).await,
             Command::Repos(args) => commands::repos::run(&setup, &args).await,
@@ -77,6 +80,14 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
             Command::Man { dir } => commands::generate::man(dir.as_deref()),
         }
     })
+}
+
+/// Commands do one thing after another; a server has many visitors.
+fn workers(command: &Command) -> usize {
+    match command {
+        Command::Serve(_) => std::thread::available_parallelism().map_or(2, usize::from),
+        _ => 1,
+    }
 }
 
 /// The one reading of the clock, to the second: no date of a POA&M is finer.

@@ -45,6 +45,11 @@ impl Places {
         self.data.join("key")
     }
 
+    /// Where sealed values lie when no other folder is named.
+    pub(crate) fn escrow(&self) -> PathBuf {
+        self.data.join("escrow")
+    }
+
     /// The ledger that is used when none is named.
     pub(crate) fn ledger_url(&self) -> String {
         format!("sqlite://{}", self.data.join("ledger.db").display())
@@ -75,7 +80,7 @@ pub(crate) fn read_key(path: &Path) -> Result<Option<FingerprintKey>> {
 }
 
 #[cfg(unix)]
-fn refuse_if_others_can_read(path: &Path) -> Result<()> {
+pub(crate) fn refuse_if_others_can_read(path: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let mode = fs::metadata(path)?.permissions().mode();
     if mode & 0o077 != 0 {
@@ -90,7 +95,7 @@ fn refuse_if_others_can_read(path: &Path) -> Result<()> {
 }
 
 #[cfg(not(unix))]
-fn refuse_if_others_can_read(_: &Path) -> Result<()> {
+pub(crate) fn refuse_if_others_can_read(_: &Path) -> Result<()> {
     Ok(())
 }
 

@@ -37,6 +37,8 @@ pub(crate) struct Config {
     pub(crate) revoke: RevokeConfig,
     /// Who has left, and whose which repository is.
     pub(crate) people: PeopleConfig,
+    /// Whose keys values are sealed to.
+    pub(crate) escrow: EscrowConfig,
     /// Who may do what; where it is empty everybody may.
     pub(crate) roles: RoleTable,
     /// Names of repositories.
@@ -140,6 +142,16 @@ impl PeopleConfig {
         }
         Ok(Directory { departed, teams: self.teams.clone(), ..Directory::default() })
     }
+}
+
+/// Whose keys values are sealed to, and where they lie. Off unless there are recipients.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct EscrowConfig {
+    /// Public keys of age.
+    pub(crate) recipients: Vec<String>,
+    /// A folder of the user's own.
+    pub(crate) folder: Option<PathBuf>,
 }
 
 /// The name of a repository.
@@ -277,6 +289,12 @@ pub(crate) const TEMPLATE: &str = r#"# Quietus configuration. Every line is opti
 [revoke]
 # accounts = ["example-org", "ci-robot"]
 # by = ["os:1000@ops"]
+
+# Escrow: values are sealed to these age keys when they are first seen, and opened for a retest or a
+# revocation only, with --identity FILE (needs a program built with --features escrow)
+[escrow]
+# recipients = ["age1…"]
+# folder = "/srv/quietus/escrow"
 
 # Who may do what, by account (os:UID@HOST, or os:UID on every host) or subject of a session. Where
 # nobody is named everybody may do everything; what takes two people takes two all the same. Where

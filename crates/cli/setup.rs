@@ -6,6 +6,7 @@ use crate::places::{self, Places};
 use crate::settings::Config;
 use anyhow::{Context, Result, anyhow, bail};
 use jiff::{SignedDuration, Timestamp};
+use quietus_escrow::{Escrow, Recipients};
 use quietus_model::{FingerprintKey, RepositoryId, RuleFile, RuleSet, ScopeKind, Secret};
 use quietus_poam::{Playbook, Policy, presets};
 use quietus_scan::{Detector, Options};
@@ -196,6 +197,23 @@ impl Setup {
             .collect();
         Validator::new(Arc::clone(rules), settings, self.now)
             .with_context(|| format!("in the configuration {}", self.config_file.display()))
+    }
+
+    /// What is sealed, and to whom new values are.
+    pub(crate) fn escrow(&self) -> Result<Escrow> {
+        let recipients = Recipients::parse(&self.config.escrow.recipients).with_context(|| {
+            format!("[escrow] recipients of the configuration {}", self.config_file.display())
+        })?;
+        Ok(Escrow::new(self.escrow_folder(), recipients))
+    }
+
+    /// What is sealed, where nothing new is to be.
+    pub(crate) fn closed_escrow(&self) -> Escrow {
+        Escrow::new(self.escrow_folder(), Recipients::default())
+    }
+
+    fn escrow_folder(&self) -> PathBuf {
+        self.config.escrow.folder.clone().unwrap_or_else(|| self.places.escrow())
     }
 
     /// Mirrors of remote repositories.

@@ -127,7 +127,7 @@ fn every_item(ground: &Ground) -> usize {
 }
 
 /// An issuer that repeats what it was sent wherever an answer is kept.
-fn configured(ground: &Ground) -> Issuer {
+pub(crate) fn configured(ground: &Ground) -> Issuer {
     let issuer = Issuer::start();
     let ca = ground.sandbox.write("config/ca.pem", issuer.ca_pem());
     let text = format!(

@@ -9,7 +9,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 
-struct Redis {
+pub(crate) struct Redis {
     _server: Server,
     port: u16,
 }
@@ -26,7 +26,7 @@ impl Redis {
         Some(Self { _server: server, port })
     }
 
-    fn tell(&self, command: &str) {
+    pub(crate) fn tell(&self, command: &str) {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         write!(stream, "AUTH admin any\r\n{command}\r\n").unwrap();
         let mut lines = BufReader::new(stream).lines();
@@ -35,13 +35,13 @@ impl Redis {
         }
     }
 
-    fn leak(&self, user: &str, password: &Password) -> Leak {
+    pub(crate) fn leak(&self, user: &str, password: &Password) -> Leak {
         let text = format!("CACHE=redis://{user}:{password}@127.0.0.1:{}/0\n", self.port);
         Leak { file: "cache.env", text, secret: password.to_string() }
     }
 }
 
-fn world() -> Option<(World, Redis)> {
+pub(crate) fn world() -> Option<(World, Redis)> {
     let world = World::new()?;
     let server = Redis::start(&world.sandbox.path("tmp"))?;
     world.list_url("redis", &format!("redis://127.0.0.1:{}", server.port));

@@ -27,7 +27,7 @@ pub(crate) enum Again {
 /// A leaked credential and the item that is kept for it.
 pub(crate) struct Story<'w> {
     pub(crate) world: &'w World,
-    file: &'static str,
+    pub(crate) file: &'static str,
     /// What the item is called.
     pub(crate) id: String,
 }

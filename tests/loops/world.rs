@@ -41,6 +41,7 @@ pub(crate) struct World {
     trusted: RefCell<String>,
     known_hosts: RefCell<String>,
     secrets: RefCell<Vec<String>>,
+    also: RefCell<String>,
     hours_between: Cell<i64>,
 }
 
@@ -59,6 +60,7 @@ impl World {
             trusted: RefCell::default(),
             known_hosts: RefCell::default(),
             secrets: RefCell::default(),
+            also: RefCell::default(),
             // The default policy wants 20 hours between the denials that are proof.
             hours_between: Cell::new(21),
         };
@@ -98,6 +100,13 @@ impl World {
         self.configure();
     }
 
+    /// Adds a section to the configuration.
+    #[cfg(feature = "escrow")]
+    pub(crate) fn also_configure(&self, section: &str) {
+        self.also.borrow_mut().push_str(section);
+        self.configure();
+    }
+
     fn configure(&self) {
         let ca_file = self.sandbox.write("ca.pem", self.trusted.borrow().as_bytes());
         let mut text = "[issuers]\n".to_owned();
@@ -111,6 +120,7 @@ impl World {
         }
         let known_hosts = self.sandbox.write("known_hosts", self.known_hosts.borrow().as_bytes());
         text += &format!("known_hosts = \"{}\"\n", known_hosts.display());
+        text += &self.also.borrow();
         self.sandbox.write("config/quietus/config.toml", text);
     }
 

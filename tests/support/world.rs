@@ -212,7 +212,7 @@ impl World {
         let validator = asking.map(|asking| self.validator(asking, now));
         let tracker = self.tracker(ledger, validator.as_ref());
         let items = ledger.items().await.unwrap();
-        let assessments = tracker.assess(found.hits, &items).await;
+        let assessments = tracker.assess(found.hits, &items).await.unwrap();
         let survey = tracker.survey(found.scopes, assessments, now);
         let mirrors = Mirrors::new(self.folder.path().join("mirrors"));
         let looking = Looking {
@@ -246,6 +246,7 @@ impl World {
             shipped: &RULES,
             policy: &self.policy,
             validator,
+            escrow: None,
             tool: "test",
         }
     }

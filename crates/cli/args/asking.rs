@@ -5,6 +5,7 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use quietus_model::{Confidence, Severity};
 use quietus_poam::PoamItem;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 #[derive(Debug, Args)]
@@ -18,6 +19,9 @@ pub(crate) struct Retest {
     /// Ask the issuers; without it only what can be read again is reported
     #[arg(long)]
     pub(crate) validate: bool,
+    /// Open the escrow of what can be read nowhere any more: a file with age identities
+    #[arg(long, value_name = "FILE", requires = "validate")]
+    pub(crate) identity: Option<PathBuf>,
     /// Succeed only when every item is verified dead
     #[arg(long, value_enum)]
     pub(crate) expect: Option<Expect>,
@@ -69,6 +73,9 @@ pub(crate) struct Revoke {
     /// The most credentials that one run may revoke
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) limit: usize,
+    /// Open the escrow of what can be read nowhere any more: a file with age identities
+    #[arg(long, value_name = "FILE")]
+    pub(crate) identity: Option<PathBuf>,
     /// Who you are; recorded as a claim beside the account of this machine
     #[arg(long = "as", value_name = "NAME")]
     pub(crate) claims: Option<String>,

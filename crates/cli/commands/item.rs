@@ -8,8 +8,7 @@ use crate::setup::Setup;
 use crate::who;
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use quietus_export::words;
 use quietus_model::{Digest, Target};
 use quietus_poam::{Action, MilestoneKind, Mistake, PoamItem, StepDeed};
 use quietus_store::Ledger;
@@ -161,7 +160,7 @@ fn digest_of(file: Option<&Path>) -> Result<Option<Digest>> {
 
 /// The issuer of an item's kind at the place that a person names, and a word when it cannot be asked
 /// from here.
-fn target(setup: &Setup, item: &PoamItem, issuer: &str) -> Result<Target> {
+pub(crate) fn target(setup: &Setup, item: &PoamItem, issuer: &str) -> Result<Target> {
     let rules = setup.rules()?;
     let rule = &item.detection.rule;
     let recipe = rules.get(rule).and_then(|rule| rule.validate.as_ref());
@@ -176,11 +175,9 @@ fn target(setup: &Setup, item: &PoamItem, issuer: &str) -> Result<Target> {
     Ok(Target { issuer, endpoint, principal: None })
 }
 
-/// The last second of a day in UTC, in which all dates of this program are.
 pub(super) fn end_of_day(text: &str) -> Result<Timestamp> {
-    let date: Date =
-        text.parse().with_context(|| format!("\"{text}\" is no date; write it as YYYY-MM-DD"))?;
-    Ok(date.at(23, 59, 59, 0).to_zoned(TimeZone::UTC)?.timestamp())
+    words::end_of_day(text)
+        .with_context(|| format!("\"{text}\" is no date; write it as YYYY-MM-DD"))
 }
 
 async fn lint(setup: &Setup, ledger: &Ledger, format: ListFormat) -> Result<Exit, Failure> {

@@ -2,6 +2,7 @@
 
 mod audit;
 pub(crate) mod doctor;
+pub(crate) mod escrow;
 pub(crate) mod export;
 pub(crate) mod find;
 pub(crate) mod generate;
@@ -16,7 +17,9 @@ pub(crate) mod retest;
 pub(crate) mod revoke;
 pub(crate) mod rules;
 pub(crate) mod scan;
+pub(crate) mod serve;
 pub(crate) mod suppress;
+pub(crate) mod token;
 pub(crate) mod track;
 pub(crate) mod triage;
 pub(crate) mod validate;

@@ -1,6 +1,7 @@
 //! `quietus retest`: read the known places again, ask the issuers, record what they say.
 
 use crate::args::{Expect, ListFormat, Retest};
+use crate::commands::escrow;
 use crate::commands::scan::{failed, was_cut_short};
 use crate::exit::{Exit, Failure, Reason};
 use crate::output::{self, retest};
@@ -8,7 +9,7 @@ use crate::progress::Bar;
 use crate::setup::Setup;
 use crate::sight::Sight;
 use jiff::Timestamp;
-use quietus_model::Fingerprint;
+use quietus_model::{Fingerprint, SealUse};
 use quietus_poam::{ClosureBasis, Event, PoamItem, Policy, Proof, ScanRecord};
 use quietus_store::Ledger;
 use quietus_track::{Tracker, Wanted, named};
@@ -31,7 +32,20 @@ pub(crate) async fn run(setup: &Setup, args: &Retest) -> Result<Exit, Failure> {
     let bar = Bar::new(setup.quiet);
     let sight = Sight::of_known_places(setup);
     let looking = sight.looking(&detector, &key, &bar);
-    let read = Wanted::of(&items, &scans).read(&looking, setup.now);
+    let mut read = Wanted::of(&items, &scans).read(&looking, setup.now);
+    let sealed = setup.escrow()?;
+    let tracker = Tracker {
+        ledger: &ledger,
+        rules: &rules,
+        shipped: &shipped,
+        policy: &policy,
+        validator: validator.as_ref(),
+        escrow: Some(&sealed),
+        tool: env!("CARGO_PKG_VERSION"),
+    };
+    if let Some(file) = &args.identity {
+        escrow::open(&tracker, &mut read, file, &key, (SealUse::Retest, setup)).await?;
+    }
     for error in &read.errors {
         output::error_text(&error.to_string());
     }
@@ -41,14 +55,6 @@ pub(crate) async fn run(setup: &Setup, args: &Retest) -> Result<Exit, Failure> {
         items.iter().map(|item| (item.fingerprint(), item.version)).collect();
     if validator.is_some() {
         bar.say(format!("asking issuers about {recalled} credentials"));
-        let tracker = Tracker {
-            ledger: &ledger,
-            rules: &rules,
-            shipped: &shipped,
-            policy: &policy,
-            validator: validator.as_ref(),
-            tool: env!("CARGO_PKG_VERSION"),
-        };
         tracker.retest(read, setup.now).await?;
     }
     let now = validator.as_ref().map_or(setup.now, Validator::now);

@@ -4,13 +4,14 @@
 //! by item, and stands in nobody's way; then one answer of the user decides about the rest.
 
 use crate::args::Revoke;
+use crate::commands::escrow;
 use crate::exit::{Exit, Failure, Reason};
 use crate::output::{self, plural, revoke};
 use crate::setup::Setup;
 use crate::sight::Sight;
 use crate::who;
 use anyhow::{Context, Result, anyhow};
-use quietus_model::{Effect, Fingerprint, Hit, Receipt};
+use quietus_model::{Effect, Fingerprint, Hit, Receipt, SealUse};
 use quietus_poam::{Duty, PoamItem, Policy, ScanRecord};
 use quietus_store::{Append, Ledger};
 use quietus_track::{Retest, Tracker, Wanted, named};
@@ -61,12 +62,14 @@ pub(crate) async fn run(setup: &Setup, args: &Revoke) -> Result<Exit, Failure> {
     let rules = setup.rules()?;
     let shipped = quietus_catalogue::shipped()?;
     let validator = setup.validator(&rules, None)?;
+    let sealed = setup.escrow()?;
     let tracker = Tracker {
         ledger: &ledger,
         rules: &rules,
         shipped: &shipped,
         policy: &policy,
         validator: Some(&validator),
+        escrow: Some(&sealed),
         tool: env!("CARGO_PKG_VERSION"),
     };
     let room =
@@ -75,7 +78,11 @@ pub(crate) async fn run(setup: &Setup, args: &Revoke) -> Result<Exit, Failure> {
         ledger.scans().await?.into_iter().map(|scans| scans.latest).collect();
     let detector = setup.detector(Arc::clone(&rules))?;
     let sight = Sight::of_known_places(setup);
-    let read = Wanted::of(&items, &scans).read(&sight.looking(&detector, &key, &()), setup.now);
+    let mut read = Wanted::of(&items, &scans).read(&sight.looking(&detector, &key, &()), setup.now);
+    if let Some(file) = &args.identity {
+        let why = (SealUse::Revoke, setup);
+        escrow::open(&room.tracker, &mut read, file, &key, why).await?;
+    }
     let hits = read.hits.into_iter().map(|hit| (hit.finding.fingerprint, hit)).collect();
     let ready = room.ready(&items, hits).await?;
     if items.len() > 1 {

@@ -37,17 +37,19 @@ pub(crate) async fn run(setup: &Setup, args: &Track, policy: Policy) -> Result<E
     if validator.is_some() {
         bar.say(format!("asking issuers about {} credentials", hits.len()));
     }
+    let escrow = setup.escrow()?;
     let tracker = Tracker {
         ledger: &ledger,
         rules: &rules,
         shipped: &shipped,
         policy: &policy,
         validator: validator.as_ref(),
+        escrow: Some(&escrow),
         tool: env!("CARGO_PKG_VERSION"),
     };
     let findings = hits.iter().map(|hit| &hit.finding);
     let suppressions = silencing.report(findings, &scopes, errors.is_empty());
-    let mut assessments = tracker.assess(hits, &ledger.items().await?).await;
+    let mut assessments = tracker.assess(hits, &ledger.items().await?).await?;
     silencing.note(&mut assessments);
     let mut exit = exit_of(&scopes, &assessments, !errors.is_empty());
     exit.add_if(validator.is_some() && was_cut_short(), Reason::Incomplete);

@@ -261,6 +261,12 @@ pub(crate) fn sentence(recorded: &Recorded) -> String {
             format!("follows {}, because {}", opening.playbook, opening.because)
         }
         Event::StepMoved { step, change } => step_moved(step, change),
+        Event::Escrowed { seal } => match seal.recipients.len() {
+            1 => "sealed to 1 recipient".to_owned(),
+            many => format!("sealed to {many} recipients"),
+        },
+        Event::EscrowOpened { purpose, .. } => format!("opened from escrow: {purpose}"),
+        Event::EscrowDestroyed { reason, .. } => format!("destroyed in escrow: {reason}"),
         Event::Noted { note } => format!("note: {note}"),
     };
     format!("{what}  {DIM}{}{DIM:#}", recorded.by)

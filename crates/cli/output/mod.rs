@@ -3,6 +3,7 @@
 pub(crate) mod board;
 pub(crate) mod credential_types;
 pub(crate) mod doctor;
+pub(crate) mod escrow;
 pub(crate) mod find;
 pub(crate) mod item;
 pub(crate) mod json;

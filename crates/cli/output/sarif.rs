@@ -2,7 +2,8 @@
 
 use super::{ScanReport, Shown};
 use anyhow::Result;
-use quietus_model::{Location, Rule, Severity};
+use quietus_export::sarif::{level, precision, score, uri};
+use quietus_model::{Location, Rule};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -51,7 +52,7 @@ fn descriptor(rule: &Rule) -> Value {
         "defaultConfiguration": { "level": level(rule.severity) },
         "properties": {
             "tags": ["security", "secret"],
-            "precision": precision(rule),
+            "precision": precision(rule.confidence),
             "security-severity": score(rule.severity),
         },
     })
@@ -104,45 +105,4 @@ fn result(
             json!({ "quietusFingerprint/v1": finding.fingerprint.to_string() });
     }
     result
-}
-
-/// A relative reference (RFC 3986): everything but unreserved characters and `/` is encoded.
-fn uri(at: &Location) -> String {
-    let mut uri = String::new();
-    let path = if at.path.is_empty() { "-" } else { at.path.as_str() };
-    for byte in path.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-                uri.push(char::from(byte));
-            }
-            _ => uri.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    uri
-}
-
-fn level(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Critical | Severity::High => "error",
-        Severity::Medium => "warning",
-        Severity::Low => "note",
-    }
-}
-
-fn precision(rule: &Rule) -> &'static str {
-    match rule.confidence {
-        quietus_model::Confidence::High => "very-high",
-        quietus_model::Confidence::Medium => "medium",
-        quietus_model::Confidence::Low => "low",
-    }
-}
-
-/// The scale of CVSS, as code-scanning services group by it.
-fn score(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Critical => "9.5",
-        Severity::High => "8.0",
-        Severity::Medium => "5.5",
-        Severity::Low => "3.0",
-    }
 }

@@ -118,7 +118,8 @@ impl Words {
             | Event::Extended { reason, .. }
             | Event::Declined { reason, .. }
             | Event::Deviated { reason, .. }
-            | Event::DeviationEnded { reason } => self.clean(reason),
+            | Event::DeviationEnded { reason }
+            | Event::EscrowDestroyed { reason, .. } => self.clean(reason),
             Event::Requested { request, .. } => match request {
                 Request::Extension { reason, .. } | Request::Deviation { reason, .. } => {
                     self.clean(reason);
@@ -146,6 +147,8 @@ impl Words {
             },
             Event::Closed { evidence, .. } => evidence.iter_mut().for_each(|text| self.clean(text)),
             Event::Opened { .. }
+            | Event::Escrowed { .. }
+            | Event::EscrowOpened { .. }
             | Event::LeftHead { .. }
             | Event::Absent { .. }
             | Event::Judged { .. }

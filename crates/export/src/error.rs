@@ -1,5 +1,7 @@
 //! Why nothing could be exported, and what to do about it.
 
+use jiff::Timestamp;
+
 /// Why nothing could be exported.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ExportError {
@@ -30,4 +32,24 @@ pub enum ExportError {
          does not help"
     )]
     Workbook(String),
+    /// Every report of FedRAMP's vulnerability evaluation names its certification package.
+    #[error(
+        "\"{given}\" is no whole URI: give the place of your certification package overview with \
+         --package, such as https://trust.example.com/overview.json"
+    )]
+    NoPackage {
+        /// What was given.
+        given: String,
+    },
+    /// A period that ends before it begins.
+    #[error("the period ends at {to}, before it begins at {from}: change one of them")]
+    Backwards {
+        /// Its first moment.
+        from: Timestamp,
+        /// Its last moment.
+        to: Timestamp,
+    },
+    /// A text document cannot be made.
+    #[error("the document cannot be written: {0}; this is a mistake of ours, please report it")]
+    Page(String),
 }

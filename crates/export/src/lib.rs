@@ -7,13 +7,19 @@
 mod audience;
 pub mod chart;
 mod coverage;
+pub mod csv;
 pub mod digest;
+pub mod emass;
 mod error;
 pub mod fedramp;
+pub mod html;
+mod junit;
+pub mod markdown;
 pub mod object;
 pub mod oscal;
 pub mod prometheus;
 mod register;
+pub mod sarif;
 mod schedule;
 pub mod story;
 mod text;
@@ -23,5 +29,6 @@ mod workbook;
 
 pub use audience::{Audience, WITHHELD};
 pub use error::ExportError;
+pub use junit::junit;
 pub use register::{About, Register, Watched};
 pub use weakness::Rating;

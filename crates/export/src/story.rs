@@ -38,6 +38,9 @@ pub fn heading(event: &Event) -> &'static str {
         Event::Triaged { .. } => "Sorted",
         Event::PlaybookOpened { .. } => "Playbook opened",
         Event::StepMoved { .. } => "Step of a playbook",
+        Event::Escrowed { .. } => "Put in escrow",
+        Event::EscrowOpened { .. } => "Opened from escrow",
+        Event::EscrowDestroyed { .. } => "Destroyed in escrow",
         Event::Noted { .. } => "Note",
     }
 }
@@ -132,6 +135,14 @@ pub fn sentence(item: &PoamItem, event: &Event) -> String {
             format!("The playbook {} is followed, because {}.", opening.title, opening.because)
         }
         Event::StepMoved { step, change } => step_moved(step, change),
+        Event::Escrowed { seal } => {
+            let keys: Vec<&str> = seal.recipients.iter().map(|key| key.as_str()).collect();
+            format!("Its value was sealed to {}.", keys.join(", "))
+        }
+        Event::EscrowOpened { purpose, .. } => format!("Its sealed value was opened: {purpose}."),
+        Event::EscrowDestroyed { reason, .. } => {
+            format!("Its sealed value was destroyed: {reason}")
+        }
         Event::Noted { note } => note.clone(),
     }
 }

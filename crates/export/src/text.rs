@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use quietus_model::SafeText;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// What stands where a format demands text and there is none.
 const NOTHING: &str = "(none)";
@@ -79,7 +80,21 @@ impl Moment {
 pub(crate) fn one_line(text: &str) -> String {
     let spaced: String = text.chars().map(|c| if is_space(c) { ' ' } else { c }).collect();
     let words: Vec<&str> = spaced.split(' ').filter(|word| !word.is_empty()).collect();
-    SafeText::plain(words.join(" ")).as_str().to_owned()
+    // A mark of Arabic that turns what follows round; the others are no safe text already.
+    let safe = words.join(" ").replace('\u{061C}', "\u{FFFD}");
+    SafeText::plain(safe).as_str().to_owned()
+}
+
+/// A JSON value whose every text is one line that turns nothing round.
+pub(crate) fn safe_json(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(one_line(&text)),
+        Value::Array(values) => values.into_iter().map(safe_json).collect(),
+        Value::Object(object) => {
+            object.into_iter().map(|(name, value)| (one_line(&name), safe_json(value))).collect()
+        }
+        other => other,
+    }
 }
 
 /// White space for any of the regex engines that will judge the document: U+FEFF is one to

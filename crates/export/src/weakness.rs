@@ -4,6 +4,7 @@ use crate::oscal::is_control;
 use jiff::Timestamp;
 use quietus_model::Severity;
 use quietus_poam::{Class, DeviationKind, Event, Pending, PoamItem, Request, Subject};
+use std::cmp::Reverse;
 
 /// How grave a weakness is, on the scale of FIPS 199.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -167,6 +168,13 @@ pub(crate) fn asked_deviation(item: &PoamItem) -> Option<(DeviationKind, &Pendin
 pub(crate) fn changed(item: &PoamItem) -> Timestamp {
     let newest = item.history.last().map_or(item.detection.detected_at, |recorded| recorded.at);
     item.closure.as_ref().map_or(newest, |closure| closure.at)
+}
+
+/// What comes first where items are listed: live, then overdue, then by date, then by number.
+pub(crate) fn urgency(item: &PoamItem, now: Timestamp) -> impl Ord + use<> {
+    let due = item.next_milestone().map_or(Timestamp::MAX, |milestone| milestone.due);
+    let first = [item.liveness(now) == "live", item.is_overdue(now)].map(Reverse);
+    (first, due, item.number)
 }
 
 /// A day in UTC that every format can write: `2026-01-31`.

@@ -1,5 +1,7 @@
 //! Days, distances and numbers as people read them, wherever they are shown.
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use quietus_model::{RepositoryId, SafeText};
 
@@ -8,9 +10,33 @@ pub fn day(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d").to_string()
 }
 
+/// The last second of a day in UTC, in which all dates of this program are, from `YYYY-MM-DD`.
+///
+/// # Errors
+/// When it is no date.
+pub fn end_of_day(text: &str) -> Result<Timestamp, jiff::Error> {
+    let date: Date = text.parse()?;
+    Ok(date.at(23, 59, 59, 0).to_zoned(TimeZone::UTC)?.timestamp())
+}
+
 /// Day and minute of a moment, in UTC.
 pub fn minute(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// A sentence in which moments are written as people read them: `2026-01-02 03:04 UTC` for
+/// `2026-01-02T03:04:05Z`.
+pub fn readable(sentence: &str) -> String {
+    let words =
+        sentence.split_inclusive(|c: char| c.is_whitespace() || matches!(c, ';' | ',' | ')'));
+    words.map(|word| reread(word).unwrap_or_else(|| word.to_owned())).collect()
+}
+
+/// A word that begins with a moment, if it does.
+fn reread(word: &str) -> Option<String> {
+    let (text, rest) = word.split_at_checked(word.find('Z')? + 1)?;
+    let at: Timestamp = text.parse().ok()?;
+    Some(format!("{}{rest}", minute(at)))
 }
 
 /// How far away a moment is: `in 3 days`, `2 hours ago`.
@@ -66,6 +92,16 @@ pub fn repository_name<'a>(id: &'a RepositoryId, source: &'a SafeText) -> &'a st
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn moments_in_a_sentence_are_reread() {
+        let text = "due 2026-01-02T03:04:05Z; then (2026-01-02T03:04:05.5Z) no Zebra, 1Z.";
+        assert_eq!(
+            readable(text),
+            "due 2026-01-02 03:04 UTC; then (2026-01-02T03:04:05.5Z) no Zebra, 1Z."
+        );
+        assert_eq!(readable("at 2026-01-02T03:04:05Z."), "at 2026-01-02 03:04 UTC.");
+    }
 
     #[test]
     fn numbers_and_distances_read_well() {

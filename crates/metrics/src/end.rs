@@ -1,7 +1,7 @@
 //! When a credential ended, as the events of its item have it.
 
 use jiff::Timestamp;
-use quietus_model::Verdict;
+use quietus_model::{Doubt, Verdict};
 use quietus_poam::{Class, ClosureBasis, Event, MilestoneKind, PoamItem, ReopenReason};
 
 /// The end of a credential.
@@ -19,12 +19,13 @@ pub(crate) fn end_of(item: &PoamItem) -> Option<End> {
     let mut end: Option<End> = None;
     let mut attested = false;
     let mut receipts = false;
+    let mut lost = false;
     for recorded in &item.history {
         match &recorded.event {
             Event::Attested { .. } => attested = true,
             Event::Revoked { .. } => receipts = true,
             Event::Verified { milestone: MilestoneKind::Revoke, on, .. } => {
-                let words = attested && !receipts && !item.detection.kind.askable;
+                let words = attested && !receipts && (!item.detection.kind.askable || lost);
                 let basis = if words { ClosureBasis::Attested } else { ClosureBasis::Verified };
                 end = Some(End { at: *on, basis });
             }
@@ -38,10 +39,14 @@ pub(crate) fn end_of(item: &PoamItem) -> Option<End> {
                     end = None;
                 }
             }
-            Event::Judged { judgement } if matches!(judgement.verdict, Verdict::Live(_)) => {
-                // People's word is undone by any acceptance, whenever it was.
-                end =
-                    end.filter(|end| end.basis == ClosureBasis::Verified && judgement.at < end.at);
+            Event::Sighted { .. } => lost = false,
+            Event::Judged { judgement } => {
+                lost = judgement.verdict == Verdict::Indeterminate(Doubt::NoBytes);
+                if matches!(judgement.verdict, Verdict::Live(_)) {
+                    // People's word is undone by any acceptance, whenever it was.
+                    end = end
+                        .filter(|end| end.basis == ClosureBasis::Verified && judgement.at < end.at);
+                }
             }
             _ => {}
         }

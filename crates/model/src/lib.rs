@@ -17,6 +17,7 @@ mod receipt;
 mod recipe;
 mod repository;
 mod rule;
+mod seal;
 mod secret;
 pub mod shape;
 mod silence;
@@ -40,6 +41,7 @@ pub use rule::{
     Check, CompanionRule, Confidence, Judge, Known, Lengths, Provider, Rule, RuleError, RuleFile,
     RuleId, RuleSet, RuleTests, Severity,
 };
+pub use seal::{Seal, SealId, SealUse};
 pub use secret::{Redacted, Secret};
 pub use shape::Shape;
 pub use silence::{Ground, Silence, Suppressed};

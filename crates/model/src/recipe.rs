@@ -84,6 +84,8 @@ pub enum Driver {
     Http,
     /// A simple bind (RFC 4513).
     Ldap,
+    /// A login to MongoDB.
+    Mongodb,
     /// A login to MySQL or MariaDB.
     Mysql,
     /// A login to PostgreSQL or what speaks its protocol.
@@ -102,6 +104,7 @@ impl Driver {
         match self {
             Self::Http => "http",
             Self::Ldap => "ldap",
+            Self::Mongodb => "mongodb",
             Self::Mysql => "mysql",
             Self::Postgresql => "postgresql",
             Self::Redis => "redis",

@@ -2,7 +2,7 @@
 
 use crate::{
     Digest, Finding, Fingerprint, Judgement, KeyId, Remedy, RepositoryId, Rule, RuleId, SafeText,
-    Silence,
+    Seal, Silence,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -220,6 +220,9 @@ pub struct Assessment {
     /// Why it would not be reported; `None` for one that is live, whatever silences it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub silence: Option<Silence>,
+    /// What its value was sealed as in this run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Seal>,
 }
 
 /// What a rule says of every credential of its kind; an item keeps a copy, so that it can be read

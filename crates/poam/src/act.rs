@@ -5,7 +5,7 @@ use crate::request::{Deed, independence};
 use crate::settle::Draft;
 use crate::{
     Actor, Class, DeviationKind, Duty, Event, Impact, MilestoneKind, Owner, OwnerBasis, Planned,
-    Playbook, PoamItem, Policy, Proof, Recorded, Refusal, RootCause, StepDeed, Subject,
+    Playbook, PoamItem, Policy, Proof, Recorded, Refusal, RootCause, StepDeed, Subject, Weakness,
 };
 use jiff::Timestamp;
 use quietus_model::{Attestation, Digest, Receipt, SafeText, Target, Verdict};
@@ -244,13 +244,16 @@ impl PoamItem {
         by: &Actor,
         now: Timestamp,
     ) -> Result<Event, Refusal> {
-        if self.detection.kind.askable {
-            return Err(Refusal::AskInstead);
+        match self.seal {
+            _ if !self.detection.kind.askable || self.unaskable_since().is_some() => {}
+            Some(_) if self.lost_bytes().is_some() => return Err(Refusal::OpenInstead),
+            _ => return Err(Refusal::AskInstead),
         }
         must_be_long(note)?;
         let by = by.person_id().ok_or(Refusal::NeedsPerson)?.to_owned();
         let mine = Actor::account(&by);
-        if self.attestations.iter().any(|word| Actor::account(&word.by) == mine) {
+        let counted = self.valid_attestations(now).unwrap_or_default();
+        if counted.iter().any(|word| Actor::account(&word.by) == mine) {
             return Err(Refusal::AlreadyAttested { by });
         }
         let note = SafeText::plain(note);
@@ -290,13 +293,22 @@ impl PoamItem {
             None
         };
         let break_glass = independence(role, glass, deed)?;
+        let proof = self.proof(policy, now);
+        // What rests on this very approval cannot be done before it.
+        let waits = matches!(proof, Proof::Dead { weakness: Some(Weakness::NeverAccepted), .. });
         let undone = self.round.milestones.iter().filter(|m| !m.is_done());
+        let undone = undone.filter(|m| match m.kind {
+            MilestoneKind::Remove => true,
+            MilestoneKind::Rotate => !waits || !policy.rotation.waive_when_dead,
+            MilestoneKind::Revoke | MilestoneKind::Retest => !waits,
+        });
         let mut blockers: Vec<String> =
             undone.map(|m| format!("{} is {}", m.kind, m.progress.as_str())).collect();
         let steps = self.steps().filter(|(_, step)| !step.is_done());
+        let steps = steps.filter(|(_, step)| !waits || step.plan.exit.takes_a_person());
         blockers.extend(steps.map(|(id, step)| format!("{id} is {}", step.progress.as_str())));
-        let proof = self.proof(policy, now);
-        if let (Proof::NotYet(missing), true) = (&proof, self.detection.kind.askable) {
+        let attested = self.dead_since(policy, now).is_some();
+        if let (Proof::NotYet(missing), false) = (&proof, attested) {
             blockers.extend(missing.iter().map(ToString::to_string));
         }
         let lacks = self.lacks(policy, self.dead_since(policy, now));

@@ -14,7 +14,7 @@ use crate::{
 use jiff::Timestamp;
 use quietus_model::{
     Attestation, Confidence, Digest, Judgement, Kind, Location, LocationId, Receipt, RuleId,
-    SafeText, Severity, SurveyId, Target,
+    SafeText, Seal, SealId, SealUse, Severity, SurveyId, Target,
 };
 use serde::{Deserialize, Serialize};
 
@@ -283,6 +283,25 @@ pub enum Event {
         plan: Vec<Planned>,
         /// The class that set those dates.
         class: Class,
+    },
+    /// Its value was sealed, so that its issuer can be asked when its bytes stand nowhere any more.
+    Escrowed {
+        /// As what.
+        seal: Box<Seal>,
+    },
+    /// Its sealed value was opened.
+    EscrowOpened {
+        /// Which.
+        seal: SealId,
+        /// What for.
+        purpose: SealUse,
+    },
+    /// Its sealed value is no more.
+    EscrowDestroyed {
+        /// Which.
+        seal: SealId,
+        /// Why.
+        reason: String,
     },
     /// A remark.
     Noted {

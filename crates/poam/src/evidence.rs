@@ -28,7 +28,8 @@ pub enum RootCause {
 }
 
 impl RootCause {
-    const ALL: [Self; 7] = [
+    /// All of them.
+    pub const ALL: [Self; 7] = [
         Self::HardCoded,
         Self::Configuration,
         Self::Example,
@@ -38,7 +39,8 @@ impl RootCause {
         Self::Undetermined,
     ];
 
-    fn name(self) -> &'static str {
+    /// As people type it.
+    pub fn name(self) -> &'static str {
         match self {
             Self::HardCoded => "hard-coded",
             Self::Configuration => "configuration",
@@ -95,6 +97,18 @@ pub enum Impact {
 }
 
 impl Impact {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Unused, Self::Abused, Self::NotAvailable];
+
+    /// As people type it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unused => "unused",
+            Self::Abused => "abused",
+            Self::NotAvailable => "not-available",
+        }
+    }
+
     /// For people.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -115,12 +129,11 @@ impl std::str::FromStr for Impact {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "unused" => Ok(Self::Unused),
-            "abused" => Ok(Self::Abused),
-            "not-available" => Ok(Self::NotAvailable),
-            _ => Err(format!("\"{text}\" is none of: unused, abused, not-available")),
-        }
+        let names = || Self::ALL.map(Self::name).join(", ");
+        Self::ALL
+            .into_iter()
+            .find(|impact| impact.name() == text)
+            .ok_or_else(|| format!("\"{text}\" is none of: {}", names()))
     }
 }
 

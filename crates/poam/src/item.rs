@@ -12,7 +12,7 @@ use crate::{
     ReopenReason, RootCause,
 };
 use jiff::Timestamp;
-use quietus_model::{Attestation, Fingerprint, Place, Target};
+use quietus_model::{Attestation, Fingerprint, Place, Seal, Target};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -49,6 +49,8 @@ pub struct PoamItem {
     pub earlier_rounds: Vec<Round>,
     /// The current deviation.
     pub deviation: Option<Deviation>,
+    /// Its value in escrow.
+    pub seal: Option<Seal>,
     /// People's words, of the current round.
     pub attestations: Vec<Attestation>,
     /// How it leaked, as found in the current round.

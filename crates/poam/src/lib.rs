@@ -9,6 +9,7 @@ mod actor;
 mod audit;
 mod board;
 mod directory;
+mod escrow;
 mod event;
 mod evidence;
 mod exposure;
@@ -48,9 +49,9 @@ pub use playbook::{
     StepChange, StepDeed, StepId, Trigger,
 };
 pub use policy::{
-    Cadence, ClosureMode, Consent, DeviationRules, DismissalRules, EvidenceRules, ExtensionRules,
-    PeopleRules, PlaybookRules, Policy, PolicyError, Problem, ProofRules, RotationRules, presets,
-    to_duration,
+    Cadence, ClosureMode, Consent, DeviationRules, DismissalRules, EscrowRules, EvidenceRules,
+    ExtensionRules, PeopleRules, PlaybookRules, Policy, PolicyError, Problem, ProofRules,
+    RotationRules, presets, to_duration,
 };
 pub use presence::{Presence, Sighting};
 pub use proof::{Missing, Proof, Standing, TargetRecord, Weakness};

@@ -104,7 +104,7 @@ impl PoamItem {
             let unsaid = self.attestations.is_empty() && self.is_overdue(now);
             return unsaid.then_some(Unmeasurable::NoRecipe);
         }
-        if self.lost_bytes().is_some() {
+        if self.unaskable_since().is_some() {
             return Some(Unmeasurable::NoBytes);
         }
         let denied = self

@@ -11,8 +11,8 @@ pub use duration::to_duration;
 pub use presets::presets;
 pub use reading::{PolicyError, Problem};
 pub use sections::{
-    Cadence, ClosureMode, Consent, DeviationRules, DismissalRules, EvidenceRules, ExtensionRules,
-    PeopleRules, PlaybookRules, ProofRules, RotationRules,
+    Cadence, ClosureMode, Consent, DeviationRules, DismissalRules, EscrowRules, EvidenceRules,
+    ExtensionRules, PeopleRules, PlaybookRules, ProofRules, RotationRules,
 };
 
 use crate::proof::later;
@@ -53,6 +53,8 @@ pub struct Policy {
     deviations: DeviationTable,
     /// When to ask again.
     pub cadence: Cadence,
+    /// How long what is sealed is kept.
+    pub escrow: EscrowRules,
     /// How long anything may be set aside.
     pub dismissal: DismissalRules,
     /// Which playbooks the evidence opens by itself.

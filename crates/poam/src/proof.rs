@@ -19,6 +19,9 @@ pub struct TargetRecord {
     pub answers: Vec<(Timestamp, Verdict)>,
     /// The newest doubt.
     pub doubt: Option<(Timestamp, Doubt)>,
+    /// When it was denied in words that a live credential can meet too, of one that this target never
+    /// accepted: oldest first. No denial, until a person says that it is one.
+    pub unsure: Vec<Timestamp>,
     /// What it answered when it was asked to revoke the credential, in the order of recording.
     pub receipts: Vec<Receipt>,
 }
@@ -94,6 +97,7 @@ impl TargetRecord {
             bound_by_person: None,
             answers: Vec::new(),
             doubt: None,
+            unsure: Vec::new(),
             receipts: Vec::new(),
         }
     }
@@ -125,6 +129,10 @@ impl TargetRecord {
         }
         match &judgement.verdict {
             Verdict::Indeterminate(doubt) => {
+                if matches!(doubt, Doubt::NeverAccepted { .. }) {
+                    let at = self.unsure.partition_point(|known| *known <= judgement.at);
+                    self.unsure.insert(at, judgement.at);
+                }
                 if self.doubt.as_ref().is_none_or(|(at, _)| *at <= judgement.at) {
                     self.doubt = Some((judgement.at, doubt.clone()));
                 }
@@ -183,6 +191,22 @@ impl TargetRecord {
             },
             (_, _, Some(live)) => Standing::Live(known[live].0),
             _ => Standing::Unknown,
+        }
+    }
+
+    /// How it would stand at `now` if a person took its unsure denials for what they may be.
+    fn standing_if_sure(&self, now: Timestamp) -> Standing {
+        let standing = self.standing(now);
+        let counted: Vec<Timestamp> = self.unsure.iter().copied().filter(|at| *at <= now).collect();
+        match (&standing, counted.first(), counted.last()) {
+            (Standing::Unknown, Some(first), Some(last)) => Standing::Denied {
+                first: *first,
+                last: *last,
+                count: counted.len(),
+                vantages: 1,
+                weakness: Some(Weakness::NeverAccepted),
+            },
+            _ => standing,
         }
     }
 
@@ -299,6 +323,8 @@ pub enum Weakness {
     Custom,
     /// It denies parts that were never accepted together.
     Unpaired,
+    /// It is in words that a live credential can meet too, of one that was never accepted.
+    NeverAccepted,
 }
 
 impl Weakness {
@@ -319,6 +345,10 @@ impl Weakness {
             Self::Unpaired => {
                 "the issuer denied this secret together with a part that stood near it, and never \
                  accepted the two: look whether they belong together"
+            }
+            Self::NeverAccepted => {
+                "the issuer denied it in words that a live one can meet too, and never accepted it: look \
+                 there whether it is locked, restricted to other places, or really gone"
             }
         }
     }
@@ -341,7 +371,7 @@ pub(crate) fn weigh(
             missing.push(Missing::Live(record.target.clone(), at));
         } else if record.is_bound() {
             missing.extend(unasked_instances(record, targets));
-            match denial(record, &standing, scale) {
+            match denial(record, &record.standing_if_sure(scale.now), scale) {
                 Ok((first, sentence, weak)) => {
                     since = since.max(Some(first));
                     weakness = weakness.max(weak);

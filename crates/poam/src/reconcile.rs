@@ -33,9 +33,11 @@ pub fn reconcile(
             reading.reclassify(draft, assessment);
             reading.observe(draft, assessment);
             reading.set_aside(draft, assessment);
+            reading.seal(draft, assessment);
         } else if let Some(mut draft) = reading.open(assessment) {
             reading.observe(&mut draft, assessment);
             reading.set_aside(&mut draft, assessment);
+            reading.seal(&mut draft, assessment);
             drafts.insert(fingerprint, draft);
         }
     }
@@ -173,6 +175,14 @@ impl<'a> Reading<'a> {
             if !already_judged(&draft.item, judgement) {
                 draft.emit(Event::Judged { judgement: Box::new(judgement.clone()) });
             }
+        }
+    }
+
+    /// What was sealed in this run is kept, unless something was before.
+    fn seal(&self, draft: &mut Draft<'_>, assessment: &Assessment) {
+        let Some(seal) = &assessment.sealed else { return };
+        if self.survey.trust == Trust::Own && draft.item.seal.is_none() {
+            draft.emit(Event::Escrowed { seal: Box::new(seal.clone()) });
         }
     }
 

@@ -79,6 +79,15 @@ pub enum Refusal {
          run `quietus retest --validate`"
     )]
     AskInstead,
+    /// Its bytes stand nowhere any more, and its value is in escrow.
+    #[error(
+        "its value is in escrow, so its issuer can be asked: `quietus retest ID --validate --identity \
+         FILE`; if nobody can open it any more, `quietus escrow destroy ID --reason …` comes first"
+    )]
+    OpenInstead,
+    /// Nothing of it is sealed.
+    #[error("nothing of it is in escrow; `quietus escrow list` shows what is")]
+    NotInEscrow,
     /// The same person cannot attest twice.
     #[error("{by} has attested already; another person must do so as well")]
     AlreadyAttested {

@@ -2,7 +2,7 @@
 
 use crate::{
     Actor, Class, ClosureBasis, ClosureMode, Event, Evidence, MilestoneKind, Planned, PoamItem,
-    Policy, Progress, Proof, Recorded, ReopenReason, Standing,
+    Policy, Progress, Proof, Recorded, ReopenReason, Standing, Weakness,
 };
 use jiff::Timestamp;
 use quietus_model::{Attestation, Verdict};
@@ -171,9 +171,10 @@ impl<'a> Draft<'a> {
 
     /// Contrary evidence moves a milestone back, and the ones that depend on it.
     fn regress(&mut self) {
+        let attested = self.item.attested(self.policy, self.now).is_some();
         let live = self.item.targets.values().find_map(|record| match record.standing(self.now) {
-            // Accepted before it was revoked is no contradiction.
-            Standing::Live(at) if record.final_receipt().is_none() => {
+            // Accepted before it was revoked, or before people gave their word, is no contradiction.
+            Standing::Live(at) if record.final_receipt().is_none() && !attested => {
                 Some(format!("{} accepted it at {at}", record.target))
             }
             _ => None,
@@ -286,6 +287,12 @@ impl<'a> Draft<'a> {
     /// Proof of death that holds at this moment, if there is any.
     fn death(&self) -> Option<Death> {
         match self.item.proof(self.policy, self.now) {
+            // Nothing at all rests on it before a person has said what it is.
+            Proof::Dead { weakness: Some(Weakness::NeverAccepted), .. }
+                if self.item.approval.is_none() =>
+            {
+                None
+            }
             Proof::Dead { since, evidence, weakness } => {
                 let needs_person = weakness.is_some();
                 Some(Death { basis: ClosureBasis::Verified, since, evidence, needs_person })
@@ -330,18 +337,31 @@ impl<'a> Draft<'a> {
 }
 
 impl PoamItem {
-    /// Enough people's word, where no recipe can ask: since when, and their words.
+    /// Enough people's word, where nobody can be asked: since when, and their words.
     fn attested(&self, policy: &Policy, now: Timestamp) -> Option<(Timestamp, Vec<&Attestation>)> {
-        if self.detection.kind.askable {
-            return None;
-        }
-        let holds = |word: &&Attestation| word.expires.is_none_or(|until| until > now);
-        let valid: Vec<&Attestation> = self.attestations.iter().filter(holds).collect();
+        let valid = self.valid_attestations(now)?;
         let people: BTreeSet<&str> = valid.iter().map(|word| Actor::account(&word.by)).collect();
         if people.len() < policy.proof.attestors {
             return None;
         }
         Some((valid.iter().map(|word| word.at).max()?, valid))
+    }
+
+    /// The people's words that count at `now`; `None` where an issuer can be asked. What was said
+    /// while it could be asked, or before its issuer last accepted it, does not count.
+    pub(crate) fn valid_attestations(&self, now: Timestamp) -> Option<Vec<&Attestation>> {
+        let since = match self.detection.kind.askable {
+            true => self.unaskable_since()?,
+            false => Timestamp::MIN,
+        };
+        let live = self.targets.values().filter_map(|record| record.last_live()).map(|(at, _)| at);
+        let live = live.max();
+        let holds = |word: &&Attestation| {
+            word.expires.is_none_or(|until| until > now)
+                && word.at >= since
+                && live.is_none_or(|live| word.at > live)
+        };
+        Some(self.attestations.iter().filter(holds).collect())
     }
 
     /// Since when it is dead, if that is proven or attested at `now`.

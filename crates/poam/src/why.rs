@@ -47,6 +47,8 @@ pub enum Blocker {
     NoBytes {
         /// When that was found.
         at: Timestamp,
+        /// Its value is in escrow.
+        sealed: bool,
     },
     /// It stands at a head, or no complete scan has shown that it left.
     Present {
@@ -108,9 +110,18 @@ impl fmt::Display for Blocker {
                 )
             }
             Self::Proof(missing) => missing.fmt(f),
-            Self::NoBytes { at } => {
-                write!(f, "{} (found at {at}), so its issuer cannot be asked again", Doubt::NoBytes)
-            }
+            Self::NoBytes { at, sealed: true } => write!(
+                f,
+                "{} (found at {at}); its value is in escrow: `quietus retest ID --validate --identity \
+                 FILE` asks its issuer",
+                Doubt::NoBytes
+            ),
+            Self::NoBytes { at, sealed: false } => write!(
+                f,
+                "{} (found at {at}) and are not in escrow, so its issuer cannot be asked again; people \
+                 may attest that it is dead: `quietus item act ID attest`",
+                Doubt::NoBytes
+            ),
             Self::Present { place, heads } if heads.is_empty() => {
                 write!(f, "no complete scan has shown that it left {place}")
             }
@@ -159,7 +170,7 @@ impl PoamItem {
             return blockers;
         }
         let proof = self.proof(policy, now);
-        let lost = self.lost_bytes().map(|at| Blocker::NoBytes { at });
+        let lost = self.lost_bytes().map(|at| Blocker::NoBytes { at, sealed: self.seal.is_some() });
         blockers.extend(self.missing_proof(&proof, policy, now).into_iter().filter(|blocker| {
             let said = |doubt: &Doubt| lost.is_some() && *doubt == Doubt::NoBytes;
             !matches!(blocker, Blocker::Proof(Missing::NoAnswer(_, Some(doubt))) if said(doubt))
@@ -231,11 +242,10 @@ impl PoamItem {
 
     fn missing_proof(&self, proof: &Proof, policy: &Policy, now: Timestamp) -> Vec<Blocker> {
         let Proof::NotYet(missing) = proof else { return Vec::new() };
-        if self.detection.kind.askable {
+        let Some(valid) = self.valid_attestations(now) else {
             return missing.iter().cloned().map(Blocker::Proof).collect();
-        }
-        let valid = |until: Option<Timestamp>| until.is_none_or(|until| until > now);
-        let have = self.attestations.iter().filter(|word| valid(word.expires)).count();
+        };
+        let have = valid.len();
         let need = policy.proof.attestors;
         if have >= need { Vec::new() } else { vec![Blocker::Attestation { have, need }] }
     }
@@ -367,7 +377,7 @@ impl PoamItem {
 
     fn what_next(&self, policy: &Policy, now: Timestamp) -> String {
         let retest = match self.next_retest(policy) {
-            _ if self.closure.is_none() && self.lost_bytes().is_some() => {
+            _ if self.closure.is_none() && self.unaskable_since().is_some() => {
                 " No retest can ask its issuer: its bytes can no longer be read.".to_owned()
             }
             Some(at) if self.detection.kind.askable => {

@@ -232,6 +232,42 @@ fn a_denied_pair_that_was_never_accepted_needs_a_person() {
 }
 
 #[test]
+fn a_denial_that_a_live_one_can_meet_too_is_nothing_until_a_person_says_what_it_is() {
+    let mut world = World::new();
+    world.take(&survey(0, vec![finding("token", vec![place("app.env", &[MAIN], -100)])]));
+    world.take(&removed(5));
+    let unsure = |hours| doubtful(hours, Doubt::NeverAccepted { clause: "denied".into() });
+    world.ask(8, "token", vec![unsure(8)]);
+    let early = world.act(9, "token", "carol", &approve("looked at its log")).unwrap_err();
+    assert!(early.to_string().contains("1 of 2 denials"), "{early}");
+    world.ask(30, "token", vec![unsure(30)]);
+    let item = world.item("token");
+    assert_eq!((item.liveness(at(30)), item.class), ("unknown", Class::Unknown));
+    for kind in [MilestoneKind::Rotate, MilestoneKind::Revoke, MilestoneKind::Retest] {
+        assert_eq!(item.milestone(kind).progress, Progress::Planned, "{kind}");
+    }
+    let why = item.why(&world.policy, at(30)).join("\n");
+    assert!(why.contains("in words that a live one can meet too"), "{why}");
+    // Too old by then.
+    assert!(world.act(60, "token", "carol", &approve("looked at its log")).is_err());
+    world.act(31, "token", "carol", &approve("looked at its log")).unwrap();
+    let closure = world.item("token").closure.unwrap();
+    assert_eq!((closure.basis, closure.dead_since), (ClosureBasis::Verified, at(8)));
+    assert!(closure.evidence.iter().any(|text| text.contains("looked at its log")));
+
+    // Where it stands at a head, nobody closes it; and what was accepted there since is live.
+    let mut world = World::new();
+    world.take(&survey(0, vec![finding("token", vec![place("app.env", &[MAIN], -100)])]));
+    for hours in [8, 30] {
+        world.ask(hours, "token", vec![unsure(hours)]);
+    }
+    assert!(world.act(31, "token", "carol", &approve("looked at its log")).is_err());
+    world.take(&removed(32));
+    world.ask(33, "token", vec![live(33)]);
+    assert!(world.act(34, "token", "carol", &approve("looked at its log")).is_err());
+}
+
+#[test]
 fn a_denial_does_not_make_an_acceptance_forgotten() {
     let mut world = leaked();
     world.take(&removed(5));

@@ -9,9 +9,11 @@
 //! overwriting each other; the place in the chain is given inside the transaction, so a nightly
 //! run and a click do not.
 
+mod access;
 mod address;
 mod append;
 mod backup;
+mod changes;
 mod entry;
 mod error;
 mod ledger;
@@ -29,7 +31,9 @@ mod samples;
 #[cfg(test)]
 mod strain;
 
+pub use access::{AccessSession, AccessToken};
 pub use append::Append;
+pub use changes::Changes;
 pub use entry::Head;
 pub use error::StoreError;
 pub use ledger::Ledger;

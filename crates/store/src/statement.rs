@@ -35,6 +35,10 @@ pub(crate) const NUMBERED: &str = "SELECT stream FROM entry WHERE version = 1 \
 pub(crate) const NAMED: &str = "SELECT stream FROM entry WHERE version = 1 \
      AND stream >= $1 AND stream < $2 ORDER BY seq";
 
+/// The streams that have entries after `$1`, up to `$2`.
+pub(crate) const CHANGED: &str =
+    "SELECT DISTINCT stream FROM entry WHERE seq > $1 AND seq <= $2 ORDER BY stream";
+
 /// How often a survey was counted, for any repository.
 pub(crate) const SURVEY: &str = "SELECT COUNT(*) FROM survey WHERE id = $1";
 

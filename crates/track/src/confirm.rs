@@ -123,6 +123,7 @@ fn add(survey: &mut Survey, known: &Known, found: &Finding, tracker: &Tracker<'_
                 kind,
                 judgements: Vec::new(),
                 silence: None,
+                sealed: None,
             });
             survey.assessments.len() - 1
         }

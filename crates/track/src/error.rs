@@ -1,6 +1,8 @@
 //! What can stop a run, and what to do then.
 
+use quietus_escrow::EscrowError;
 use quietus_model::SafeText;
+use quietus_poam::Refusal;
 use quietus_store::StoreError;
 
 /// What can stop a run.
@@ -9,6 +11,12 @@ pub enum TrackError {
     /// The ledger refused.
     #[error(transparent)]
     Ledger(#[from] StoreError),
+    /// A value could not be sealed or destroyed.
+    #[error("in escrow: {0}")]
+    Escrow(#[from] EscrowError),
+    /// An item does not take what was done.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// Others kept changing the same items.
     #[error(
         "the ledger changed {tries} times while this run was being recorded; nothing was recorded, \

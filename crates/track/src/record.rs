@@ -2,6 +2,7 @@
 
 use crate::{Looking, TrackError, ask_all, newer};
 use jiff::Timestamp;
+use quietus_escrow::Escrow;
 use quietus_model::{
     Assessment, Fingerprint, Hit, Kind, RuleId, RuleSet, Scope, Survey, SurveyId, Trust,
 };
@@ -26,6 +27,8 @@ pub struct Tracker<'a> {
     pub policy: &'a Policy,
     /// Asks issuers; `None` when nobody is to be asked.
     pub validator: Option<&'a Validator>,
+    /// Seals what is seen; `None` when nothing is sealed, opened or destroyed.
+    pub escrow: Option<&'a Escrow>,
     /// The version of this program.
     pub tool: &'a str,
 }
@@ -46,13 +49,22 @@ pub struct Outcome {
 }
 
 impl Tracker<'_> {
-    /// Asks the issuers about each hit and lets go of the secrets. What `items` know of earlier
-    /// answers spares questions that must not be put again so soon.
-    pub async fn assess(&self, hits: Vec<Hit>, items: &[PoamItem]) -> Vec<Assessment> {
+    /// Seals what is to be kept in escrow, asks the issuers about each hit and lets go of the
+    /// secrets. What `items` know of earlier answers spares questions that must not be put again so
+    /// soon.
+    ///
+    /// # Errors
+    /// [`TrackError::Escrow`] when a value cannot be sealed: later its bytes may be gone.
+    pub async fn assess(
+        &self,
+        hits: Vec<Hit>,
+        items: &[PoamItem],
+    ) -> Result<Vec<Assessment>, TrackError> {
         let known: BTreeMap<Fingerprint, &PoamItem> =
             items.iter().map(|item| (item.fingerprint(), item)).collect();
-        let known = &known;
-        ask_all(hits, |hit| async move {
+        let seals = self.seal(&hits, &known)?;
+        let (known, seals) = (&known, &seals);
+        let assessments = ask_all(hits, |hit| async move {
             let item = known.get(&hit.finding.fingerprint);
             let judgements = match self.validator {
                 Some(validator) => {
@@ -63,9 +75,10 @@ impl Tracker<'_> {
                 None => Vec::new(),
             };
             let kind = self.kind(&hit.finding.rule);
-            Assessment { finding: hit.finding, kind, judgements, silence: None }
-        })
-        .await
+            let sealed = seals.get(&hit.finding.fingerprint).cloned();
+            Assessment { finding: hit.finding, kind, judgements, silence: None, sealed }
+        });
+        Ok(assessments.await)
     }
 
     /// What the active rules say of a kind; a rule that is gone says nothing.
@@ -144,13 +157,19 @@ impl Tracker<'_> {
                 };
                 newer::label(&mut survey, &items, &complete);
                 let events = reconcile(&items, &survey, self.policy, now);
+                self.keep_sealed(&events)?;
                 let outcome = Outcome::of(&events);
+                let is_due = items.iter().any(|item| self.is_due(item, now));
                 let mut batch = appends(&items, events);
                 batch.extend(ScanRecord::of(&survey).into_iter().map(Append::scan));
-                Ok::<_, TrackError>((batch, outcome))
+                Ok::<_, TrackError>((batch, (outcome, is_due)))
             },
         );
-        let (head, outcome) = decided.await?;
+        let (head, (outcome, is_due)) = decided.await?;
+        self.drop_unrecorded(survey).await?;
+        if is_due {
+            self.destroy_due(now).await?;
+        }
         Ok(Outcome { head: Some(head), ..outcome })
     }
 

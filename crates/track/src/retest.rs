@@ -134,7 +134,7 @@ impl Tracker<'_> {
     /// As [`Tracker::record`].
     pub async fn retest(&self, retest: Retest, now: Timestamp) -> Result<Outcome, TrackError> {
         let items = self.ledger.items().await?;
-        let mut assessments = self.assess(retest.hits, &items).await;
+        let mut assessments = self.assess(retest.hits, &items).await?;
         // What was answered meanwhile is decided on as well.
         let now = self.validator.map_or(now, |validator| validator.now().max(now));
         for assessment in &mut assessments {
@@ -163,6 +163,7 @@ impl Tracker<'_> {
             kind: detection.kind.clone(),
             judgements: vec![judgement],
             silence: None,
+            sealed: None,
         }
     }
 }

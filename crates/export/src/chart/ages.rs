@@ -4,7 +4,7 @@ use super::drawing::{Anchor, Drawing};
 use quietus_metrics::Age;
 
 const WIDTH: f64 = 640.0;
-const LEFT: f64 = 110.0;
+const LEFT: f64 = 130.0;
 const RIGHT: f64 = 580.0;
 const ROW: f64 = 26.0;
 
@@ -42,7 +42,7 @@ mod tests {
         let young = Age { from_days: 0, to_days: Some(7), open: 2 };
         let old = Age { from_days: 8, to_days: None, open: 4 };
         let svg = ages(&[young, old]);
-        assert!(svg.contains("width=\"235.0\"") && svg.contains("width=\"470.0\""), "{svg}");
+        assert!(svg.contains("width=\"225.0\"") && svg.contains("width=\"450.0\""), "{svg}");
         assert!(svg.contains("0 to 7 days: 2 open. 8 days and older: 4 open."), "{svg}");
     }
 }

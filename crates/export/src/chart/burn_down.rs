@@ -6,7 +6,7 @@ use quietus_metrics::Week;
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 280.0;
 const LEFT: f64 = 48.0;
-const RIGHT: f64 = 620.0;
+const RIGHT: f64 = 606.0;
 const TOP: f64 = 34.0;
 const BOTTOM: f64 = 244.0;
 

@@ -3,6 +3,8 @@
 
 mod columns;
 mod poam;
+mod ver;
 
 pub use columns::{COLUMNS, SHEETS};
 pub use poam::{PoamOptions, poam, row_texts};
+pub use ver::{Report, VerOptions, ver};

@@ -7,7 +7,7 @@
 use super::columns::{CHANGES, CHOICES, COLUMNS, HEADER, LABELS, SHEETS, TITLES, WIDTHS};
 use crate::weakness::{self, Rating, asked_deviation};
 use crate::workbook::{Cell, Styles, choice, failed, finish, fit_row, write, write_row};
-use crate::{ExportError, Register, schedule};
+use crate::{ExportError, Register, coverage, schedule};
 use jiff::Timestamp;
 use quietus_poam::{DeviationKind, Event, PoamItem};
 use rust_xlsxwriter::{Workbook, Worksheet};
@@ -44,7 +44,7 @@ pub fn poam(register: &Register<'_>, options: &PoamOptions) -> Result<Vec<u8>, E
         }
     }
     record_of_changes(workbook.add_worksheet(), &styles)?;
-    coverage(workbook.add_worksheet(), register, &styles)?;
+    coverage::sheet(workbook.add_worksheet(), register, &styles)?;
     let title = format!("Plan of Action and Milestones: {}", register.about.system_name);
     finish(workbook, &title, &register.about.organization, register.now)
 }
@@ -238,40 +238,6 @@ fn record_of_changes(sheet: &mut Worksheet, styles: &Styles) -> Result<(), Expor
         }
     }
     for (column, width) in (0..).zip([4_u16, 12, 66, 10, 14]) {
-        sheet.set_column_width(column, width).map_err(failed)?;
-    }
-    Ok(())
-}
-
-/// A sheet of our own behind the official ones: what the export rests on.
-fn coverage(
-    sheet: &mut Worksheet,
-    register: &Register<'_>,
-    styles: &Styles,
-) -> Result<(), ExportError> {
-    sheet.set_name("Quietus Coverage").map_err(failed)?;
-    let mut row = 0;
-    for (name, value) in register.facts() {
-        sheet.write_string_with_format(row, 0, name, &styles.label).map_err(failed)?;
-        write(sheet, (row, 1), &Cell::text(value), styles)?;
-        row += 1;
-    }
-    row += 1;
-    for (column, header) in (0..).zip(["Repository", "Last complete scan", "Last scan", "Gaps"]) {
-        sheet.write_string_with_format(row, column, header, &styles.heading).map_err(failed)?;
-    }
-    for repository in register.repositories() {
-        row += 1;
-        let moment = |at: Option<Timestamp>| at.map_or("never".to_owned(), |at| at.to_string());
-        let cells = [
-            Cell::text(&repository.name),
-            Cell::text(moment(repository.last_complete)),
-            Cell::text(moment(repository.last)),
-            Cell::Number(repository.gaps as u64),
-        ];
-        write_row(sheet, row, &cells, styles)?;
-    }
-    for (column, width) in (0..).zip([48_u16, 68, 24, 8]) {
         sheet.set_column_width(column, width).map_err(failed)?;
     }
     Ok(())

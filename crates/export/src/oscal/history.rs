@@ -83,6 +83,9 @@ fn moves_phase(event: &Event) -> bool {
         | Event::CauseFound { .. }
         | Event::ImpactChecked { .. }
         | Event::Approved { .. }
+        | Event::Escrowed { .. }
+        | Event::EscrowOpened { .. }
+        | Event::EscrowDestroyed { .. }
         | Event::Noted { .. } => false,
     }
 }

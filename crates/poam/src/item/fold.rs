@@ -50,6 +50,7 @@ impl PoamItem {
             round: Round::planned(first.at, None, plan, audit.is_some()),
             earlier_rounds: Vec::new(),
             deviation: None,
+            seal: None,
             attestations: Vec::new(),
             root_cause: None,
             impact: None,
@@ -70,7 +71,7 @@ impl PoamItem {
         let at = recorded.at;
         match &recorded.event {
             // An item is opened once; a second opening in its stream changes nothing.
-            Event::Opened { .. } | Event::Noted { .. } => {}
+            Event::Opened { .. } | Event::Noted { .. } | Event::EscrowOpened { .. } => {}
             Event::Sighted { location, survey, source, cleared } => {
                 self.presence.sighted(location, source, at, cleared.then_some(*survey));
             }
@@ -125,6 +126,10 @@ impl PoamItem {
                     record.bound_by_person = None;
                 }
                 self.targets.retain(|known, record| known != target || !record.is_blank());
+            }
+            Event::Escrowed { seal } => self.seal = Some((**seal).clone()),
+            Event::EscrowDestroyed { seal, .. } => {
+                self.seal.take_if(|known| known.id == *seal);
             }
             Event::Attested { attestation } => self.attestations.push(attestation.clone()),
             Event::CauseFound { .. } | Event::ImpactChecked { .. } => {

@@ -2,7 +2,7 @@
 
 use super::{ExitTest, OpenPlaybook, Step, StepChange, StepId};
 use crate::settle::Draft;
-use crate::{Event, MilestoneKind, PoamItem, Progress, Proof, Standing};
+use crate::{Event, MilestoneKind, PoamItem, Progress, Proof, Standing, Weakness};
 use jiff::Timestamp;
 
 impl Draft<'_> {
@@ -105,6 +105,12 @@ impl Draft<'_> {
 
     fn proven_dead(&self) -> Option<String> {
         match self.item.proof(self.policy, self.now) {
+            // What hangs on a person's approval is no proof before it.
+            Proof::Dead { weakness: Some(Weakness::NeverAccepted), .. }
+                if self.item.approval.is_none() =>
+            {
+                None
+            }
             Proof::Dead { evidence, .. } => Some(evidence.join("; ")),
             Proof::NotYet(_) => None,
         }

@@ -155,9 +155,10 @@ impl Policy {
         };
         format!(
             "An open item is asked about every {}, a closed one {closed}. A verification older than \
-             {} is stale.",
+             {} is stale. A value in escrow is destroyed {} after its item closed.",
             in_words(self.cadence.open),
             in_words(self.cadence.stale),
+            in_words(self.escrow.keep),
         )
     }
 }

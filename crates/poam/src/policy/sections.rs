@@ -204,6 +204,15 @@ pub struct Cadence {
     pub stale: SignedDuration,
 }
 
+/// How long what is sealed is kept.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EscrowRules {
+    /// From an item's closure until its sealed value is destroyed.
+    #[serde(deserialize_with = "duration")]
+    pub keep: SignedDuration,
+}
+
 /// How long anything may be set aside, in whatever way, suppressions included.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

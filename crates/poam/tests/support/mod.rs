@@ -163,6 +163,7 @@ pub fn survey(hours: i64, findings: Vec<Finding>) -> Survey {
                 kind: kind(true),
                 judgements: Vec::new(),
                 silence: None,
+                sealed: None,
             })
             .collect(),
         unrecognised: BTreeSet::new(),

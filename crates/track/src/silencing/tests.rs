@@ -297,7 +297,7 @@ fn a_comment_proposes_nothing_about_what_is_certain_and_nothing_silences_what_is
             askable: true,
             remedy: quietus_model::Remedy::default(),
         };
-        let mut all = [Assessment { finding, kind, judgements, silence: None }];
+        let mut all = [Assessment { finding, kind, judgements, silence: None, sealed: None }];
         silencing.note(&mut all);
         all[0].silence.clone()
     };

@@ -9,6 +9,8 @@
 mod known_hosts;
 #[cfg(feature = "ldap")]
 mod ldap;
+#[cfg(feature = "mongodb")]
+mod mongodb;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "postgresql")]
@@ -67,6 +69,7 @@ pub(crate) fn is_built(driver: Driver) -> bool {
     match driver {
         Driver::Http => true,
         Driver::Ldap => cfg!(feature = "ldap"),
+        Driver::Mongodb => cfg!(feature = "mongodb"),
         Driver::Mysql => cfg!(feature = "mysql"),
         Driver::Postgresql => cfg!(feature = "postgresql"),
         Driver::Redis => cfg!(feature = "redis"),
@@ -79,6 +82,7 @@ pub(crate) fn is_built(driver: Driver) -> bool {
 #[cfg_attr(
     not(any(
         feature = "ldap",
+        feature = "mongodb",
         feature = "mysql",
         feature = "postgresql",
         feature = "redis",
@@ -95,6 +99,8 @@ pub(crate) async fn ask(
     let said: Said = match endpoint.driver() {
         #[cfg(feature = "ldap")]
         Driver::Ldap => ldap::ask(line, credentials).await?,
+        #[cfg(feature = "mongodb")]
+        Driver::Mongodb => mongodb::ask(line, endpoint, credentials).await?,
         #[cfg(feature = "mysql")]
         Driver::Mysql => mysql::ask(line, endpoint, credentials).await?,
         #[cfg(feature = "postgresql")]

@@ -4,7 +4,9 @@
 //! constraints, or in no rule at all, and was let through by every validator that was tried.
 
 mod defined;
+mod namespace;
 mod nist;
+mod required;
 
 use defined::{Defined, Sort};
 use serde_json::{Map, Value};
@@ -45,6 +47,33 @@ pub enum ProblemKind {
     HashLength,
     /// A span of time that ends before it begins.
     Backwards,
+    /// A field that must stand there does not, or is empty.
+    Missing,
+    /// A moment that is none, or has no zone.
+    BadMoment,
+    /// A namespace that is nearly a known one.
+    WrongNamespace,
+}
+
+impl ProblemKind {
+    /// One word for machines.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotAPoam => "not-a-poam",
+            Self::NoSystem => "no-system",
+            Self::DefinedTwice => "defined-twice",
+            Self::UuidVersion => "uuid-version",
+            Self::Dangling => "dangling",
+            Self::UnknownStatus => "unknown-status",
+            Self::UnknownName => "unknown-name",
+            Self::UnknownValue => "unknown-value",
+            Self::HashLength => "hash-length",
+            Self::Backwards => "backwards",
+            Self::Missing => "missing",
+            Self::BadMoment => "bad-moment",
+            Self::WrongNamespace => "wrong-namespace",
+        }
+    }
 }
 
 impl fmt::Display for Problem {
@@ -85,7 +114,11 @@ pub fn check(document: &Value) -> Vec<Problem> {
         problems.extend(nist::names(node));
         problems.extend(hash_length(node));
         problems.extend(backwards(node));
+        problems.extend(required::fields(node));
+        problems.extend(required::moments(node));
+        problems.extend(namespace::namespaces(node));
     });
+    problems.extend(namespace::item_ids(document));
     problems.sort();
     problems
 }

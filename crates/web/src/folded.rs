@@ -1,0 +1,194 @@
+//! All items in memory, as of a place in the ledger: reading thousands anew for each page would be
+//! slow. What was appended since is read when a page is asked for.
+
+use crate::board::{Row, Words, rows};
+use crate::pages::metrics::Figures;
+use jiff::{SignedDuration, Timestamp};
+use quietus_model::Fingerprint;
+use quietus_poam::{PoamItem, Policy};
+use quietus_store::{Head, Ledger, RepositoryScans, StoreError};
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
+
+/// How often it is asked whether the ledger has grown.
+const ASKED: Duration = Duration::from_millis(250);
+
+/// How long a page waits for what was appended; then it shows what is known. Its foot says as of
+/// when that is.
+const WAIT: Duration = Duration::from_millis(300);
+
+/// After how long dates are compared anew though nothing was appended.
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+
+/// More changed items than this are read together.
+const MANY: usize = 200;
+
+/// Everything as of one place in the ledger.
+pub(crate) struct Snapshot {
+    pub(crate) head: Head,
+    pub(crate) at: Timestamp,
+    /// By number, from 1.
+    pub(crate) items: Vec<Arc<PoamItem>>,
+    /// Most urgent first.
+    pub(crate) rows: Vec<Row>,
+    pub(crate) scans: Arc<Vec<RepositoryScans>>,
+    words: HashMap<Fingerprint, Arc<Words>>,
+}
+
+impl Snapshot {
+    fn of(
+        head: Head,
+        items: Vec<Arc<PoamItem>>,
+        mut words: HashMap<Fingerprint, Arc<Words>>,
+        scans: Arc<Vec<RepositoryScans>>,
+        at: Timestamp,
+    ) -> Self {
+        for item in &items {
+            let known = words.get(&item.fingerprint());
+            if known.is_none_or(|known| known.version != item.version) {
+                words.insert(item.fingerprint(), Arc::new(Words::of(item)));
+            }
+        }
+        let rows = rows(&items, &words, at);
+        Self { head, at, items, rows, scans, words }
+    }
+
+    /// The item of a number.
+    pub(crate) fn numbered(&self, number: u64) -> Option<&Arc<PoamItem>> {
+        self.items.get(usize::try_from(number.checked_sub(1)?).ok()?)
+    }
+}
+
+/// The newest snapshot, and how it is made.
+pub(crate) struct Folded {
+    pub(crate) ledger: Arc<Ledger>,
+    policy: Policy,
+    newest: Arc<RwLock<Arc<Snapshot>>>,
+    /// Who holds it brings the snapshot up to date; others take what there is.
+    turn: Arc<Mutex<Instant>>,
+    figures: Mutex<Option<(Instant, u64, Arc<Figures>)>>,
+}
+
+impl Folded {
+    pub(crate) async fn read(
+        ledger: Ledger,
+        policy: Policy,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let snapshot = whole(&ledger, HashMap::new(), now).await?;
+        Ok(Self {
+            ledger: Arc::new(ledger),
+            policy,
+            newest: Arc::new(RwLock::new(Arc::new(snapshot))),
+            turn: Arc::new(Mutex::new(Instant::now())),
+            figures: Mutex::new(None),
+        })
+    }
+
+    fn known(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.newest.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// As of this moment, or of a little earlier while much is being appended.
+    pub(crate) async fn snapshot(&self, now: Timestamp) -> Result<Arc<Snapshot>, StoreError> {
+        let Ok(mut turn) = Arc::clone(&self.turn).try_lock_owned() else { return Ok(self.known()) };
+        let known = self.known();
+        let aged = now.duration_since(known.at).abs() > MINUTE;
+        if turn.elapsed() < ASKED && !aged {
+            return Ok(known);
+        }
+        let grown = self.ledger.head().await?.seq != known.head.seq;
+        *turn = Instant::now();
+        if !grown && !aged {
+            return Ok(known);
+        }
+        let (ledger, newest) = (Arc::clone(&self.ledger), Arc::clone(&self.newest));
+        let task = tokio::spawn(async move {
+            let made = after(&ledger, &known, now).await;
+            *turn = Instant::now();
+            let made = Arc::new(made?);
+            *newest.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&made);
+            drop(turn);
+            Ok::<_, StoreError>(made)
+        });
+        match tokio::time::timeout(WAIT, task).await {
+            Ok(Ok(made)) => made,
+            // It goes on by itself, or it failed and the next one tries again.
+            _ => Ok(self.known()),
+        }
+    }
+
+    /// As of now, whatever that takes: for those who have just changed something.
+    pub(crate) async fn caught_up(&self, now: Timestamp) -> Result<Arc<Snapshot>, StoreError> {
+        let mut turn = self.turn.lock().await;
+        let known = self.known();
+        let made = Arc::new(after(&self.ledger, &known, now).await?);
+        *self.newest.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&made);
+        *turn = Instant::now();
+        Ok(made)
+    }
+
+    /// The figures over all items, of a few seconds ago at most while much is being appended.
+    pub(crate) async fn figures(&self, now: Timestamp) -> Result<Arc<Figures>, StoreError> {
+        const FRESH: Duration = Duration::from_secs(10);
+        let snapshot = self.snapshot(now).await?;
+        let mut kept = self.figures.lock().await;
+        if let Some((made, seq, figures)) = &*kept {
+            let same = *seq == snapshot.head.seq && figures.is_of(now);
+            if same || made.elapsed() < FRESH {
+                return Ok(Arc::clone(figures));
+            }
+        }
+        let (seq, policy) = (snapshot.head.seq, self.policy.clone());
+        let made = tokio::task::spawn_blocking(move || Figures::of(&snapshot, &policy, now)).await;
+        let figures = Arc::new(made.map_err(|_| StoreError::BadHead)?);
+        *kept = Some((Instant::now(), seq, Arc::clone(&figures)));
+        Ok(figures)
+    }
+}
+
+/// Everything, read from the beginning.
+async fn whole(
+    ledger: &Ledger,
+    words: HashMap<Fingerprint, Arc<Words>>,
+    now: Timestamp,
+) -> Result<Snapshot, StoreError> {
+    // Read before the items, so that nothing is taken for read that came between.
+    let head = ledger.head().await?;
+    let items = ledger.items().await?.into_iter().map(Arc::new).collect();
+    let scans = Arc::new(ledger.scans().await?);
+    Ok(Snapshot::of(head, items, words, scans, now))
+}
+
+/// `known`, brought up to date.
+async fn after(ledger: &Ledger, known: &Snapshot, now: Timestamp) -> Result<Snapshot, StoreError> {
+    let changes = ledger.changes_since(known.head.seq).await?;
+    if changes.items.len() > MANY {
+        return whole(ledger, known.words.clone(), now).await;
+    }
+    let mut items = known.items.clone();
+    let mut new = Vec::new();
+    for fingerprint in changes.items {
+        let at = known.words.get(&fingerprint).map(|words| words.number);
+        let events = ledger.events(&fingerprint).await?;
+        let Some(first) = events.first().map(|entry| entry.seq) else { continue };
+        let events: Vec<_> = events.into_iter().map(|entry| entry.recorded).collect();
+        let Ok(item) = PoamItem::fold(&events) else {
+            return whole(ledger, known.words.clone(), now).await;
+        };
+        match at.and_then(|number| items.get_mut(usize::try_from(number - 1).ok()?)) {
+            Some(place) => *place = Arc::new(PoamItem { number: place.number, ..item }),
+            None => new.push((first, item)),
+        }
+    }
+    // Numbers are given in the order of opening.
+    new.sort_by_key(|(first, _)| *first);
+    for (_, item) in new {
+        items.push(Arc::new(PoamItem { number: items.len() as u64 + 1, ..item }));
+    }
+    let scans =
+        if changes.scanned { Arc::new(ledger.scans().await?) } else { Arc::clone(&known.scans) };
+    Ok(Snapshot::of(changes.head, items, known.words.clone(), scans, now))
+}
