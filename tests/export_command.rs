@@ -166,3 +166,52 @@ fn a_wrong_period_or_package_writes_nothing() {
     sandbox.run(&[&ver[..], &backwards].concat()).exits(2).complains(&["2030-01-01"]);
     assert!(!file.exists());
 }
+
+#[test]
+fn a_bundle_is_checked_where_there_is_no_ledger() {
+    let (sandbox, _) = tracked();
+    let file = sandbox.path("work/v1.json");
+    let path = file.to_str().unwrap();
+    sandbox.run(&["export", "bundle", "V-1", "--output", path]).exits(0);
+    let elsewhere = Sandbox::new();
+    let check = |path: &str| {
+        let rows = elsewhere.run(&["export", "verify", path, "--format", "json"]).exits(1).json();
+        let of = |row: &Value| {
+            (row["check"].as_str().unwrap().to_owned(), row["outcome"].as_str().unwrap().to_owned())
+        };
+        rows.as_array().unwrap().iter().map(of).collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let checks = check(path);
+    for what in ["seals", "order", "head", "identity"] {
+        assert_eq!(checks[what], "holds", "{checks:?}");
+    }
+    assert_eq!(checks["closure"], "fails", "an open item is no closed one");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains("leaky.env") && text.contains("closure = "), "its policy is in it");
+    std::fs::write(&file, text.replace("leaky.env", "tidy.env")).unwrap();
+    assert_eq!(check(path)["seals"], "fails");
+    elsewhere.run(&["export", "verify", "none.json"]).exits(3).complains(&["reading none.json"]);
+    sandbox.run(&["export", "bundle", "V-2"]).exits(2);
+    let outside = ["export", "bundle", "V-1", "--audience", "external"];
+    sandbox.run(&outside).exits(2).complains(&["V-1 is not dead"]);
+}
+
+#[test]
+fn our_own_documents_are_read_back() {
+    let (sandbox, _) = tracked();
+    let file = sandbox.path("work/out");
+    let mut read = Vec::new();
+    for format in ["oscal", "fedramp-poam"] {
+        export(&sandbox, &[format], &[]);
+        let path = file.to_str().unwrap();
+        let rows = sandbox.run(&["export", "read", path, "--format", "json"]).exits(0).json();
+        let row = &rows[0];
+        assert_eq!((row["id"].as_str(), row["closed"].as_bool()), (Some("V-1"), Some(false)));
+        let told = sandbox.run(&["export", "read", path]).exits(0).out();
+        assert!(told.contains("V-1") && told.contains("detected"), "{told}");
+        read.push((row["fingerprint"].clone(), row["state"].clone(), row["name"].clone()));
+    }
+    assert_eq!(read[0], read[1]);
+    std::fs::write(&file, "neither").unwrap();
+    sandbox.run(&["export", "read", file.to_str().unwrap()]).exits(3);
+}

@@ -66,6 +66,26 @@ fn keys_in_der_are_found() {
     holds(&sandbox, "sealed.der", "der-encrypted-key", "low");
 }
 
+/// The lines of an armour are the key itself in base 64.
+#[test]
+fn a_key_in_an_armour_is_one_finding() {
+    let sandbox = Sandbox::new();
+    if !has(&sandbox, "openssl", "version") {
+        return;
+    }
+    let openssl = |arguments: &str| run(&sandbox, "openssl", arguments);
+    openssl("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa8.pem");
+    openssl("rsa -in rsa8.pem -traditional -out rsa1.pem");
+    openssl("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec8.pem");
+    holds(&sandbox, "rsa8.pem", "pem-pkcs8-key", "high");
+    holds(&sandbox, "rsa1.pem", "pem-rsa-key", "high");
+    holds(&sandbox, "ec8.pem", "pem-pkcs8-key", "high");
+    let text = std::fs::read_to_string(sandbox.path("work/rsa8.pem")).unwrap();
+    let value = serde_json::json!({ "private_key": text });
+    std::fs::write(sandbox.path("work/account.json"), value.to_string()).unwrap();
+    holds(&sandbox, "account.json", "pem-pkcs8-key", "high");
+}
+
 #[test]
 fn keys_in_stores_are_found_and_certificates_are_not() {
     let sandbox = Sandbox::new();

@@ -5,6 +5,8 @@
 
 #[path = "rules/answers.rs"]
 mod answers;
+#[path = "rules/syntaxes.rs"]
+mod syntaxes;
 #[path = "rules/whole.rs"]
 mod whole;
 
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
 
 fn trials(subjects: &Arc<Vec<Subject>>) -> Vec<Trial> {
     let mut trials = whole::trials(subjects);
+    trials.extend(syntaxes::trials(subjects));
     for at in 0..subjects.len() {
         let mut add = |question: &str, ask: fn(&Subject) -> Outcome| {
             let subjects = Arc::clone(subjects);

@@ -14,7 +14,7 @@ mod upkeep;
 pub(crate) use asking::{Expect, Only, Retest, Revoke, Validate};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use escrow::Escrow;
-pub(crate) use exporting::{Check, Export, ExportFor, Oscal, Ver};
+pub(crate) use exporting::{Bundle, Check, Export, ExportFor, Oscal, Ver, Verify};
 pub(crate) use item::{Act, Add, Item, Which};
 pub(crate) use policy::PolicyCommand;
 pub(crate) use reading::{Find, Onboard, Scan, Sources, Track};

@@ -131,6 +131,21 @@ impl Setup {
         Ok(Playbook::parse(&path.display().to_string(), &text)?)
     }
 
+    /// Name and text of the policy that is in force.
+    pub(crate) fn policy_text(&self) -> Result<(String, String)> {
+        let default = PathBuf::from(Policy::default().name);
+        let path = self.policy_file.as_ref().unwrap_or(&default);
+        let shipped = presets().find(|(name, _)| path.to_str() == Some(*name));
+        if let Some((name, text)) = shipped {
+            return Ok((name.to_owned(), text.to_owned()));
+        }
+        let text =
+            fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+        // Only the file's name: where it lies is nobody's business.
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        Ok((name.to_string_lossy().into_owned(), text))
+    }
+
     /// A shipped policy by its name, else a file; `./strict` is a file of that name.
     pub(crate) fn policy_named(&self, path: &Path) -> Result<Policy> {
         let shipped = path.to_str().filter(|name| presets().any(|(known, _)| known == *name));

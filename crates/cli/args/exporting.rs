@@ -27,6 +27,12 @@ pub(crate) enum Export {
     Markdown(Summary),
     /// A report for a browser or a printer, in one file without script
     Html(ExportFor),
+    /// Everything needed to check the end of one item offline, in one file
+    Bundle(Bundle),
+    /// Check an evidence bundle: seals, order, and whether the item was rightly closed
+    Verify(Verify),
+    /// What an exported OSCAL document or FedRAMP workbook of ours says of each item
+    Read(Check),
     /// Find what validators miss in anybody's OSCAL POA&M
     #[command(
         long_about = "Find what validators miss in anybody's OSCAL POA&M: references to nothing, ids \
@@ -121,6 +127,23 @@ pub(crate) struct Summary {
     /// How many items it names
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) rows: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bundle {
+    /// V-12 or the beginning of a fingerprint
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) to: ExportFor,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The bundle
+    pub(crate) file: PathBuf,
+    /// The output format
+    #[arg(long, value_enum, default_value_t = super::ListFormat::Table)]
+    pub(crate) format: super::ListFormat,
 }
 
 #[derive(Debug, Args)]

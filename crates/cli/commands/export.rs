@@ -1,5 +1,6 @@
 //! `quietus export`: items in other people's formats.
 
+use super::evidence;
 use crate::args::{Check, Export, ExportFor, ListFormat, Oscal, Ver};
 use crate::exit::{Exit, Failure, Reason};
 use crate::output;
@@ -12,10 +13,14 @@ use quietus_export::fedramp::{self, PoamOptions, VerOptions};
 use quietus_export::oscal::{self, OscalOptions};
 use quietus_export::{About, Register, csv, html, junit, markdown, sarif};
 use quietus_poam::{PoamItem, Policy, ScanRecord};
+use quietus_store::Ledger;
 use std::io::IsTerminal;
 
 pub(crate) async fn run(setup: &Setup, command: Export) -> Result<Exit, Failure> {
     let to = match &command {
+        Export::Bundle(args) => return evidence::write(setup, args).await,
+        Export::Verify(args) => return evidence::verify(setup, args),
+        Export::Read(args) => return evidence::read(args),
         Export::Check(args) => return check(args),
         Export::Oscal(args) => &args.to,
         Export::FedrampPoam(args) => &args.to,
@@ -31,7 +36,7 @@ pub(crate) async fn run(setup: &Setup, command: Export) -> Result<Exit, Failure>
 }
 
 /// A finished export.
-enum Content {
+pub(crate) enum Content {
     Text(String),
     /// Nothing for a terminal.
     Binary(Vec<u8>),
@@ -39,7 +44,10 @@ enum Content {
 
 fn content(register: &Register<'_>, command: &Export) -> Result<Content, Failure> {
     Ok(match command {
-        Export::Check(_) => Content::Text(String::new()),
+        // These have been carried out before.
+        Export::Bundle(_) | Export::Verify(_) | Export::Read(_) | Export::Check(_) => {
+            Content::Text(String::new())
+        }
         Export::Oscal(args) => Content::Text(oscal_document(register, args)?),
         Export::FedrampPoam(args) => {
             let options = PoamOptions {
@@ -63,7 +71,7 @@ fn content(register: &Register<'_>, command: &Export) -> Result<Content, Failure
 }
 
 /// What the ledger knows.
-struct Known {
+pub(crate) struct Known {
     items: Vec<PoamItem>,
     scans: Vec<ScanRecord>,
     head: (u64, String),
@@ -76,6 +84,14 @@ impl Known {
         let key = setup.key()?;
         let ledger = setup.ledger(&key).await?;
         let items = ledger.items().await?;
+        let scans = Self::scans(&ledger).await?;
+        let head = ledger.head().await?;
+        ledger.close().await;
+        Ok(Self { items, scans, head: (head.seq, head.hash.to_string()), policy })
+    }
+
+    /// The last scans of each repository.
+    pub(crate) async fn scans(ledger: &Ledger) -> Result<Vec<ScanRecord>, Failure> {
         let mut scans = Vec::new();
         for known in ledger.scans().await? {
             let latest = known.latest;
@@ -83,25 +99,28 @@ impl Known {
             scans.extend(known.latest_complete.filter(|complete| complete.survey != latest.survey));
             scans.push(latest);
         }
-        let head = ledger.head().await?;
-        ledger.close().await;
-        Ok(Self { items, scans, head: (head.seq, head.hash.to_string()), policy })
+        Ok(scans)
     }
 
     fn register(&self, setup: &Setup, to: &ExportFor) -> Register<'_> {
-        let about = About {
-            system_name: to.system_name.clone(),
-            organization: to.organization.clone(),
-            head: Some(self.head.clone()),
-            audience: to.audience.into(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-        };
+        let about = about(to, self.head.clone());
         Register::new(&self.items, &self.scans, about, &self.policy, setup.now)
     }
 }
 
+/// What an export says beyond the items.
+pub(crate) fn about(to: &ExportFor, head: (u64, String)) -> About {
+    About {
+        system_name: to.system_name.clone(),
+        organization: to.organization.clone(),
+        head: Some(head),
+        audience: to.audience.into(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
 /// Writes it whole, to the file or to standard output.
-fn deliver(
+pub(crate) fn deliver(
     setup: &Setup,
     to: &ExportFor,
     register: &Register<'_>,

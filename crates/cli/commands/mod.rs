@@ -3,6 +3,7 @@
 mod audit;
 pub(crate) mod doctor;
 pub(crate) mod escrow;
+pub(crate) mod evidence;
 pub(crate) mod export;
 pub(crate) mod find;
 pub(crate) mod generate;

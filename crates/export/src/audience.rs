@@ -46,7 +46,7 @@ impl Audience {
 }
 
 /// Closed, or verified dead at this moment.
-fn is_dead(item: &PoamItem, policy: &Policy, now: Timestamp) -> bool {
+pub(crate) fn is_dead(item: &PoamItem, policy: &Policy, now: Timestamp) -> bool {
     item.closure.is_some() || matches!(item.proof(policy, now), Proof::Dead { .. })
 }
 

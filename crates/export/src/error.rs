@@ -52,4 +52,13 @@ pub enum ExportError {
     /// A text document cannot be made.
     #[error("the document cannot be written: {0}; this is a mistake of ours, please report it")]
     Page(String),
+    /// What is sealed cannot be shortened for readers outside.
+    #[error(
+        "{item} is not dead, and its evidence holds where it stands: export the bundle for internal \
+         readers, or once it is closed"
+    )]
+    Withheld {
+        /// Which item.
+        item: String,
+    },
 }

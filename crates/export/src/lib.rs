@@ -5,6 +5,7 @@
 //! here reads a clock, a file or a ledger.
 
 mod audience;
+pub mod bundle;
 pub mod chart;
 mod coverage;
 pub mod csv;

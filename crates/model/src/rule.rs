@@ -172,6 +172,9 @@ pub enum Judge {
     /// The name of an issuer before it, who makes every value: one that walks along the alphabet
     /// was typed, and its place decides.
     Issued,
+    /// The head of the column it stands in, which the group `name` of the pattern holds: the pattern
+    /// takes the head alone, and the values below it are found by native code.
+    Column,
     /// That syntax together with a value that looks generated, as that of a bearer token does.
     Random,
     /// That it is a user name and a password in base 64 (RFC 7617).

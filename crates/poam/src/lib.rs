@@ -27,6 +27,7 @@ mod reminder;
 mod request;
 mod role;
 mod scan_record;
+mod sealed;
 mod settle;
 mod why;
 
@@ -63,4 +64,5 @@ pub use reminder::{
 pub use request::{Pending, Request, Subject};
 pub use role::{Duty, Role, RoleTable, Roles};
 pub use scan_record::ScanRecord;
+pub use sealed::SealedEntry;
 pub use why::Blocker;

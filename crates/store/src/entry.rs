@@ -3,6 +3,7 @@
 use crate::StoreError;
 use jiff::Timestamp;
 use quietus_model::{Digest, KeyId};
+use quietus_poam::SealedEntry;
 
 /// The last entry of the ledger: what is printed, exported and signed elsewhere, because one who
 /// can rewrite the whole ledger can rewrite this too.
@@ -46,14 +47,20 @@ impl From<Row> for Entry {
 impl Entry {
     /// The hash of everything else in it, what came before included.
     pub(crate) fn digest(&self) -> Digest {
-        Digest::of_parts([
-            self.seq.to_be_bytes().as_slice(),
-            self.stream.as_bytes(),
-            self.version.to_be_bytes().as_slice(),
-            self.recorded_at.to_be_bytes().as_slice(),
-            self.body.as_bytes(),
-            self.prev.as_bytes(),
-        ])
+        self.sealed().seal()
+    }
+
+    /// As it goes into an evidence bundle.
+    pub(crate) fn sealed(&self) -> SealedEntry {
+        SealedEntry {
+            seq: self.seq.cast_unsigned(),
+            stream: self.stream.clone(),
+            version: self.version.cast_unsigned(),
+            recorded_at: self.recorded_at,
+            body: self.body.clone(),
+            prev: self.prev.clone(),
+            hash: self.hash.clone(),
+        }
     }
 
     /// Reads its body.

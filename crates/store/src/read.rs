@@ -7,7 +7,7 @@ use crate::{Ledger, StoreError, Stream};
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use quietus_model::{Digest, Fingerprint, SafeText};
-use quietus_poam::{NoticeRecord, PoamItem, Recorded};
+use quietus_poam::{NoticeRecord, PoamItem, Recorded, SealedEntry};
 
 /// One event of an item with its place in the ledger.
 #[derive(Clone, PartialEq, Debug)]
@@ -99,6 +99,18 @@ impl Ledger {
     pub async fn events(&self, fingerprint: &Fingerprint) -> Result<Vec<LedgerEntry>, StoreError> {
         let entries = self.stream(&Stream::Item(*fingerprint).to_string()).await?;
         entries.iter().map(LedgerEntry::of).collect()
+    }
+
+    /// The events of one item as they are sealed, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database does not answer.
+    pub async fn sealed_events(
+        &self,
+        fingerprint: &Fingerprint,
+    ) -> Result<Vec<SealedEntry>, StoreError> {
+        let entries = self.stream(&Stream::Item(*fingerprint).to_string()).await?;
+        Ok(entries.iter().map(Entry::sealed).collect())
     }
 
     /// What was sent on a route, oldest first. Their number is the version of its stream.

@@ -6,8 +6,8 @@ use crate::statement::{SCANS, SURVEY};
 use crate::{Ledger, StoreError};
 use futures_util::TryStreamExt;
 use quietus_model::{RepositoryId, SurveyId};
-use quietus_poam::ScanRecord;
-use std::collections::BTreeMap;
+use quietus_poam::{ScanRecord, SealedEntry};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The last scans of one repository. By when they were taken, not by when they arrived.
 #[derive(Clone, PartialEq, Debug)]
@@ -56,6 +56,29 @@ impl Ledger {
             }
         });
         Ok(scans.into_values().collect())
+    }
+
+    /// The records of these surveys as they are sealed, in the order of the ledger.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`] names the first entry that this version does not understand.
+    pub async fn sealed_scans(
+        &self,
+        surveys: &BTreeSet<SurveyId>,
+    ) -> Result<Vec<SealedEntry>, StoreError> {
+        let mut sealed = Vec::new();
+        on_pool!(&self.pool, pool => {
+            let mut rows = sqlx::query_as::<_, Row>(SCANS).fetch(pool);
+            while let Some(row) = rows.try_next().await.map_err(self.failed("read"))? {
+                let entry = Entry::from(row);
+                let record: ScanRecord = entry.parse()?;
+                if surveys.contains(&record.survey) {
+                    sealed.push(entry.sealed());
+                }
+            }
+        });
+        sealed.sort_by_key(|entry: &SealedEntry| entry.seq);
+        Ok(sealed)
     }
 
     /// Whether a survey was counted, for any repository.

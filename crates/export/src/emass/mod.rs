@@ -104,7 +104,13 @@ fn head(
         (5, 11, "POC E-Mail:"),
     ];
     for (row, column, label) in labels {
-        sheet.write_string_with_format(row, column, label, &styles.label).map_err(failed)?;
+        match column {
+            // Over the columns that are too narrow for it, as in the templates.
+            0 => sheet.merge_range(row, 0, row, 2, label, &styles.label).map_err(failed)?,
+            _ => {
+                sheet.write_string_with_format(row, column, label, &styles.label).map_err(failed)?
+            }
+        };
     }
     let text = |text: &str| Cell::text(cut(text.to_owned(), 255));
     let mut contact = options.contact.iter().flat_map(|text| text.split(',')).map(str::trim);

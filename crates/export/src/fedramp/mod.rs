@@ -3,8 +3,10 @@
 
 mod columns;
 mod poam;
+mod read;
 mod ver;
 
 pub use columns::{COLUMNS, SHEETS};
 pub use poam::{PoamOptions, poam, row_texts};
+pub use read::{ReadRow, WorkbookError, read};
 pub use ver::{Report, VerOptions, ver};

@@ -27,8 +27,8 @@ const ASSIGNED: [&str; 5] = [
     r#"[0-9A-Za-z_.-]{0,24}[\\"'`\])}]{0,4}"#,
     // Where name and value are both values: Kubernetes, XML, property lists, Terraform; or a type.
     r#"(?:</key>\s{0,20}<string|[\s,;{]{0,24}["'\\]{0,2}(?i:value|default)["'\\]{0,2}|[ :]{1,3}(?:&(?:'static )?str|[Ss]tring)\??)?"#,
-    // What assigns; a flag and a Dockerfile have only blanks.
-    r"(?:\s{0,10}(?:[=:?|+]{0,2}[=:>,|(?]|:-|->)\s{0,10}|[ \t]{1,8})",
+    // What assigns; a flag and a Dockerfile have only blanks, and some write a hyphen.
+    r"(?:\s{0,10}(?:[=:?|+]{0,2}[=:>,|(?]|:-|->)\s{0,10}|[ \t]{1,8}|-)",
     // What makes a value of a text: `String::from(`.
     r"(?:[A-Za-z][0-9A-Za-z_.:]{0,30}[(!\[]{1,2})?",
     // What opens it: `["`, `b'`, `@"`, `\"`.

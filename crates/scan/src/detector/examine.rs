@@ -63,7 +63,8 @@ impl Examiner<'_> {
         let secret_span = keyed.clone().unwrap_or_else(|| main.clone());
 
         let check = self.check_part(rule, one);
-        let (offline, typed) = self.sift(rule, &main, &secret_span, check)?;
+        let is_common = judged.as_ref().is_some_and(|judged| judged.is_common);
+        let (offline, doubtful) = self.sift(rule, &main, &secret_span, check, is_common)?;
         let secret = Secret::from(&self.bytes[secret_span.clone()]);
         let token = decode::jwt(&self.bytes[main.clone()]);
         let (decoded, offline) = self.facts(&main, &token, offline);
@@ -82,7 +83,7 @@ impl Examiner<'_> {
                 missing.push(companion.name.clone());
             }
         }
-        let evidence = judged.map(|judged| judged.evidence).or(typed);
+        let evidence = doubtful.or(judged.map(|judged| judged.evidence));
         let is_whole = by_name().all(|(companion, spans)| !companion.required || !spans.is_empty());
         let doubts = usize::from(check == CheckPart::Wrong && offline != Offline::Dummy)
             + usize::from(token.is_broken && rule.judge.is_none());
@@ -137,6 +138,7 @@ impl Examiner<'_> {
         main: &Range<usize>,
         secret: &Range<usize>,
         check: CheckPart,
+        is_common: bool,
     ) -> Option<(Offline, Option<Evidence>)> {
         let before = &self.bytes[..main.start];
         let (main, secret) = (&self.bytes[main.clone()], &self.bytes[secret.clone()]);
@@ -151,7 +153,7 @@ impl Examiner<'_> {
             return None;
         }
         let proven = firm && check == CheckPart::Right;
-        let mut typed = None;
+        let mut doubtful = None;
         if !proven {
             // An id whose secret stands elsewhere is public and has no entropy to speak of.
             let keyed_on_companion = rule.companions.iter().any(|c| c.name == "secret");
@@ -165,7 +167,8 @@ impl Examiner<'_> {
                 Sifted::Kept => {}
                 // Who judged a value has weighed that.
                 Sifted::Sequence if rule.judge.is_some() => {}
-                Sifted::Sequence if !is_broad => typed = Some(Evidence::typed()),
+                Sifted::Sequence if !is_broad => doubtful = Some(Evidence::typed()),
+                Sifted::Placeholder if is_common => doubtful = Some(Evidence::weak()),
                 Sifted::Sequence | Sifted::Placeholder => return None,
             }
         }
@@ -174,7 +177,7 @@ impl Examiner<'_> {
             CheckPart::Right => Offline::Verified,
             CheckPart::Wrong => Offline::ChecksumFailed,
         };
-        Some((offline, typed))
+        Some((offline, doubtful))
     }
 
     /// Whether a companion could be real; a published example counts, so that it is named as one.

@@ -1,7 +1,7 @@
 //! A rule's pattern, compiled, and its matches inside a window.
 
 use super::anchors::Occurrence;
-use super::judge;
+use super::{judge, table};
 use crate::RuleProblem;
 use quietus_model::{Judge, Lengths, Rule, RuleSet};
 use quietus_pattern::Outline;
@@ -22,6 +22,8 @@ pub(super) struct Matcher {
     begins: bool,
     /// Every match begins with a name that must promise a secret, or it is none.
     is_named: bool,
+    /// What it matches is the head of a column, and the values stand below.
+    heads_column: bool,
     groups: Groups,
     reach: usize,
     bounded: bool,
@@ -183,7 +185,8 @@ impl Matcher {
         };
         let longest = outline.and_then(|outline| outline.greatest);
         let begins = longest.is_some() && outline.is_some_and(|one| one.begins_with_anchor);
-        let is_assigned = rule.judge == Some(Judge::Assigned)
+        let heads_column = rule.judge == Some(Judge::Column);
+        let is_assigned = (heads_column || rule.judge == Some(Judge::Assigned))
             && outline.is_some_and(|outline| outline.begins_with_name);
         let pattern = if begins { format!("^(?:{})", rule.pattern) } else { rule.pattern.clone() };
         let pattern = compile(&pattern).map_err(|e| problem(format!("its pattern: {e}")))?;
@@ -194,6 +197,7 @@ impl Matcher {
         Ok(Self {
             groups: Groups::new(&pattern),
             is_named: begins && is_assigned,
+            heads_column,
             reach: rule.reach.unwrap_or(0).max(longest.unwrap_or(0)),
             bounded: longest.is_some(),
             begins,
@@ -207,6 +211,7 @@ impl Matcher {
     /// and `$` see what really follows.
     pub(super) fn reach(&self) -> Reach {
         let before = match (self.begins, self.is_named) {
+            _ if self.heads_column => self.reach,
             (true, true) => judge::LONGEST_NAME,
             (true, false) => 0,
             (false, _) => self.reach,
@@ -271,11 +276,35 @@ impl Matcher {
             let Some(whole) = self.pattern.captures_read(groups, text) else { continue };
             at = start + whole.end();
             let cut_after = at == window.end && window.end < bytes.len();
-            if !whole.is_empty() && !cut_after {
-                found.push(self.groups.spans(whole.range(), groups, start));
+            if whole.is_empty() || cut_after {
+                continue;
             }
+            let one = self.groups.spans(whole.range(), groups, start);
+            if self.heads_column {
+                found.extend(self.column(bytes, &one));
+                continue;
+            }
+            // `password = ${DB_PASSWORD:-…}`: a reference hides no default that stands in it.
+            let secret = one.secret.clone().filter(|_| self.is_named);
+            if let Some(secret) = secret.filter(|at| judge::is_lookup(&bytes[at.clone()])) {
+                at = secret.start;
+            }
+            found.push(one);
         }
         found
+    }
+
+    /// A match for each value of the column that `head` is the head of.
+    fn column(&self, bytes: &[u8], head: &Match) -> Vec<Match> {
+        let name = head.parts.iter().find(|(name, _)| &**name == "name");
+        let name = name.map_or(head.span.clone(), |(_, at)| at.clone());
+        let below = table::column(bytes, &name, self.reach.saturating_sub(name.len()));
+        let value = |at: Range<usize>| Match {
+            span: head.span.start..at.end,
+            secret: Some(at),
+            ..head.clone()
+        };
+        below.into_iter().filter(|at| !at.is_empty()).map(value).collect()
     }
 
     /// Every place where companion `index` stands and begins inside `window`.

@@ -12,6 +12,7 @@ mod outlines;
 mod pairing;
 pub(crate) mod placeholder;
 mod sift;
+mod table;
 mod trace;
 mod window;
 mod words;

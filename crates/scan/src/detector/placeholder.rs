@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::words::{REFERENCES, SHORT_WORDS, TYPED, WHOLE, WORDS};
+use super::words::{COMMON, REFERENCES, SHORT_WORDS, TYPED, WHOLE, WORDS};
 
 /// Longer values are keys and tokens that hold any short word by chance.
 const LONGEST_WITH_WORDS: usize = 128;
@@ -15,6 +15,9 @@ const LEAST_FIGURES: usize = 3;
 
 /// What stands beside zeros in a value that was generated.
 const LEAST_BESIDE_ZEROS: usize = 40;
+
+/// How many figures people put behind a word that must have some.
+const MOST_AT_END: usize = 4;
 
 /// Equal or consecutive characters that nobody's generator makes by chance.
 const RUN: usize = 6;
@@ -104,6 +107,16 @@ fn has_slot(value: &str) -> bool {
         name.len() > 1 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
     };
     value.split('{').skip(1).any(|rest| rest.split_once('}').is_some_and(|(name, _)| is_name(name)))
+}
+
+/// Whether the value is a password that half the world has, with figures or a mark at its end or
+/// without: a default, an example, or one that is in use.
+pub(crate) fn is_common_password(value: &[u8]) -> bool {
+    let lower = lower(value.trim_ascii());
+    let is_end = |byte: &&u8| byte.is_ascii_digit() || **byte == b'!';
+    let end = lower.iter().rev().take_while(is_end).count();
+    let is_one = |text: &[u8]| COMMON.iter().any(|word| text == word.as_bytes());
+    is_one(&lower) || end <= MOST_AT_END && is_one(&lower[..lower.len() - end])
 }
 
 /// Whether the value is a mask, a run, or words, instead of a secret.

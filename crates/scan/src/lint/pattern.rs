@@ -4,7 +4,7 @@ use super::Problems;
 use super::anchored;
 use super::recipe::is_part_name;
 use crate::detector::{compile, parse};
-use quietus_model::{CompanionRule, Rule};
+use quietus_model::{CompanionRule, Judge, Rule};
 use regex_syntax::hir::{Hir, HirKind};
 
 /// The farthest a companion may stand; beyond it any two parts of a file would pair.
@@ -100,7 +100,13 @@ fn pattern(rule: &Rule, problems: &mut Problems<'_>) -> Option<Vec<String>> {
 fn group_names(rule: &Rule, groups: &[String], problems: &mut Problems<'_>) {
     let has = |name: &str| groups.iter().any(|group| group == name);
     let keyed_on_companion = rule.companions.iter().any(|c| c.name == "secret");
-    if !has("secret") {
+    if rule.judge == Some(Judge::Column) {
+        problems.unless(
+            has("name") && !has("secret"),
+            "it is judged by its column, and its pattern has no group `name`, or a group `secret`",
+            "let the pattern take the head of the column as (?P<name>…) and nothing more",
+        );
+    } else if !has("secret") {
         problems.unless(
             has("id") && keyed_on_companion,
             "its pattern has neither a group `secret` nor a group `id` with a companion `secret`",

@@ -133,9 +133,17 @@ fn among_stretches<'a>(
         };
         // A token may be encoded in part, as a JSON web token is: what has a format is the credential.
         let has_format = there.iter().any(|at| plain[*at].0.has_format());
+        // The lines of an armour, and the key that they are: who found the armour has told of it.
+        let is_armour = |at: &usize| {
+            let (detection, span) = &plain[*at];
+            let is_round = span.start <= stretch.range.start && stretch.range.end <= span.end;
+            detection.has_format() && is_round && span.len() > stretch.range.len()
+        };
+        let is_binary = |inner: &Inner| str::from_utf8(inner.detection.secret.expose()).is_err();
+        let is_armoured = |inner: &Inner| is_binary(inner) && there.iter().any(is_armour);
         let counts = |inner: &&Inner| {
             let is_weak = is_judged(&inner.detection);
-            !is_said(inner) && !(is_weak && (!is_text || has_format))
+            !is_said(inner) && !(is_weak && (!is_text || has_format)) && !is_armoured(inner)
         };
         let new: Vec<&Inner> = stretch.inside.found.iter().filter(counts).collect();
         if new.is_empty() {

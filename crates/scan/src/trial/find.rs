@@ -5,7 +5,7 @@ use super::sample::{
     Sample, fingerprint, in_contexts, mutants as spoilt_credentials, plain, positives,
     without_parts,
 };
-use crate::detector::parse;
+use crate::detector::{Evidence, parse};
 use crate::{Detection, Detector};
 use quietus_model::shape::{Mutation, Part, alphabet};
 use quietus_model::{Offline, Rule};
@@ -156,8 +156,13 @@ pub(super) fn boundaries(subject: &Subject) -> Vec<String> {
 /// No negative text makes the rule speak.
 pub(super) fn negative(subject: &Subject) -> Vec<String> {
     let texts = subject.rule.tests.negative.iter();
-    let wrong = texts.filter(|text| !subject.alone.detect(text.as_bytes()).is_empty());
+    let wrong = texts.filter(|text| subject.alone.detect(text.as_bytes()).iter().any(is_told));
     wrong.map(|text| format!("found in: {text}")).collect()
+}
+
+/// Whether more speaks for a detection than that everybody knows its password.
+pub(super) fn is_told(found: &Detection) -> bool {
+    !found.evidence.is_some_and(Evidence::is_weak)
 }
 
 /// Whether anything is found whose secret or whose whole match touches `span`.

@@ -1,7 +1,7 @@
 //! Questions to a rule about what stands in a secret's place, and about published examples.
 
 use super::Subject;
-use super::find::shown;
+use super::find::{is_told, shown};
 use super::sample::{plain, with_placeholders};
 use crate::Detector;
 use data_encoding::HEXLOWER;
@@ -13,7 +13,8 @@ use std::sync::Arc;
 pub(super) fn placeholder(subject: &Subject) -> Vec<String> {
     let mut wrong = Vec::new();
     for sample in with_placeholders(&subject.rule) {
-        let speaks = subject.alone.detect(&sample.text).iter().any(|found| {
+        let told = subject.alone.detect(&sample.text);
+        let speaks = told.iter().filter(|found| is_told(found)).any(|found| {
             let span = &found.secret_span;
             span.start < sample.secret.end && sample.secret.start < span.end
         });

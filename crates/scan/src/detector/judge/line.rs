@@ -183,6 +183,11 @@ impl<'a> Line<'a> {
         !line.contains(&0) && (controls * 4 + broken) * 8 <= line.len()
     }
 
+    /// Where the line of the match begins.
+    pub(super) fn start(&self) -> usize {
+        self.start
+    }
+
     /// A name with what stands before the part of it that the pattern knows.
     pub(super) fn whole_name(&self, known: Range<usize>) -> Range<usize> {
         name::whole(self.bytes, self.start, known)

@@ -16,6 +16,7 @@ mod weights;
 use super::matcher::Match;
 use super::placeholder;
 use data_encoding::BASE64_NOPAD;
+use name::Named;
 use quietus_model::{Confidence, Judge};
 use std::ops::Range;
 use value::Value;
@@ -27,6 +28,9 @@ pub(super) struct Judged {
     /// Where the secret stands, without its quotes.
     pub(super) secret: Range<usize>,
     pub(super) evidence: Evidence,
+    /// Half the world has this password: what else speaks against the value makes it weak, and no
+    /// more.
+    pub(super) is_common: bool,
 }
 
 /// What name, value and line are worth together, in hundredths of a bit.
@@ -45,6 +49,17 @@ impl Evidence {
         Self((Weights::get().typed * 100.0) as i32)
     }
 
+    /// Of a password that half the world has: a default, an example or in use, so that its place
+    /// decides.
+    pub(super) fn weak() -> Self {
+        Self((Weights::get().weak * 100.0) as i32)
+    }
+
+    /// Whether nothing speaks for it but that somebody may use such a password.
+    pub(crate) fn is_weak(self) -> bool {
+        self == Self::weak()
+    }
+
     /// How likely it is a secret, wherever it stands.
     pub(crate) fn confidence(self) -> Confidence {
         Weights::get().confidence(self.0 as f32 / 100.0)
@@ -59,11 +74,21 @@ impl Evidence {
     }
 }
 
+/// Whether a value is looked up elsewhere: `${NAME}`, `process.env.NAME`.
+pub(super) fn is_lookup(value: &[u8]) -> bool {
+    let bare = value.iter().position(|byte| !matches!(byte, b'"' | b'\'' | b'`' | b'@'));
+    let is_env = |three: &[u8]| three.eq_ignore_ascii_case(b"env");
+    value[bare.unwrap_or(0)..].starts_with(b"${") || value.windows(3).any(is_env)
+}
+
 /// Weighs one match; `None` when it is no secret, or hardly.
 pub(super) fn judge(kind: Judge, bytes: &[u8], one: &Match) -> Option<Judged> {
     let weights = Weights::get();
     let raw = one.secret.clone()?;
-    let value = Value::split(bytes, raw)?;
+    let value = match kind {
+        Judge::Column => Value::whole(raw)?,
+        _ => Value::split(bytes, raw)?,
+    };
     let line = line::Line::new(bytes, one, &value);
     if !line.is_text() {
         return None;
@@ -73,22 +98,43 @@ pub(super) fn judge(kind: Judge, bytes: &[u8], one: &Match) -> Option<Judged> {
         Judge::Issued => weights.issued(),
         Judge::Random => weights.random(),
         Judge::Basic => return basic(bytes, one, value, weights),
-        Judge::Assigned => {
+        Judge::Assigned | Judge::Column => {
             let name = one.parts.iter().find(|(name, _)| &**name == "name").map(|(_, at)| at)?;
-            let whole = line.whole_name(name.clone());
-            name::weigh(&bytes[whole], weights)?
+            let floor = if kind == Judge::Column { 0 } else { line.start() };
+            name::weigh(&bytes[name::whole(bytes, floor, name.clone())], weights)?
         }
     };
     let text = &bytes[value.at.clone()];
     if kind == Judge::Issued && value::is_typed_key(text) {
         let is_key = line.weigh(text, weights.mixed, kind, weights)? >= 0.0;
-        return is_key.then(|| Judged { secret: value.at, evidence: Evidence::typed() });
+        return is_key.then(|| Judged {
+            secret: value.at,
+            evidence: Evidence::typed(),
+            is_common: false,
+        });
     }
+    let is_common = named.is_chosen()
+        && placeholder::is_common_password(text)
+        && line
+            .weigh(text, 0.0, kind, weights)
+            .is_some_and(|around| around >= weights.weak_least(value.is_quoted));
+    let evidence = weigh(text, named, &line, kind, weights);
+    let evidence = evidence.or(is_common.then(Evidence::weak))?;
+    Some(Judged { secret: value.at, evidence, is_common })
+}
+
+/// What name, value and line are worth together.
+fn weigh(
+    text: &[u8],
+    named: Named,
+    line: &line::Line<'_>,
+    kind: Judge,
+    weights: &Weights,
+) -> Option<Evidence> {
     let by_itself = value::weigh(text, named, weights)?;
     let around = line.weigh(text, by_itself, kind, weights)?;
     let walk = value::walk(text, weights)?;
-    let evidence = Evidence::new(named.weight + by_itself + around + walk, weights)?;
-    Some(Judged { secret: value.at, evidence })
+    Evidence::new(named.weight + by_itself + around + walk, weights)
 }
 
 /// The longest name that is looked at, in bytes.
@@ -125,7 +171,7 @@ fn basic(bytes: &[u8], one: &Match, value: Value, weights: &Weights) -> Option<J
     let around =
         line::Line::new(bytes, one, &value).weigh(text, by_itself, Judge::Basic, weights)?;
     let evidence = Evidence::new(weights.given.weight + by_itself + around, weights)?;
-    Some(Judged { secret: value.at, evidence })
+    Some(Judged { secret: value.at, evidence, is_common: false })
 }
 
 #[cfg(test)]

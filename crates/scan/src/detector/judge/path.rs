@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 /// A kind of file, and what it is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
+    Login,
     Kept,
     Test,
     Example,
@@ -52,6 +53,7 @@ fn read(text: &'static str) -> Vec<(Pattern, Kind)> {
 
 fn kind(name: &str) -> Option<Kind> {
     Some(match name {
+        "login" => Kind::Login,
         "kept" => Kind::Kept,
         "test" => Kind::Test,
         "example" => Kind::Example,
@@ -131,7 +133,8 @@ mod tests {
             ("po/fr.po", Kind::Translation),
             ("Cargo.lock", Kind::Lockfile),
             ("web/package-lock.json", Kind::Lockfile),
-            ("home/.netrc", Kind::Kept),
+            ("home/.netrc", Kind::Login),
+            ("deploy/.env.production", Kind::Kept),
         ] {
             assert_eq!(of(path), weights.place(kind), "{path}");
         }

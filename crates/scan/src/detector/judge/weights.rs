@@ -37,6 +37,7 @@ pub(super) struct Weights {
     pub(super) marks: f32,
     pub(super) sequence: f32,
     pub(super) typed: f32,
+    pub(super) weak: f32,
     pub(super) chosen: f32,
     pub(super) short: f32,
     pub(super) spaces: f32,
@@ -46,6 +47,7 @@ pub(super) struct Weights {
     pub(super) bare_in_setting: f32,
     pub(super) looked_up: f32,
     pub(super) near_hash: f32,
+    login: f32,
     kept: f32,
     test: f32,
     example: f32,
@@ -110,6 +112,7 @@ impl Weights {
             marks: of("marks"),
             sequence: of("sequence"),
             typed: of("typed"),
+            weak: of("weak"),
             chosen: of("chosen"),
             short: of("short"),
             spaces: of("spaces"),
@@ -119,6 +122,7 @@ impl Weights {
             bare_in_setting: of("bare_in_setting"),
             looked_up: of("looked_up"),
             near_hash: of("near_hash"),
+            login: of("login"),
             kept: of("kept"),
             test: of("test"),
             example: of("example"),
@@ -138,6 +142,7 @@ impl Weights {
     /// What the kind of file is worth that something stands in.
     pub(super) fn place(&self, kind: Kind) -> f32 {
         match kind {
+            Kind::Login => self.login,
             Kind::Kept => self.kept,
             Kind::Test => self.test,
             Kind::Example => self.example,
@@ -149,6 +154,12 @@ impl Weights {
             Kind::Translation => self.translation,
             Kind::Lockfile => self.lockfile,
         }
+    }
+
+    /// What a line must say at least of a password that everybody knows: that it is no name in a
+    /// program and not what is looked up. Between quotes it may be its own name.
+    pub(super) fn weak_least(&self, is_quoted: bool) -> f32 {
+        if is_quoted { self.same_as_name } else { self.bare_in_setting }
     }
 
     /// Whether a sum of evidence says anything.
@@ -179,6 +190,6 @@ mod tests {
             assert_ne!(Weights::read(&without), *Weights::get(), "nobody reads: {line}");
             assert!(line.contains(" # "), "no comment: {line}");
         }
-        assert_eq!(lines.len(), 45);
+        assert_eq!(lines.len(), 47);
     }
 }
