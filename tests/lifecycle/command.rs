@@ -263,3 +263,49 @@ fn many_are_revoked_in_one_run_and_what_cannot_be_stands_in_nobodys_way() {
     assert_eq!(deleted, expected, "neither of others, nor of another repository");
     sandbox.run(&["ledger", "verify"]).exits(0);
 }
+
+#[test]
+fn a_mirror_is_as_fresh_as_it_says_and_is_fetched_where_that_is_wanted() {
+    let (sandbox, token) = (Sandbox::new(), token("mirrored"));
+    let repository = sandbox.repository("work/app");
+    repository.commit("ci.env", format!("GITLAB_TOKEN={token}\n"), "Add CI");
+    sandbox.run(&["init"]).exits(0);
+    sandbox.run(&["track", &format!("file://{}", repository.arg())]).exits(1);
+    repository.commit("later.env", format!("GITLAB_TOKEN={token}\n"), "Again");
+    let places = |words: &[&str]| {
+        let found = sandbox.feed(&[words, &["--format", "json"]].concat(), token.as_bytes());
+        let found = found.exits(1).json();
+        assert_eq!(found["item"]["id"], "V-1");
+        let one = found["repositories"][0].clone();
+        assert!(one["as_of"].is_string(), "{one}");
+        let places = one["locations"].as_array().unwrap().iter();
+        let mut paths: Vec<String> =
+            places.map(|place| place["path"].as_str().unwrap().to_owned()).collect();
+        paths.sort();
+        (paths, one["locations"][0]["at_head"].clone())
+    };
+    let (known, heads) = places(&["find", "-"]);
+    assert_eq!(known, ["ci.env"]);
+    assert!(heads.to_string().contains("main"), "{heads}");
+    assert_eq!(places(&["find", "-", "--fetch"]).0, ["ci.env", "later.env"]);
+}
+
+#[test]
+fn what_was_answered_lately_is_not_asked_again_where_that_is_enough() {
+    let sandbox = Sandbox::new();
+    let (issuer, token) = (issuer(), token("lately"));
+    issuer.set(&token, accepted());
+    let repository = sandbox.repository("work/app");
+    repository.commit("ci.env", format!("GITLAB_TOKEN={token}\n"), "Add CI");
+    sandbox.run(&["init"]).exits(0);
+    configure(&sandbox, &issuer);
+    let ask = ["track", repository.arg(), "--validate"];
+    sandbox.run(&ask).exits(6);
+    let asked = issuer.asked_about(&token);
+    assert!(asked > 0);
+    let again = sandbox.run(&[&ask[..], &["--max-age", "12h"]].concat());
+    says(again.exits(6), &["live"]);
+    assert_eq!(issuer.asked_about(&token), asked);
+    sandbox.run(&ask).exits(6);
+    assert!(issuer.asked_about(&token) > asked);
+}
