@@ -9,8 +9,8 @@
 mod support;
 use quietus_model::{Doubt, Judgement, SurveyId, Verdict};
 use quietus_poam::{
-    Action, Actor, ClosureBasis, DeviationKind, Event, MilestoneKind, PoamItem, Policy, Progress,
-    Recorded, reconcile,
+    Action, Actor, ClosureBasis, DeviationKind, Event, Evidence, MilestoneKind, PoamItem, Policy,
+    Progress, Recorded, reconcile,
 };
 use std::collections::{BTreeSet, HashSet};
 use support::*;
@@ -353,10 +353,22 @@ fn what_breaks_a_promise_is_found() {
         events
     };
     let calls_it_gone: Sabotage = |_, mut events| {
-        for recorded in &mut events {
-            if let Event::Sighted { cleared, .. } = &mut recorded.event {
-                *cleared = true;
-            }
+        let proven = events.iter().find(|recorded| {
+            matches!(recorded.event, Event::Verified { milestone: MilestoneKind::Revoke, .. })
+        });
+        if let Some(proven) = proven.cloned() {
+            let verified = |milestone| Event::Verified {
+                milestone,
+                on: proven.at,
+                evidence: Evidence { summary: "it must be gone".to_owned(), survey: None },
+            };
+            let closed = Event::Closed {
+                basis: ClosureBasis::Verified,
+                dead_since: proven.at,
+                evidence: vec!["it was denied twice".to_owned()],
+            };
+            let ends = [verified(MilestoneKind::Remove), verified(MilestoneKind::Retest), closed];
+            events.extend(ends.map(|event| Recorded { event, ..proven.clone() }));
         }
         events
     };
