@@ -3,6 +3,7 @@
 mod asking;
 mod escrow;
 mod exporting;
+mod fleet;
 mod item;
 mod policy;
 mod reading;
@@ -15,6 +16,9 @@ pub(crate) use asking::{Expect, Only, Retest, Revoke, Validate};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use escrow::Escrow;
 pub(crate) use exporting::{Bundle, Check, Export, ExportFor, Oscal, Ver, Verify};
+pub(crate) use fleet::{
+    Enlist, Import, ImportCommand, LogFormat, Nightly, Repos, Watching, Worker,
+};
 pub(crate) use item::{Act, Add, Item, Which};
 pub(crate) use policy::PolicyCommand;
 pub(crate) use reading::{Find, Onboard, Scan, Sources, Track};
@@ -22,7 +26,7 @@ pub(crate) use reporting::{Metrics, MetricsFormat, Remind, RemindFormat};
 pub(crate) use serving::{Serve, TokenCommand};
 pub(crate) use silence::{Silence, Suppress};
 use std::path::PathBuf;
-pub(crate) use upkeep::{Init, LedgerCommand, NewRule, Repos, Rules};
+pub(crate) use upkeep::{Init, LedgerCommand, NewRule, Rules};
 
 /// Finds leaked credentials in repositories and all of their history, opens a POA&M item for each,
 /// and closes it only when the credential is proven dead.
@@ -109,9 +113,16 @@ pub(crate) enum Command {
     /// Check and copy the ledger
     #[command(subcommand)]
     Ledger(LedgerCommand),
-    /// The repositories that were scanned
+    /// The inventory: which repositories are watched, where they moved, and what was not read
     #[command(subcommand)]
     Repos(Repos),
+    /// Take in what was seen elsewhere
+    #[command(subcommand)]
+    Import(ImportCommand),
+    /// Watch the whole inventory, once a night: fetch, scan, ask, record, remind, export
+    Nightly(Nightly),
+    /// Help with the night that is under way, on this or any other machine
+    Worker(Worker),
     /// List and check the rules
     #[command(subcommand)]
     Rules(Rules),

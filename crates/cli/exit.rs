@@ -67,6 +67,11 @@ impl Exit {
         }
     }
 
+    /// Adds all reasons of `other`.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     /// The names of all reasons, the winning one first.
     pub(crate) fn names(&self) -> Vec<&'static str> {
         self.0.iter().map(|reason| reason.as_str()).collect()

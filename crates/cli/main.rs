@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod exit;
+mod forges;
 mod issuers;
 mod output;
 mod places;
@@ -72,6 +73,9 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
             Command::Export(args) => commands::export::run(&setup, args).await,
             Command::Ledger(args) => commands::ledger::run(&setup, args).await,
             Command::Repos(args) => commands::repos::run(&setup, &args).await,
+            Command::Import(args) => commands::import::run(&setup, &args).await,
+            Command::Nightly(args) => commands::nightly::run(&setup, &args).await,
+            Command::Worker(args) => commands::nightly::worker(&setup, &args).await,
             Command::Rules(args) => commands::rules::run(&setup, args),
             Command::Policy(args) => commands::policy::run(&setup, &args),
             Command::Init(args) => commands::init::run(&setup, &args).await,
@@ -98,12 +102,25 @@ fn now() -> Result<Timestamp, Failure> {
 }
 
 async fn watch_for_interrupt() {
-    while tokio::signal::ctrl_c().await.is_ok() {
+    while asked_to_stop().await {
         if CANCEL.swap(true, Ordering::SeqCst) {
             std::process::exit(130);
         }
         output::notice("stopping; press Ctrl-C again to end at once");
     }
+}
+
+/// Waits for Ctrl-C, or for the word of who runs services.
+async fn asked_to_stop() -> bool {
+    #[cfg(unix)]
+    if let Ok(mut term) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+    {
+        return tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted.is_ok(),
+            told = term.recv() => told.is_some(),
+        };
+    }
+    tokio::signal::ctrl_c().await.is_ok()
 }
 
 fn reader_is_gone(error: &anyhow::Error) -> bool {

@@ -1,5 +1,6 @@
 //! The user's configuration file. A scanned repository can never supply it.
 
+use crate::forges::ForgeConfig;
 use crate::routes::RouteConfig;
 use anyhow::{Context, Result, anyhow, bail};
 use quietus_model::{RepositoryId, SafeText, Severity};
@@ -45,6 +46,30 @@ pub(crate) struct Config {
     pub(crate) repository: Vec<RepositoryConfig>,
     /// Ways out for reminders.
     pub(crate) route: Vec<RouteConfig>,
+    /// What a night does beside scanning.
+    pub(crate) nightly: NightlyConfig,
+    /// Keys that surveys from elsewhere are sealed with.
+    pub(crate) survey_key: Vec<SurveyKeyConfig>,
+    /// Forges that say which repositories there are.
+    pub(crate) forge: Vec<ForgeConfig>,
+}
+
+/// A key that surveys from elsewhere are sealed with.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SurveyKeyConfig {
+    /// The file that holds it.
+    pub(crate) key_file: PathBuf,
+    /// Patterns of the repositories it is for.
+    pub(crate) repositories: Vec<String>,
+}
+
+/// What a night does beside scanning.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct NightlyConfig {
+    /// Exports, each as the words after `quietus export`.
+    pub(crate) exports: Vec<Vec<String>>,
 }
 
 /// What is not reported.
@@ -329,6 +354,31 @@ pub(crate) const TEMPLATE: &str = r#"# Quietus configuration. Every line is opti
 # every = "24h"    # each reminder is sent once in this time
 # reminders = ["reopened", "overdue", "pending_approval", "due_soon", "stale", "resumes"]
 # places = false
+
+# Forges that say which repositories there are: `quietus repos import --forge ours`, and each night.
+# Kinds: github, gitlab, gitea, forgejo, bitbucket, bitbucket-server, azure. The token goes to the API
+# and to the host that is cloned from, and nowhere else.
+# [[forge]]
+# name = "ours"
+# kind = "gitlab"
+# api = "https://gitlab.example.org/api/v4"
+# token_file = "/etc/quietus/gitlab-token"    # or token_env = "GITLAB_TOKEN"
+# owners = ["team", "team/sub"]    # organisations, groups, workspaces, projects, people
+# include = ["team/**"]
+# exclude = ["*/archive-*"]
+# topics = []
+# forks = false
+# archived = true
+# ssh = false
+
+# Who seals surveys with this key (`scan --survey`) is believed about these repositories, and no others
+# [[survey_key]]
+# key_file = "/etc/quietus/survey-key-of-ci"
+# repositories = ["git.example.org/team/*"]
+
+# What a night does at its end: each export as the words after `quietus export`
+[nightly]
+# exports = [["oscal", "--output", "/srv/quietus/poam.json"]]
 "#;
 
 #[cfg(test)]

@@ -57,6 +57,22 @@ impl Setup {
         Ok(Silencing::new(options, rules, self.now, policy.dismissal.longest)?)
     }
 
+    /// What the configuration says is not reported, and no flag.
+    pub(crate) fn silencing_of_configuration(
+        &self,
+        rules: &RuleSet,
+        key: Option<&FingerprintKey>,
+        policy: &Policy,
+    ) -> Result<Silencing> {
+        let mut options = SilencingOptions {
+            severity: self.config.severity.clone(),
+            ..SilencingOptions::default()
+        };
+        add(&mut options, &self.config.scan);
+        options.suppressions = self.suppressions(None, key)?;
+        Ok(Silencing::new(options, rules, self.now, policy.dismissal.longest)?)
+    }
+
     /// What the user's file of suppressions says; nothing if there is none and none was named.
     pub(crate) fn suppressions(
         &self,

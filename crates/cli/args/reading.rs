@@ -5,6 +5,7 @@ use clap::Args;
 use jiff::SignedDuration;
 use quietus_model::Confidence;
 use quietus_poam::to_duration;
+use std::path::PathBuf;
 
 /// What to read.
 #[derive(Debug, Args)]
@@ -56,6 +57,12 @@ pub(crate) struct Scan {
     /// The output format
     #[arg(long, value_enum, default_value_t = Format::Terminal)]
     pub(crate) format: Format,
+    /// Write what was seen here as well, without any secret, for `quietus import survey`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) survey: Option<PathBuf>,
+    /// Seal it with the key in this file
+    #[arg(long, value_name = "FILE", requires = "survey")]
+    pub(crate) survey_key: Option<PathBuf>,
     /// Print the credentials themselves
     #[arg(long)]
     pub(crate) show_secrets: bool,

@@ -1,6 +1,6 @@
 //! Everything beside findings, items and exports: ledger, rules, setting up.
 
-use super::{ListFormat, RulesFormat};
+use super::RulesFormat;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -12,16 +12,6 @@ pub(crate) enum LedgerCommand {
     Backup {
         /// The file to make
         to: PathBuf,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Repos {
-    /// Every repository with its last complete scan, or why there is none
-    List {
-        /// The output format
-        #[arg(long, value_enum, default_value_t = ListFormat::Table)]
-        format: ListFormat,
     },
 }
 

@@ -6,9 +6,9 @@ use crate::output::{self, remind};
 use crate::routes::{RouteConfig, RouteFormat};
 use crate::setup::Setup;
 use anyhow::{Result, bail};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use quietus_export::digest::{self, Places};
-use quietus_poam::{Reminder, reminders};
+use quietus_poam::{PoamItem, Policy, Reminder, reminders};
 use quietus_store::Ledger;
 use quietus_track::{Route, Sent, plan, send};
 use quietus_validate::Courier;
@@ -20,7 +20,11 @@ pub(crate) async fn run(setup: &Setup, args: &Remind) -> Result<Exit, Failure> {
     let items = ledger.items().await?;
     let found = reminders(&items, &setup.policy()?, args.soon, setup.now);
     let exit = if args.send {
-        send_all(setup, &ledger, &routes, &found, args.dry_run).await?
+        let sent = send_all(setup, &ledger, &routes, &found, args.dry_run).await?;
+        for (route, sent) in &sent {
+            remind::print_sent(route, sent)?;
+        }
+        exit_of(&sent)
     } else {
         let all: Vec<&Reminder<'_>> = found.iter().collect();
         match args.format {
@@ -36,6 +40,27 @@ pub(crate) async fn run(setup: &Setup, args: &Remind) -> Result<Exit, Failure> {
     };
     ledger.close().await;
     Ok(exit)
+}
+
+/// Sends what calls for attention on every route: how many reminders were taken.
+pub(crate) async fn send_due(
+    setup: &Setup,
+    ledger: &Ledger,
+    items: &[PoamItem],
+    policy: &Policy,
+) -> Result<(u64, Exit)> {
+    let routes = routes(setup, &[])?;
+    let found = reminders(items, policy, SignedDuration::from_hours(72), setup.now);
+    let sent = send_all(setup, ledger, &routes, &found, false).await?;
+    let count = sent.iter().map(|(route, sent)| match sent {
+        Sent::Delivered { reminders, .. } => *reminders as u64,
+        Sent::Failed { reason } => {
+            output::error_text(&format!("{}: not taken by {}: {reason}", route.name, route.to));
+            0
+        }
+        Sent::Nothing | Sent::Elsewhere => 0,
+    });
+    Ok((count.sum(), exit_of(&sent)))
 }
 
 /// The routes of the configuration, or those of them that are named, all of them read.
@@ -57,16 +82,24 @@ fn routes<'a>(setup: &'a Setup, names: &[String]) -> Result<Vec<(&'a RouteConfig
     wanted.map(|route| Ok((route, route.read()?))).collect()
 }
 
-async fn send_all(
+fn exit_of(sent: &[(&Route, Sent)]) -> Exit {
+    let mut exit = Exit::clean();
+    let is_failed = |sent: &Sent| matches!(sent, Sent::Failed { .. });
+    exit.add_if(sent.iter().any(|(_, sent)| is_failed(sent)), Reason::Validator);
+    exit
+}
+
+/// Sends on each route what was not sent there; on a dry run it is shown instead.
+async fn send_all<'r>(
     setup: &Setup,
     ledger: &Ledger,
-    routes: &[(&RouteConfig, Route)],
+    routes: &'r [(&RouteConfig, Route)],
     found: &[Reminder<'_>],
     dry_run: bool,
-) -> Result<Exit> {
+) -> Result<Vec<(&'r Route, Sent)>> {
     let settings = setup.config.validation()?;
     let courier = Courier::new(&settings, routes.iter().map(|(_, route)| &route.to))?;
-    let mut exit = Exit::clean();
+    let mut all = Vec::new();
     for (config, route) in routes {
         let taken: Vec<_> =
             found.iter().filter(|reminder| config.takes(reminder.kind)).cloned().collect();
@@ -76,11 +109,9 @@ async fn send_all(
             remind::print_plan(route, &plan, &body)?;
             continue;
         }
-        let sent = send(ledger, &courier, route, &plan, body, setup.now).await?;
-        exit.add_if(matches!(sent, Sent::Failed { .. }), Reason::Validator);
-        remind::print_sent(route, &sent)?;
+        all.push((route, send(ledger, &courier, route, &plan, body, setup.now).await?));
     }
-    Ok(exit)
+    Ok(all)
 }
 
 fn body(config: &RouteConfig, due: &[&Reminder<'_>], now: Timestamp) -> Result<Vec<u8>> {

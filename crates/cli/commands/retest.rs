@@ -106,7 +106,7 @@ async fn wanted(
 }
 
 /// Whether asking about it in this run came to nothing.
-fn heard_nothing(item: &PoamItem, began: Timestamp) -> bool {
+pub(crate) fn heard_nothing(item: &PoamItem, began: Timestamp) -> bool {
     item.history.iter().any(|recorded| {
         matches!(&recorded.event, Event::Judged { judgement }
             if judgement.at >= began && failed(judgement))

@@ -10,11 +10,11 @@ use crate::setup::Setup;
 use crate::sight::Sight;
 use anyhow::{Context, anyhow};
 use quietus_model::{
-    Doubt, FingerprintKey, Hit, Judgement, Location, Offline, Place, SafeText, Scope, Silence,
-    Verdict,
+    Assessment, Doubt, Finding, FingerprintKey, Hit, Judgement, KeyId, Kind, Location, Offline,
+    Place, Remedy, RuleSet, SafeText, Scope, Silence, Survey, SurveyId, Trust, Verdict,
 };
 use quietus_scan::{Detector, Scanned, Source};
-use quietus_track::{Look, Silencing, ask_all, is_live, look};
+use quietus_track::{Look, Silencing, ask_all, is_live, look, seal, seeing_rules};
 use quietus_validate::Validator;
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -43,6 +43,8 @@ pub(crate) async fn run(setup: &Setup, args: &Scan) -> Result<Exit, Failure> {
     }
     let findings = found.hits.iter().map(|hit| &hit.finding);
     let suppressions = silencing.report(findings, &found.scopes, found.errors.is_empty());
+    let seen = survey_wanted(args, lasting)?
+        .map(|file| (file, found.hits.iter().map(|hit| hit.finding.clone()).collect()));
     let mut hidden = Counts::new();
     let mut hits = worth_asking(found.hits, &silencing, args, &mut hidden);
     for (hit, _) in &mut hits {
@@ -50,14 +52,68 @@ pub(crate) async fn run(setup: &Setup, args: &Scan) -> Result<Exit, Failure> {
         hit.finding.locations.iter_mut().for_each(as_opened);
     }
     let mut shown = ask(validator.as_ref(), hits, args.show_secrets).await;
-    hide(&mut shown, &mut hidden);
     let scopes = found.scopes;
+    if let Some((file, findings)) = seen {
+        write_survey(setup, args, file, (&scopes, findings), &shown, &key.id(), &rules)?;
+    }
+    hide(&mut shown, &mut hidden);
     let mut exit = exit_of(&scopes, &shown, !found.errors.is_empty());
     exit.add_if(validator.is_some_and(|_| was_cut_short()), Reason::Incomplete);
     let now = setup.now;
     let report = ScanReport { shown, hidden, suppressions, scopes, rules, lasting, exit, now };
     print(&report, args.format, setup.quiet)?;
     Ok(report.exit)
+}
+
+/// The file that a survey is to be written to.
+fn survey_wanted(args: &Scan, lasting: bool) -> Result<Option<&Path>, Failure> {
+    match &args.survey {
+        Some(_) if !lasting => Err(anyhow!(
+            "there is no key of the organisation, so a survey would name nothing that its ledger \
+             knows; bring the key with `quietus init --key-from`"
+        )
+        .into()),
+        file => Ok(file.as_deref()),
+    }
+}
+
+/// Writes what was seen, whether or not it is reported, for the ledger that is elsewhere.
+fn write_survey(
+    setup: &Setup,
+    args: &Scan,
+    file: &Path,
+    (scopes, findings): (&[Scope], Vec<Finding>),
+    shown: &[Shown],
+    key_id: &KeyId,
+    rules: &RuleSet,
+) -> Result<(), Failure> {
+    let judged: BTreeMap<_, _> =
+        shown.iter().map(|one| (one.finding.fingerprint, &one.judgements)).collect();
+    let assess = |finding: Finding| Assessment {
+        kind: rules.get(&finding.rule).map_or_else(
+            || Kind { name: finding.rule.to_string(), askable: true, remedy: Remedy::default() },
+            |rule| Kind::of(rule),
+        ),
+        judgements: judged.get(&finding.fingerprint).map_or_else(Vec::new, |all| (*all).clone()),
+        finding,
+        silence: None,
+        sealed: None,
+    };
+    let survey = Survey {
+        id: SurveyId(uuid::Uuid::now_v7()),
+        key_id: key_id.clone(),
+        taken_at: setup.now,
+        rules_digest: rules.digest().clone(),
+        rules: seeing_rules(rules, &quietus_catalogue::shipped()?),
+        tool: env!("CARGO_PKG_VERSION").to_owned(),
+        trust: Trust::Own,
+        scopes: scopes.to_vec(),
+        assessments: findings.into_iter().map(assess).collect(),
+        unrecognised: std::collections::BTreeSet::new(),
+    };
+    let key = args.survey_key.as_deref().map(super::import::read_key).transpose()?;
+    places::write_whole(file, &seal(&survey, key.as_ref())?)?;
+    Ok(())
 }
 
 fn print(report: &ScanReport, format: Format, quiet: bool) -> Result<(), Failure> {

@@ -9,9 +9,9 @@ use crate::progress::Bar;
 use crate::setup::{Setup, absolute};
 use crate::sight::Sight;
 use quietus_model::{Assessment, RepositoryId, Scope, Silence, Verdict};
-use quietus_poam::{PoamItem, Policy};
+use quietus_poam::{Listed, PoamItem, Policy, Watch};
 use quietus_store::Ledger;
-use quietus_track::{Look, Tracker, look};
+use quietus_track::{Look, Tracker, look, scanned_sources};
 use quietus_validate::Validator;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,9 +27,11 @@ pub(crate) async fn run(setup: &Setup, args: &Track, policy: Policy) -> Result<E
     // Paths are remembered in the ledger, so they must mean the same from every folder.
     let sources: Vec<String> = args.sources.list().iter().map(|name| absolute(name)).collect();
     let bar = Bar::new(setup.quiet);
+    let mut names = inventory_names(&ledger.inventory().await?);
+    names.extend(setup.names(&args.sources)?);
     let sight = Sight {
-        names: setup.names(&args.sources)?,
-        known: known_sources(&ledger).await?,
+        names,
+        known: scanned_sources(&ledger).await?,
         ..Sight::new(setup, setup.options(&args.sources, true))
     };
     let looking = sight.looking(&detector, &key, &bar);
@@ -84,6 +86,12 @@ pub(crate) async fn run(setup: &Setup, args: &Track, policy: Policy) -> Result<E
     Ok(exit)
 }
 
+/// What the inventory calls its repositories, by the URL that each is fetched from.
+fn inventory_names(listed: &[Listed]) -> BTreeMap<String, RepositoryId> {
+    let watched = listed.iter().filter(|one| one.watch == Watch::On);
+    watched.map(|one| (one.url.clone(), one.id.clone())).collect()
+}
+
 /// What silence came to, counted aloud: it opens no item, sets one aside, or only proposes to.
 fn silenced(assessments: &[Assessment], items: &[PoamItem]) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
@@ -100,14 +108,6 @@ fn silenced(assessments: &[Assessment], items: &[PoamItem]) -> BTreeMap<String, 
         *counts.entry(format!("{what}: {silence}")).or_default() += 1;
     }
     counts
-}
-
-async fn known_sources(ledger: &Ledger) -> Result<BTreeMap<String, RepositoryId>, Failure> {
-    let scans = ledger.scans().await?;
-    let source = |scans: &quietus_store::RepositoryScans| {
-        (scans.latest.scope.source.to_string(), scans.repository().clone())
-    };
-    Ok(scans.iter().map(source).collect())
 }
 
 /// What went wrong, and what is live, in this run.

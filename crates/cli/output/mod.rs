@@ -8,6 +8,7 @@ pub(crate) mod find;
 pub(crate) mod item;
 pub(crate) mod json;
 pub(crate) mod metrics;
+pub(crate) mod nightly;
 pub(crate) mod policy;
 pub(crate) mod remind;
 pub(crate) mod repos;
@@ -120,6 +121,13 @@ pub(crate) fn prose(sentences: &[String]) -> Result<()> {
         writeln!(out, "{}", textwrap::fill(sentence, options))?;
     }
     Ok(out.flush()?)
+}
+
+/// One line of a log on standard error, whole whoever else writes there.
+pub(crate) fn log_line(line: &str) {
+    let mut err = std::io::stderr().lock();
+    // A log that nobody can take any more stops no night.
+    let _ = writeln!(err, "{line}");
 }
 
 /// Bytes as they are.

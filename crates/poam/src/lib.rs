@@ -13,9 +13,11 @@ mod escrow;
 mod event;
 mod evidence;
 mod exposure;
+mod inventory;
 mod item;
 mod lint;
 mod milestone;
+mod night;
 mod owner;
 mod playbook;
 mod policy;
@@ -42,9 +44,14 @@ pub use event::{
 };
 pub use evidence::{Found, Impact, Lack, RootCause};
 pub use exposure::{Consumer, Exposure};
+pub use inventory::{
+    Admission, Candidate, Enlisting, ForgeId, InventoryEvent, InventoryRecord, Listed,
+    MoveEvidence, Watch, admit, admit_all,
+};
 pub use item::{Approval, Closure, Deviation, FoldError, Phase, PoamItem, Round, TAGS};
 pub use lint::{Mistake, Unmeasurable};
 pub use milestone::{Milestone, MilestoneKind, Progress};
+pub use night::{NightEvent, NightFigures, NightRecord, unfinished};
 pub use playbook::{
     ExitTest, OpenPlaybook, Opening, OpeningStep, Playbook, PlaybookError, PlaybookStep, Step,
     StepChange, StepDeed, StepId, Trigger,

@@ -18,6 +18,12 @@ pub fn identify(repository: &Repository, name: Option<&RepositoryId>) -> Reposit
         .unwrap_or_else(|| of_folder(own_folder(repository)))
 }
 
+/// The identity of the repository at `path`, by what lies there alone; `None` when it is none that
+/// can be opened.
+pub fn identify_at(path: &Path) -> Option<RepositoryId> {
+    crate::store::open(path).ok().map(|repository| identify(&repository, None))
+}
+
 /// The same from commits that have been read already, of which `head` is the one checked out.
 pub(crate) fn in_history(
     repository: &Repository,

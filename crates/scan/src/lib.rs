@@ -96,7 +96,7 @@ mod vault;
 mod worktree;
 
 pub use detector::{Detection, Detector};
-pub use identity::identify;
+pub use identity::{identify, identify_at};
 pub use lint::lint;
 pub use problem::RuleProblem;
 pub use recall::{Recalled, recall};

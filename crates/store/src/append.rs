@@ -4,10 +4,10 @@ use crate::entry::{Entry, Head};
 use crate::error::Failure;
 use crate::pool::on_pool;
 use crate::statement::Steps;
-use crate::{Ledger, StoreError, Stream};
+use crate::{Lease, Ledger, StoreError, Stream};
 use jiff::Timestamp;
 use quietus_model::{Fingerprint, RepositoryId, SurveyId};
-use quietus_poam::{NoticeRecord, Recorded, ScanRecord};
+use quietus_poam::{InventoryRecord, NightRecord, NoticeRecord, Recorded, ScanRecord};
 use std::collections::HashSet;
 
 /// Something to append.
@@ -34,6 +34,25 @@ pub enum Append {
         /// What.
         record: Box<NoticeRecord>,
     },
+    /// What happened to a repository of the inventory.
+    Inventory {
+        /// The repository.
+        repository: RepositoryId,
+        /// The version its stream had when this was decided; 0 when there was none.
+        expected_version: u64,
+        /// What.
+        records: Vec<InventoryRecord>,
+    },
+    /// What happened to a night.
+    Night {
+        /// The version of the stream this was decided on; `None` when it rests on no other.
+        expected_version: Option<u64>,
+        /// What.
+        record: Box<NightRecord>,
+    },
+    /// Nothing of its own: the rest is appended only if this piece of work is still the caller's,
+    /// and with it the piece is done.
+    Done(Lease),
 }
 
 impl Append {
@@ -54,6 +73,7 @@ struct Part {
     expected: Option<u64>,
     counts: Option<(SurveyId, RepositoryId)>,
     bodies: Vec<String>,
+    fence: Option<Lease>,
 }
 
 impl Part {
@@ -63,20 +83,46 @@ impl Part {
                 let stream = Stream::Item(*fingerprint);
                 let bodies =
                     events.iter().map(|event| body(&stream, event)).collect::<Result<_, _>>()?;
-                Ok(Self { stream, expected: Some(*expected_version), counts: None, bodies })
+                Ok(Self {
+                    stream,
+                    expected: Some(*expected_version),
+                    counts: None,
+                    bodies,
+                    fence: None,
+                })
             }
             Append::Scan(record) => {
                 let repository = record.scope.repository.clone();
                 let stream = Stream::Repository(repository.clone());
                 let bodies = vec![body(&stream, record)?];
                 let counts = Some((record.survey, repository));
-                Ok(Self { stream, expected: None, counts, bodies })
+                Ok(Self { stream, expected: None, counts, bodies, fence: None })
             }
             Append::Notice { route, expected_version, record } => {
                 let stream = Stream::Route(route.clone());
                 let bodies = vec![body(&stream, record)?];
-                Ok(Self { stream, expected: *expected_version, counts: None, bodies })
+                Ok(Self { stream, expected: *expected_version, counts: None, bodies, fence: None })
             }
+            Append::Inventory { repository, expected_version, records } => {
+                let stream = Stream::Inventory(repository.clone());
+                let bodies =
+                    records.iter().map(|record| body(&stream, record)).collect::<Result<_, _>>()?;
+                let expected = Some(*expected_version);
+                Ok(Self { stream, expected, counts: None, bodies, fence: None })
+            }
+            Append::Night { expected_version, record } => {
+                let stream = Stream::Nights;
+                let bodies = vec![body(&stream, record)?];
+                let expected = *expected_version;
+                Ok(Self { stream, expected, counts: None, bodies, fence: None })
+            }
+            Append::Done(lease) => Ok(Self {
+                stream: Stream::Repository(lease.repository.clone()),
+                expected: None,
+                counts: None,
+                bodies: Vec::new(),
+                fence: Some(lease.clone()),
+            }),
         }
     }
 
@@ -106,10 +152,11 @@ impl Ledger {
     /// # Errors
     /// [`StoreError::Conflict`] when an item has another version than the one named;
     /// [`StoreError::SurveyAlreadyCounted`] when an earlier append counted the same survey for the
-    /// same repository; others when the database refuses. Nothing was appended then.
+    /// same repository; [`StoreError::Fenced`] when a piece of work is no more the caller's; others
+    /// when the database refuses. Nothing was appended then.
     pub async fn append(&self, batch: Vec<Append>, now: Timestamp) -> Result<Head, StoreError> {
         let parts = batch.iter().map(Part::of).collect::<Result<Vec<_>, _>>()?;
-        if parts.iter().all(|part| part.bodies.is_empty()) {
+        if parts.iter().all(|part| part.bodies.is_empty() && part.fence.is_none()) {
             return self.head().await;
         }
         let begin = self.pool.begin_append();
@@ -139,6 +186,11 @@ async fn write(steps: &mut impl Steps, parts: &[Part], now: Timestamp) -> Result
         let stream = part.stream.to_string();
         let mut version = steps.version_of(&stream).await?;
         part.check(version)?;
+        if let Some(lease) = &part.fence
+            && !steps.finish(lease).await?
+        {
+            return Err(StoreError::Fenced { repository: lease.repository.clone() }.into());
+        }
         if let Some(counts) = &part.counts
             && counted.insert(counts)
         {

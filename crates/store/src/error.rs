@@ -80,6 +80,14 @@ pub enum StoreError {
         /// The repository.
         repository: RepositoryId,
     },
+    /// Another worker has taken over the piece of work that this was the outcome of.
+    #[error(
+        "another worker has taken {repository} over meanwhile: what this one found was not recorded"
+    )]
+    Fenced {
+        /// The repository.
+        repository: RepositoryId,
+    },
     /// Another process holds it.
     #[error(
         "the ledger {at} stayed locked by another process while trying to {doing} it: try again \

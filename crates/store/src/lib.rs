@@ -16,6 +16,8 @@ mod backup;
 mod changes;
 mod entry;
 mod error;
+mod exclusive;
+mod inventory;
 mod ledger;
 mod pool;
 mod read;
@@ -23,6 +25,7 @@ mod scans;
 mod statement;
 mod stream;
 mod verify;
+mod work;
 
 #[cfg(test)]
 #[path = "../tests/ledger/samples.rs"]
@@ -36,8 +39,10 @@ pub use append::Append;
 pub use changes::Changes;
 pub use entry::Head;
 pub use error::StoreError;
+pub use exclusive::Exclusive;
 pub use ledger::Ledger;
 pub use read::LedgerEntry;
 pub use scans::RepositoryScans;
 pub use stream::Stream;
 pub use verify::{Fault, Verification};
+pub use work::{Lease, Piece, PieceState};

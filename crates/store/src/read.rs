@@ -122,7 +122,7 @@ impl Ledger {
         entries.iter().map(Entry::parse).collect()
     }
 
-    async fn stream(&self, stream: &str) -> Result<Vec<Entry>, StoreError> {
+    pub(crate) async fn stream(&self, stream: &str) -> Result<Vec<Entry>, StoreError> {
         let rows: Result<Vec<Row>, _> = on_pool!(&self.pool, pool => {
             sqlx::query_as(STREAM).bind(stream).fetch_all(pool).await
         });

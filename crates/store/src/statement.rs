@@ -3,6 +3,7 @@
 //! Times are microseconds since 1970 in UTC, bodies are JSON text, and streams compare by their
 //! bytes, so that all items lie between `item:` and `item;` (the character after the colon).
 
+use crate::Lease;
 use crate::entry::Entry;
 
 /// All rows of `meta`.
@@ -22,6 +23,10 @@ pub(crate) const STREAM: &str = "SELECT seq, stream, version, recorded_at, body,
 /// Every scan of every repository.
 pub(crate) const SCANS: &str = "SELECT seq, stream, version, recorded_at, body, prev, hash \
      FROM entry WHERE stream >= 'repository:' AND stream < 'repository;' ORDER BY stream, version";
+
+/// Every event of the inventory, repository by repository.
+pub(crate) const INVENTORY: &str = "SELECT seq, stream, version, recorded_at, body, prev, hash \
+     FROM entry WHERE stream >= 'inventory:' AND stream < 'inventory;' ORDER BY stream, version";
 
 /// The number of the item whose first entry is `$1`.
 pub(crate) const NUMBER: &str = "SELECT COUNT(*) FROM entry WHERE version = 1 AND seq <= $1 \
@@ -52,6 +57,60 @@ pub(crate) const CHAIN: &str = "SELECT h.seq, h.hash, e.seq, e.stream, e.version
      LEFT JOIN survey s ON s.seq = e.seq \
      WHERE h.id = 1 ORDER BY e.seq";
 
+/// The work of a night: what is yet to be done, and by whom. It is no part of the chain, and may be
+/// dropped: then the night begins anew.
+pub(crate) const MAKE_WORK: &str = "CREATE TABLE IF NOT EXISTS work ( \
+     repository TEXT PRIMARY KEY, night TEXT NOT NULL, place BIGINT NOT NULL, state TEXT NOT NULL, \
+     starts BIGINT NOT NULL, token BIGINT NOT NULL, worker TEXT NOT NULL, until BIGINT NOT NULL, \
+     reason TEXT NOT NULL)";
+
+/// Puts a repository on the list of a night, unless it is parked.
+pub(crate) const PUT: &str = "INSERT INTO work \
+     (repository, night, place, state, starts, token, worker, until, reason) \
+     VALUES ($1, $2, $3, 'waiting', 0, 0, '', 0, '') ON CONFLICT (repository) DO UPDATE \
+     SET night = $2, place = $3, state = CASE work.state WHEN 'parked' THEN 'parked' ELSE 'waiting' END, \
+     starts = CASE work.state WHEN 'parked' THEN work.starts ELSE 0 END \
+     WHERE work.night <> $2";
+
+/// Parks what ended as many workers as it may: those whose lease `$2` ran out.
+pub(crate) const PARK: &str = "UPDATE work SET state = 'parked', token = token + 1, \
+     reason = 'its worker ended ' || starts || ' times while at it' \
+     WHERE night = $1 AND state = 'taken' AND until < $2 AND starts >= $3";
+
+/// Takes the next piece of work. The condition stands twice because another one may take the same
+/// piece between the look and the update, and is asked again on what that one left.
+pub(crate) const TAKE: &str = "UPDATE work SET state = 'taken', starts = starts + 1, \
+     token = token + 1, worker = $1, until = $2 \
+     WHERE (state = 'waiting' OR (state = 'taken' AND until < $3)) AND repository = ( \
+     SELECT repository FROM work WHERE night = $4 \
+     AND (state = 'waiting' OR (state = 'taken' AND until < $3)) \
+     ORDER BY place, repository LIMIT 1) \
+     RETURNING repository, token, starts";
+
+/// Keeps a piece of work for longer.
+pub(crate) const KEEP: &str = "UPDATE work SET until = $1 \
+     WHERE repository = $2 AND token = $3 AND state = 'taken'";
+
+/// A piece of work is done.
+const FINISH: &str = "UPDATE work SET state = 'done', worker = '', reason = '' \
+     WHERE repository = $1 AND token = $2 AND state = 'taken'";
+
+/// Gives a piece of work back, or parks it.
+pub(crate) const GIVE_BACK: &str = "UPDATE work SET state = $1, reason = $2, worker = '', until = 0 \
+     WHERE repository = $3 AND token = $4 AND state = 'taken'";
+
+/// Takes a parked repository back.
+pub(crate) const RETRY: &str = "UPDATE work SET state = 'waiting', starts = 0, reason = '' \
+     WHERE repository = $1 AND state = 'parked'";
+
+/// The work of a night, in its order.
+pub(crate) const WORK: &str = "SELECT repository, state, starts, token, worker, until, reason \
+     FROM work WHERE night = $1 ORDER BY place, repository";
+
+/// What is parked, of any night.
+pub(crate) const PARKED: &str = "SELECT repository, state, starts, token, worker, until, reason \
+     FROM work WHERE state = 'parked' ORDER BY repository";
+
 /// The steps of a transaction that writes, by name.
 pub(crate) trait Steps {
     /// Takes `count` places at the end: the last of them, and the hash before the first. Being
@@ -71,6 +130,8 @@ pub(crate) trait Steps {
     async fn describe(&mut self, name: &str, value: &str) -> sqlx::Result<()>;
     /// Writes the head of an empty ledger.
     async fn begin_chain(&mut self, genesis: &str) -> sqlx::Result<()>;
+    /// Notes that a piece of work is done; false when it is no more that of `lease`.
+    async fn finish(&mut self, lease: &Lease) -> sqlx::Result<bool>;
 }
 
 macro_rules! steps_on {
@@ -146,6 +207,15 @@ macro_rules! steps_on {
                     .execute(self)
                     .await
                     .map(drop)
+            }
+
+            async fn finish(&mut self, lease: &Lease) -> sqlx::Result<bool> {
+                sqlx::query(FINISH)
+                    .bind(lease.repository.as_str())
+                    .bind(lease.token)
+                    .execute(self)
+                    .await
+                    .map(|done| done.rows_affected() == 1)
             }
 
             async fn begin_chain(&mut self, genesis: &str) -> sqlx::Result<()> {

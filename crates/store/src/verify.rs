@@ -6,7 +6,7 @@ use crate::statement::CHAIN;
 use crate::{Ledger, StoreError, Stream};
 use futures_util::TryStreamExt;
 use quietus_model::Digest;
-use quietus_poam::{NoticeRecord, Recorded, ScanRecord};
+use quietus_poam::{InventoryRecord, NightRecord, NoticeRecord, Recorded, ScanRecord};
 use std::fmt;
 
 /// What a check of the whole chain found in order.
@@ -178,6 +178,15 @@ fn counts(entry: &Entry) -> Result<Option<(String, String)>, String> {
         }
         Stream::Route(_) => {
             serde_json::from_str::<NoticeRecord>(&entry.body).map_err(|error| error.to_string())?;
+            Ok(None)
+        }
+        Stream::Inventory(_) => {
+            serde_json::from_str::<InventoryRecord>(&entry.body)
+                .map_err(|error| error.to_string())?;
+            Ok(None)
+        }
+        Stream::Nights => {
+            serde_json::from_str::<NightRecord>(&entry.body).map_err(|error| error.to_string())?;
             Ok(None)
         }
         Stream::Repository(_) => {

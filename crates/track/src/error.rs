@@ -35,6 +35,15 @@ pub enum TrackError {
         /// The URL without it.
         url: SafeText,
     },
+    /// Of its mirror only what credentials stand in is kept.
+    #[error(
+        "the mirror of {url} was reduced to save room, so it cannot be searched; fetch it anew with \
+         --fetch"
+    )]
+    Reduced {
+        /// The URL.
+        url: SafeText,
+    },
     /// git could not clone or fetch.
     #[error("{url} could not be fetched: {detail}")]
     Fetch {

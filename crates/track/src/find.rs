@@ -1,6 +1,6 @@
 //! Where a value stands in every repository that is tracked, by its bytes.
 
-use crate::{Looking, SourceError, is_remote};
+use crate::{Looking, SourceError, TrackError, is_remote};
 use jiff::Timestamp;
 use quietus_model::{Gap, Location, RepositoryId, Rule, SafeText, Secret};
 use quietus_poam::ScanRecord;
@@ -60,6 +60,10 @@ fn find_in(
     let name = scope.source.as_str();
     let is_fetched = fetch && is_remote(name);
     let is_as_of_now = is_fetched || !is_remote(name);
+    if !is_fetched && is_remote(name) && looking.mirrors.is_reduced(name) {
+        // Silence about what was dropped to save room would look like an answer.
+        return Err(TrackError::Reduced { url: scope.source.clone() }.into());
+    }
     let path = if is_fetched { looking.mirrors.fetch(name)? } else { looking.place_of(name) };
     let known = vec![(Arc::clone(rule), value.clone())];
     let found = looking.seek(path, scope, known, now)?;

@@ -11,12 +11,15 @@ mod confirm;
 mod error;
 mod escrow;
 mod find;
+mod inventory;
 mod look;
 mod mirror;
 mod newer;
+mod night;
 mod notify;
 mod record;
 mod retest;
+mod sealed;
 mod silencing;
 
 pub use act::{ActError, act, named};
@@ -24,11 +27,17 @@ pub use ask::ask_all;
 pub use error::TrackError;
 pub use escrow::Opening;
 pub use find::{Standing, find};
+pub use inventory::{Enlisted, amend, clones_in, enlist, scanned_sources};
 pub use look::{Look, Looking, SourceError, look};
-pub use mirror::{Mirrors, is_remote, private_folder};
+pub use mirror::{Fetching, HostToken, Mirrors, check_url, is_remote, private_folder};
+pub use night::{
+    Due, LEASE, Night, NightLimits, PieceOutcome, PieceReport, Told, begin, end, figures, order,
+    reclaim,
+};
 pub use notify::{Plan, Route, Sent, plan, send};
-pub use record::{Outcome, Tracker};
+pub use record::{Outcome, Tracker, seeing_rules};
 pub use retest::{Retest, Wanted};
+pub use sealed::{SurveyError, SurveyKey, SurveyKeyError, open_sealed, seal};
 pub use silencing::{
     Silencing, SilencingError, SilencingOptions, Stale, Suppression, SuppressionError,
     SuppressionReport, Suppressions, entries_text, is_live,

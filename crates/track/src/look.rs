@@ -92,33 +92,61 @@ pub enum SourceError {
 pub fn look(looking: &Looking<'_>, sources: &[String], kind: ScopeKind, now: Timestamp) -> Look {
     let mut found = Look::default();
     for name in sources {
-        match look_at(looking, name, kind, now) {
-            Ok((scope, hits)) => {
-                found.scopes.push(scope);
-                found.hits.extend(hits);
-            }
-            Err(error) => {
-                let source = SafeText::scrubbed(name.as_bytes(), []);
-                if let Some(repository) = looking.known.get(source.as_str()) {
-                    let lost = unobservable(repository, source, kind, &error);
-                    found.scopes.push(lost);
-                }
-                found.errors.push(error);
-            }
-        }
+        let fetched =
+            if is_remote(name) { looking.mirrors.fetch(name) } else { Ok(PathBuf::from(name)) };
+        found.take(looking, name, fetched, kind, now);
     }
     found.hits = one_a_secret(found.hits, looking.detector.rules());
     found
 }
 
+/// Reads the source `name`, which was `fetched` before, as [`look()`] does.
+pub(crate) fn look_fetched(
+    looking: &Looking<'_>,
+    name: &str,
+    fetched: Result<PathBuf, TrackError>,
+    kind: ScopeKind,
+    now: Timestamp,
+) -> Look {
+    let mut found = Look::default();
+    found.take(looking, name, fetched, kind, now);
+    found
+}
+
+impl Look {
+    fn take(
+        &mut self,
+        looking: &Looking<'_>,
+        name: &str,
+        fetched: Result<PathBuf, TrackError>,
+        kind: ScopeKind,
+        now: Timestamp,
+    ) {
+        let read = fetched.map_err(SourceError::from);
+        match read.and_then(|path| look_at(looking, name, path, kind, now)) {
+            Ok((scope, hits)) => {
+                self.scopes.push(scope);
+                self.hits.extend(hits);
+            }
+            Err(error) => {
+                let source = SafeText::scrubbed(name.as_bytes(), []);
+                if let Some(repository) = looking.known.get(source.as_str()) {
+                    self.scopes.push(unobservable(repository, source, kind, &error));
+                }
+                self.errors.push(error);
+            }
+        }
+    }
+}
+
 fn look_at(
     looking: &Looking<'_>,
     name: &str,
+    path: PathBuf,
     kind: ScopeKind,
     now: Timestamp,
 ) -> Result<(Scope, Vec<Hit>), SourceError> {
     let remote = is_remote(name);
-    let path = if remote { looking.mirrors.fetch(name)? } else { PathBuf::from(name) };
     let source = source_at(path, if remote { ScopeKind::History } else { kind });
     let mut options = looking.options.clone();
     if let Some(given) = looking.names.get(name) {

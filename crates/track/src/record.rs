@@ -7,7 +7,7 @@ use quietus_model::{
     Assessment, Fingerprint, Hit, Kind, RuleId, RuleSet, Scope, Survey, SurveyId, Trust,
 };
 use quietus_poam::{Event, PoamItem, Policy, Recorded, ScanRecord, reconcile};
-use quietus_store::{Append, Head, Ledger, StoreError};
+use quietus_store::{Append, Head, Lease, Ledger, StoreError};
 use quietus_validate::Validator;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -100,7 +100,7 @@ impl Tracker<'_> {
         assessments: Vec<Assessment>,
         now: Timestamp,
     ) -> Survey {
-        let rules = self.seeing_rules();
+        let rules = seeing_rules(self.rules, self.shipped);
         Survey {
             id: SurveyId(Uuid::now_v7()),
             key_id: self.ledger.key_id().clone(),
@@ -115,22 +115,6 @@ impl Tracker<'_> {
         }
     }
 
-    /// The rules whose silence means absence. A shipped rule that the user narrowed is not among
-    /// them, and the user's own rules stand for no other rule.
-    fn seeing_rules(&self) -> Vec<RuleId> {
-        let mut rules = Vec::new();
-        for rule in self.rules.rules() {
-            match self.shipped.get(&rule.id) {
-                Some(own) if !rule.finds_as(own) => {}
-                Some(own) => rules.extend(std::iter::once(&own.id).chain(&own.replaces).cloned()),
-                None => rules.push(rule.id.clone()),
-            }
-        }
-        rules.sort();
-        rules.dedup();
-        rules
-    }
-
     /// Reconciles `survey` with the ledger and appends what that gives, all of it or nothing.
     ///
     /// With the sources that it was taken of in reach, credentials that it would show gone are
@@ -143,6 +127,31 @@ impl Tracker<'_> {
         &self,
         survey: &Survey,
         looking: Option<&Looking<'_>>,
+        now: Timestamp,
+    ) -> Result<Outcome, TrackError> {
+        self.record_with(survey, looking, None, now).await
+    }
+
+    /// As [`Tracker::record`], as the outcome of the piece of work that `lease` is for: recorded only if
+    /// that is still the caller's, and with it the piece is done.
+    ///
+    /// # Errors
+    /// As [`Tracker::record`]; [`StoreError::Fenced`] in it when another worker has taken over.
+    pub(crate) async fn record_piece(
+        &self,
+        survey: &Survey,
+        looking: &Looking<'_>,
+        lease: &Lease,
+        now: Timestamp,
+    ) -> Result<Outcome, TrackError> {
+        self.record_with(survey, Some(looking), Some(lease), now).await
+    }
+
+    async fn record_with(
+        &self,
+        survey: &Survey,
+        looking: Option<&Looking<'_>>,
+        lease: Option<&Lease>,
         now: Timestamp,
     ) -> Result<Outcome, TrackError> {
         let scans = self.ledger.scans().await?;
@@ -162,6 +171,7 @@ impl Tracker<'_> {
                 let is_due = items.iter().any(|item| self.is_due(item, now));
                 let mut batch = appends(&items, events);
                 batch.extend(ScanRecord::of(&survey).into_iter().map(Append::scan));
+                batch.extend(lease.cloned().map(Append::Done));
                 Ok::<_, TrackError>((batch, (outcome, is_due)))
             },
         );
@@ -194,6 +204,22 @@ impl Tracker<'_> {
         }
         Err(TrackError::Contended { tries: TRIES }.into())
     }
+}
+
+/// Those of `rules` whose silence means absence. A rule of those `shipped` that the user narrowed is not
+/// among them, and the user's own rules stand for no other rule.
+pub fn seeing_rules(rules: &RuleSet, shipped: &RuleSet) -> Vec<RuleId> {
+    let mut seeing = Vec::new();
+    for rule in rules.rules() {
+        match shipped.get(&rule.id) {
+            Some(own) if !rule.finds_as(own) => {}
+            Some(own) => seeing.extend(std::iter::once(&own.id).chain(&own.replaces).cloned()),
+            None => seeing.push(rule.id.clone()),
+        }
+    }
+    seeing.sort();
+    seeing.dedup();
+    seeing
 }
 
 /// One append for each item, on the version it was decided on.

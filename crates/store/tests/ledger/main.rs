@@ -8,6 +8,7 @@
 )]
 
 mod killed;
+mod nights;
 mod place;
 #[path = "../postgres/mod.rs"]
 mod postgres;
@@ -56,6 +57,9 @@ told_to_both!(
     tampering::an_uncounted_survey_is_named,
     tampering::a_skipped_version_is_named,
     tampering::an_event_from_the_future_is_an_error_that_says_upgrade,
+    nights::work_is_done_once_however_many_are_at_it,
+    nights::many_take_each_piece_once,
+    nights::an_inventory_is_read_back,
     writers::many_writers_leave_one_whole_chain,
     writers::many_processes_may_make_the_ledger_at_once,
 );

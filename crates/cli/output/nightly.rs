@@ -1,0 +1,341 @@
+//! What a night came to: for people, for programs, for Prometheus; and its log as it goes.
+
+use super::{BOLD, DIM, GREEN, RED, YELLOW, distance, out, plural, thousands};
+use crate::args::LogFormat;
+use crate::exit::Exit;
+use crate::setup::Setup;
+use anyhow::Result;
+use jiff::Timestamp;
+use quietus_model::SafeText;
+use quietus_poam::{Listed, NightFigures, NightRecord};
+use quietus_store::{Head, Piece, RepositoryScans};
+use quietus_track::{Due, PieceOutcome, PieceReport, Told};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::io::Write;
+
+/// What a night came to.
+pub(crate) struct Summary<'a> {
+    pub(crate) night: &'a NightRecord,
+    pub(crate) figures: NightFigures,
+    pub(crate) listed: &'a [Listed],
+    pub(crate) scans: &'a [RepositoryScans],
+    pub(crate) parked: &'a [Piece],
+    pub(crate) head: Head,
+    pub(crate) ledger: &'a str,
+    pub(crate) exit: &'a Exit,
+    pub(crate) now: Timestamp,
+}
+
+/// How far the complete scans of the watched repositories lie back.
+struct Lag {
+    /// The longest ago, in seconds.
+    oldest: i64,
+    /// How many were never scanned completely.
+    never: u64,
+}
+
+impl Summary<'_> {
+    fn lag(&self) -> Lag {
+        let complete: BTreeMap<_, _> = self
+            .scans
+            .iter()
+            .filter_map(|scans| {
+                Some((scans.repository(), scans.latest_complete.as_ref()?.taken_at))
+            })
+            .collect();
+        let mut lag = Lag { oldest: 0, never: 0 };
+        for one in self.listed.iter().filter(|one| one.is_due()) {
+            match complete.get(&one.id) {
+                Some(at) => lag.oldest = lag.oldest.max(self.now.duration_since(*at).as_secs()),
+                None => lag.never += 1,
+            }
+        }
+        lag
+    }
+
+    /// The watched repositories whose scan in this night was not complete, with the reason.
+    fn troubles(&self) -> Vec<(String, String)> {
+        let of_night = self.scans.iter().filter(|scans| scans.latest.taken_at >= self.night.at);
+        let gap = |scans: &RepositoryScans| {
+            if scans.latest.is_complete() {
+                return None;
+            }
+            let gap = scans.latest.scope.gaps.iter().find(|gap| gap.reason.is_omission())?;
+            let why = format!("{}: {} ({})", gap.reason, gap.object, gap.detail);
+            Some((scans.repository().to_string(), why))
+        };
+        let mut troubles: Vec<_> = of_night.filter_map(gap).collect();
+        let parked = |piece: &Piece| {
+            let why = format!("parked: {}; `quietus repos retry` takes it back", piece.reason);
+            (piece.lease.repository.to_string(), why)
+        };
+        troubles.extend(self.parked.iter().map(parked));
+        troubles
+    }
+}
+
+/// How many troubles are printed.
+const TROUBLES: usize = 20;
+
+pub(crate) fn print(summary: &Summary<'_>) -> Result<()> {
+    let (figures, mut out) = (&summary.figures, out());
+    let troubles = summary.troubles();
+    for (repository, why) in troubles.iter().take(TROUBLES) {
+        writeln!(out, "{YELLOW}not read{YELLOW:#}  {BOLD}{repository}{BOLD:#}  {why}")?;
+    }
+    if troubles.len() > TROUBLES {
+        let more = plural((troubles.len() - TROUBLES) as u64, "repository");
+        writeln!(out, "{DIM}and {more} more: `quietus repos gaps`{DIM:#}")?;
+    }
+    let all = figures.complete == figures.due;
+    let style = if all { GREEN } else { YELLOW };
+    writeln!(
+        out,
+        "{BOLD}repositories{BOLD:#}  {style}{} of {} scanned completely{style:#}{}",
+        figures.complete,
+        figures.due,
+        rest(figures)
+    )?;
+    writeln!(
+        out,
+        "{BOLD}items{BOLD:#}  {RED}{} opened{RED:#}, {} reopened, {GREEN}{} closed{GREEN:#}; issuers asked about {}",
+        figures.opened,
+        figures.reopened,
+        figures.closed,
+        plural(figures.asked, "credential"),
+    )?;
+    let lag = summary.lag();
+    writeln!(
+        out,
+        "{DIM}{} MB read in {} s; oldest complete scan {} h ago, {} never complete; {}{DIM:#}",
+        thousands(figures.bytes / 1_000_000),
+        figures.seconds,
+        lag.oldest / 3600,
+        lag.never,
+        plural(figures.reminders, "reminder"),
+    )?;
+    let hash = summary.head.hash.to_string();
+    let short = hash.get(..12).unwrap_or_default();
+    writeln!(out, "{DIM}ledger {} · head {} ({short}…){DIM:#}", summary.ledger, summary.head.seq)?;
+    Ok(out.flush()?)
+}
+
+/// What became of those that were not scanned completely.
+fn rest(figures: &NightFigures) -> String {
+    let parts = [
+        (figures.incomplete, "incomplete"),
+        (figures.unobservable, "unobservable"),
+        (figures.parked, "parked"),
+        (figures.left, "not reached"),
+    ];
+    let told = parts.iter().filter(|(count, _)| *count > 0);
+    told.map(|(count, what)| format!(", {count} {what}")).collect()
+}
+
+pub(crate) fn print_json(summary: &Summary<'_>) -> Result<()> {
+    let lag = summary.lag();
+    let troubles: Vec<Value> = summary
+        .troubles()
+        .into_iter()
+        .map(|(repository, why)| json!({ "repository": repository, "why": why }))
+        .collect();
+    super::json::print_value(&json!({
+        "night": summary.night.night,
+        "began": summary.night.at,
+        "ended": summary.now,
+        "figures": summary.figures,
+        "not_read": troubles,
+        "lag": { "oldest_complete_scan_seconds": lag.oldest, "never_complete": lag.never },
+        "ledger": {
+            "location": summary.ledger,
+            "seq": summary.head.seq,
+            "head": summary.head.hash.to_string(),
+        },
+        "summary": { "exit": summary.exit.names() },
+    }))
+}
+
+/// The night in Prometheus' text format, for the textfile collector.
+pub(crate) fn prometheus(summary: &Summary<'_>) -> String {
+    let (figures, lag) = (&summary.figures, summary.lag());
+    let mut text = String::new();
+    let mut family = |name: &str, help: &str, lines: &[(&str, u64)]| {
+        text.push_str(&format!("# HELP quietus_{name} {help}\n# TYPE quietus_{name} gauge\n"));
+        for (labels, value) in lines {
+            text.push_str(&format!("quietus_{name}{labels} {value}\n"));
+        }
+    };
+    family(
+        "night_repositories",
+        "Repositories of the last night by what became of them.",
+        &[
+            ("{state=\"due\"}", figures.due),
+            ("{state=\"complete\"}", figures.complete),
+            ("{state=\"incomplete\"}", figures.incomplete),
+            ("{state=\"unobservable\"}", figures.unobservable),
+            ("{state=\"parked\"}", figures.parked),
+            ("{state=\"left\"}", figures.left),
+        ],
+    );
+    family(
+        "night_items",
+        "Items that the last night changed.",
+        &[
+            ("{change=\"opened\"}", figures.opened),
+            ("{change=\"closed\"}", figures.closed),
+            ("{change=\"reopened\"}", figures.reopened),
+        ],
+    );
+    let unsigned = |number: i64| u64::try_from(number).unwrap_or(0);
+    for (name, help, value) in [
+        ("night_bytes", "Bytes that the last night scanned.", figures.bytes),
+        ("night_credentials", "Credentials that the last night saw.", figures.credentials),
+        ("night_asked", "Credentials that issuers were asked about.", figures.asked),
+        ("night_reminders", "Reminders that the last night sent.", figures.reminders),
+        ("night_seconds", "How long the last night took.", figures.seconds),
+        (
+            "night_began_timestamp_seconds",
+            "When the last night began.",
+            unsigned(summary.night.at.as_second()),
+        ),
+        (
+            "night_ended_timestamp_seconds",
+            "When the last night ended.",
+            unsigned(summary.now.as_second()),
+        ),
+        (
+            "complete_scan_lag_seconds",
+            "How long ago the oldest last complete scan of a watched repository was.",
+            unsigned(lag.oldest),
+        ),
+        (
+            "repositories_never_complete",
+            "Watched repositories that were never scanned completely.",
+            lag.never,
+        ),
+    ] {
+        family(name, help, &[("", value)]);
+    }
+    text
+}
+
+/// Tells of each repository as it is done, on standard error.
+pub(crate) struct Log {
+    format: LogFormat,
+    quiet: bool,
+}
+
+impl Log {
+    pub(crate) fn new(format: LogFormat, setup: &Setup) -> Self {
+        Self { format, quiet: setup.quiet }
+    }
+}
+
+impl Told for Log {
+    fn piece(&self, report: &PieceReport) {
+        let [opened, closed, reopened] = report.items;
+        let trouble = report.trouble.as_deref().map(|t| SafeText::scrubbed(t.as_bytes(), []));
+        let line = match self.format {
+            LogFormat::Json => json!({
+                "event": "repository",
+                "repository": report.repository,
+                "outcome": report.outcome.as_str(),
+                "starts": report.starts,
+                "fetch_seconds": report.fetched_in.as_secs_f64(),
+                "seconds": report.took.as_secs_f64(),
+                "bytes": report.bytes,
+                "credentials": report.credentials,
+                "asked": report.asked,
+                "opened": opened,
+                "closed": closed,
+                "reopened": reopened,
+                "trouble": trouble,
+            })
+            .to_string(),
+            LogFormat::Text if self.quiet && report.outcome == PieceOutcome::Complete => return,
+            LogFormat::Text => {
+                let trouble = trouble.map_or(String::new(), |why| format!("  {why}"));
+                format!(
+                    "{}  {}  {:.1} s, {} opened{trouble}",
+                    report.repository,
+                    report.outcome.as_str(),
+                    report.took.as_secs_f64(),
+                    opened
+                )
+            }
+        };
+        super::log_line(&line);
+    }
+}
+
+/// What a night would do.
+pub(crate) struct Plan<'a> {
+    pub(crate) due: &'a [Due],
+    pub(crate) listed: &'a [Listed],
+    pub(crate) goes_on: Option<&'a NightRecord>,
+    pub(crate) asked: usize,
+    pub(crate) reminders: usize,
+    pub(crate) exports: &'a [Vec<String>],
+    pub(crate) parked: &'a [Piece],
+    pub(crate) now: Timestamp,
+}
+
+impl Plan<'_> {
+    fn is_parked(&self, due: &Due) -> bool {
+        self.parked.iter().any(|piece| piece.lease.repository == due.id)
+    }
+
+    fn url(&self, due: &Due) -> Option<SafeText> {
+        let one = self.listed.iter().find(|one| one.id == due.id)?;
+        Some(SafeText::scrubbed(one.url.as_bytes(), []))
+    }
+}
+
+pub(crate) fn print_plan(plan: &Plan<'_>) -> Result<()> {
+    let mut out = out();
+    if let Some(night) = plan.goes_on {
+        writeln!(out, "{YELLOW}going on{YELLOW:#} with the night that began {}", night.at)?;
+    }
+    for due in plan.due {
+        let last = due.last_complete.map_or_else(
+            || "never scanned completely".to_owned(),
+            |at| format!("last complete {}", distance(at, plan.now)),
+        );
+        let parked = if plan.is_parked(due) { "  parked" } else { "" };
+        let from = plan.url(due).map_or(String::new(), |url| format!("  {url}"));
+        writeln!(out, "{}  {DIM}{last}{from}{DIM:#}{parked}", due.id)?;
+    }
+    writeln!(
+        out,
+        "{BOLD}{}{BOLD:#} to fetch and scan, {} to ask about beside what is new, {}, {}",
+        plural(plan.due.len() as u64, "repository"),
+        plural(plan.asked as u64, "credential"),
+        plural(plan.reminders as u64, "reminder"),
+        plural(plan.exports.len() as u64, "export"),
+    )?;
+    Ok(out.flush()?)
+}
+
+pub(crate) fn print_plan_json(plan: &Plan<'_>) -> Result<()> {
+    let due: Vec<Value> = plan
+        .due
+        .iter()
+        .map(|due| {
+            json!({
+                "repository": due.id,
+                "url": plan.url(due),
+                "last_complete_scan": due.last_complete,
+                "bytes": due.bytes,
+                "parked": plan.is_parked(due),
+            })
+        })
+        .collect();
+    super::json::print_value(&json!({
+        "goes_on": plan.goes_on.map(|night| night.night),
+        "repositories": due,
+        "ask": plan.asked,
+        "reminders": plan.reminders,
+        "exports": plan.exports,
+    }))
+}

@@ -1,0 +1,20 @@
+//! Many repositories: the inventory, the forges that tell of them, and the nights in which they are
+//! watched.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[path = "support/canary.rs"]
+mod canary;
+#[path = "fleet/deploy.rs"]
+mod deploy;
+#[path = "fleet/forge.rs"]
+mod forge;
+#[path = "fleet/inventory.rs"]
+mod inventory;
+#[path = "support/issuer.rs"]
+mod issuer;
+#[path = "fleet/nights.rs"]
+mod nights;
+#[path = "support/sandbox.rs"]
+mod sandbox;
+#[path = "fleet/surveys.rs"]
+mod surveys;
