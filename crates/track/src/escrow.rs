@@ -93,7 +93,7 @@ impl Tracker<'_> {
     /// Destroys the sealed values of `items`, because of `reason`.
     ///
     /// # Errors
-    /// As [`Tracker::destroy_due`].
+    /// When the ledger cannot be read or written.
     pub async fn destroy(
         &self,
         escrow: &Escrow,
