@@ -93,7 +93,7 @@ impl Tracker<'_> {
     /// Destroys the sealed values of `items`, because of `reason`.
     ///
     /// # Errors
-    /// When the ledger cannot be read or written.
+    /// [`TrackError::Escrow`] when a file cannot be removed, and when the ledger cannot be written.
     pub async fn destroy(
         &self,
         escrow: &Escrow,
