@@ -12,16 +12,16 @@ mod serving;
 mod silence;
 mod upkeep;
 
-pub(crate) use asking::{Expect, Retest, Revoke, Validate};
+pub(crate) use asking::{Expect, Only, Retest, Revoke, Validate};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use escrow::Escrow;
 pub(crate) use exporting::{Bundle, Check, Export, ExportFor, Oscal, Ver, Verify};
 pub(crate) use fleet::{
     Enlist, Import, ImportCommand, LogFormat, Nightly, Repos, Watching, Worker,
 };
-pub(crate) use item::{Act, Item};
+pub(crate) use item::{Act, Add, Item, Which};
 pub(crate) use policy::PolicyCommand;
-pub(crate) use reading::{Find, Scan, Sources, Track};
+pub(crate) use reading::{Find, Onboard, Scan, Sources, Track};
 pub(crate) use reporting::{Metrics, MetricsFormat, Remind, RemindFormat};
 pub(crate) use serving::{Serve, TokenCommand};
 pub(crate) use silence::{Silence, Suppress};
@@ -81,6 +81,8 @@ pub(crate) enum Command {
     Scan(Scan),
     /// Scan, reconcile with the ledger, and show the board: the main job
     Track(Track),
+    /// The first night: as `track`, but the clocks of what is not live start when it is sorted
+    Onboard(Onboard),
     /// Read the known places again and ask the issuers
     Retest(Retest),
     /// Tell where a credential stands and what is known of it; it is read from standard input

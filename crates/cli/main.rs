@@ -54,7 +54,11 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
     runtime.block_on(async {
         match cli.command {
             Command::Scan(args) => commands::scan::run(&setup, &args).await,
-            Command::Track(args) => commands::track::run(&setup, &args).await,
+            Command::Track(args) => {
+                let policy = setup.policy()?;
+                commands::track::run(&setup, &args, policy).await
+            }
+            Command::Onboard(args) => commands::triage::onboard(&setup, &args).await,
             Command::Retest(args) => commands::retest::run(&setup, &args).await,
             Command::Find(args) => commands::find::run(&setup, &args).await,
             Command::Validate(args) => commands::validate::run(&setup, &args).await,

@@ -4,7 +4,7 @@ use crate::forges::ForgeConfig;
 use crate::routes::RouteConfig;
 use anyhow::{Context, Result, anyhow, bail};
 use quietus_model::{RepositoryId, SafeText, Severity};
-use quietus_poam::RoleTable;
+use quietus_poam::{Directory, RoleTable};
 use quietus_validate::Pace;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -36,6 +36,8 @@ pub(crate) struct Config {
     pub(crate) severity: BTreeMap<String, Severity>,
     /// What may be revoked without asking.
     pub(crate) revoke: RevokeConfig,
+    /// Who has left, and whose which repository is.
+    pub(crate) people: PeopleConfig,
     /// Whose keys values are sealed to.
     pub(crate) escrow: EscrowConfig,
     /// Who may do what; where it is empty everybody may.
@@ -140,6 +142,33 @@ pub(crate) struct RevokeConfig {
     pub(crate) by: Vec<String>,
 }
 
+/// Who has left, and whose which repository is.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct PeopleConfig {
+    /// People who have left: names, addresses or accounts.
+    pub(crate) departed: Vec<String>,
+    /// A file that lists more of them, one a line.
+    pub(crate) departed_file: Option<PathBuf>,
+    /// For a repository, by its name, the team that sees to it; `*` stands for all others.
+    pub(crate) teams: BTreeMap<String, String>,
+}
+
+impl PeopleConfig {
+    /// What it says, with what its file lists.
+    pub(crate) fn directory(&self) -> Result<Directory> {
+        let mut departed = self.departed.clone();
+        if let Some(file) = &self.departed_file {
+            let text = fs::read_to_string(file)
+                .with_context(|| format!("reading people.departed_file {}", file.display()))?;
+            let lines = text.lines().map(str::trim);
+            let people = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+            departed.extend(people.map(ToOwned::to_owned));
+        }
+        Ok(Directory { departed, teams: self.teams.clone(), ..Directory::default() })
+    }
+}
+
 /// Whose keys values are sealed to, and where they lie. Off unless there are recipients.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -158,6 +187,9 @@ pub(crate) struct RepositoryConfig {
     pub(crate) source: String,
     /// Its name.
     pub(crate) name: String,
+    /// Anybody can read it.
+    #[serde(default)]
+    pub(crate) public: bool,
 }
 
 impl Config {
@@ -178,6 +210,14 @@ impl Config {
         let named =
             |entry: &RepositoryConfig| (entry.source.clone(), RepositoryId::named(&entry.name));
         self.repository.iter().map(named).collect()
+    }
+
+    /// What is known of people and repositories.
+    pub(crate) fn directory(&self) -> Result<Directory> {
+        let public = self.repository.iter().filter(|entry| entry.public);
+        let public =
+            public.map(|entry| RepositoryId::named(&entry.name).as_str().to_owned()).collect();
+        Ok(Directory { public, ..self.people.directory()? })
     }
 
     /// What validation needs to know.
@@ -289,10 +329,20 @@ pub(crate) const TEMPLATE: &str = r#"# Quietus configuration. Every line is opti
 # analyst = ["os:1000@ops"]
 # approver = ["os:1001@ops"]
 
+# Who has left: what they own goes to somebody else, sooner. And the teams that see to repositories
+# for which nobody else is known; "*" stands for all others.
+[people]
+# departed = ["ann@example.org", "Bob Baker"]
+# departed_file = "/etc/quietus/departed"    # one a line
+[people.teams]
+# "team/app" = "@org/app"
+# "*" = "@org/security"
+
 # Names for repositories whose remote does not tell
 # [[repository]]
 # source = "/srv/git/app"
 # name = "team/app"
+# public = true    # anybody can read it: what is live there is as urgent as what may administer
 
 # Where `quietus remind --send` posts what calls for attention: generic, slack or teams. Give url, or
 # the url_file that holds it. What may still work is told without its place unless places is true.

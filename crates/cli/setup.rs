@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use jiff::{SignedDuration, Timestamp};
 use quietus_escrow::{Escrow, Recipients};
 use quietus_model::{FingerprintKey, RepositoryId, RuleFile, RuleSet, ScopeKind, Secret};
-use quietus_poam::{Policy, presets};
+use quietus_poam::{Playbook, Policy, presets};
 use quietus_scan::{Detector, Options};
 use quietus_store::Ledger;
 use quietus_track::{Mirrors, is_remote};
@@ -103,12 +103,32 @@ impl Setup {
         })
     }
 
-    /// The policy that is in force.
+    /// The policy that is in force, and what is known of people.
     pub(crate) fn policy(&self) -> Result<Policy> {
-        match &self.policy_file {
-            Some(path) => self.policy_named(path),
-            None => Ok(Policy::default()),
+        let policy = match &self.policy_file {
+            Some(path) => self.policy_named(path)?,
+            None => Policy::default(),
+        };
+        Ok(policy.with_directory(self.config.directory()?))
+    }
+
+    /// A shipped playbook by its name, else a file.
+    pub(crate) fn playbook(&self, path: &Path) -> Result<Playbook> {
+        let name = path.to_str().unwrap_or_default();
+        if let Ok(shipped) = Playbook::shipped(name) {
+            return Ok(shipped.clone());
         }
+        let text = fs::read_to_string(path).with_context(|| {
+            let names: Vec<&str> =
+                Playbook::all().iter().map(|playbook| playbook.name.as_str()).collect();
+            format!(
+                "reading the playbook {} (it is no file that can be read, and none of the shipped \
+                 ones: {})",
+                path.display(),
+                names.join(", ")
+            )
+        })?;
+        Ok(Playbook::parse(&path.display().to_string(), &text)?)
     }
 
     /// Name and text of the policy that is in force.

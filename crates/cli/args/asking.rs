@@ -3,7 +3,7 @@
 use super::ListFormat;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
-use quietus_model::Severity;
+use quietus_model::{Confidence, Severity};
 use quietus_poam::PoamItem;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -88,6 +88,8 @@ pub(crate) enum Only {
     Repository(String),
     Owner(String),
     Severity(Severity),
+    Confidence(Confidence),
+    Tag(String),
     Liveness(String),
 }
 
@@ -103,6 +105,8 @@ impl Only {
                 item.owner.as_ref().is_some_and(|owner| owner.name.as_str() == name)
             }
             Self::Severity(grade) => item.detection.severity == *grade,
+            Self::Confidence(grade) => item.detection.confidence == *grade,
+            Self::Tag(tag) => item.tags().contains(tag),
             Self::Liveness(state) => item.liveness(now) == state,
         }
     }
@@ -119,13 +123,15 @@ impl FromStr for Only {
             "repository" => Self::Repository(value),
             "owner" => Self::Owner(value),
             "severity" => Self::Severity(value.parse()?),
+            "confidence" => Self::Confidence(value.parse()?),
+            "tag" => Self::Tag(value),
             "liveness" if ["live", "dead", "unknown"].contains(&value.as_str()) => {
                 Self::Liveness(value)
             }
             "liveness" => return Err(format!("\"{value}\" is none of: live, dead, unknown")),
             _ => {
                 return Err(format!(
-                    "\"{what}\" is none of: rule, repository, owner, severity, liveness"
+                    "\"{what}\" is none of: rule, repository, owner, severity, confidence, tag, liveness"
                 ));
             }
         })

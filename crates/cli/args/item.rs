@@ -1,8 +1,9 @@
 //! What people do to items.
 
-use super::ListFormat;
+use super::{ListFormat, Only};
 use clap::{Args, Subcommand};
-use quietus_poam::{DeviationKind, Impact, MilestoneKind, RootCause, Subject};
+use quietus_model::Severity;
+use quietus_poam::{DeviationKind, Impact, RootCause, Subject};
 use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
@@ -49,8 +50,8 @@ pub(crate) enum Item {
     },
     /// Set it aside: no credential, or a risk that is borne
     Dismiss {
-        /// V-12 or the beginning of a fingerprint
-        id: String,
+        #[command(flatten)]
+        which: Which,
         /// false-positive, risk-accepted, operational-requirement or vendor-dependency
         #[arg(long, default_value = "false-positive")]
         kind: DeviationKind,
@@ -63,12 +64,86 @@ pub(crate) enum Item {
         #[command(flatten)]
         who: Who,
     },
+    /// Start the clocks of what a first night found (`quietus onboard`); without names of all of it
+    Triage {
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        who: Who,
+    },
+    /// Bring in a finding that comes from an audit and not from a scan
+    Add(Box<Add>),
+    /// Bring in findings of an audit from a file: a JSON array, or one object a line
+    Import {
+        /// The file; objects have the names of the flags of `item add`, with `found` for the date
+        file: PathBuf,
+        /// Only say what would be brought in
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        who: Who,
+    },
     /// The classic mistakes of a POA&M, item by item
     Lint {
         /// The output format
         #[arg(long, value_enum, default_value_t = ListFormat::Table)]
         format: ListFormat,
     },
+}
+
+/// A finding of an audit.
+#[derive(Debug, Args)]
+pub(crate) struct Add {
+    /// What is wrong, in a line
+    #[arg(long)]
+    pub(crate) title: String,
+    /// The audit, such as "SOC 2, 2026"
+    #[arg(long)]
+    pub(crate) source: String,
+    /// Its name for the finding; the same finding is brought in once
+    #[arg(long)]
+    pub(crate) reference: String,
+    /// What is to be done: the name of a shipped playbook, or a file
+    #[arg(long)]
+    pub(crate) playbook: PathBuf,
+    /// What is wrong, in detail
+    #[arg(long, default_value = "")]
+    pub(crate) description: String,
+    /// low, medium, high or critical
+    #[arg(long, default_value = "medium", value_parser = severity)]
+    pub(crate) severity: Severity,
+    /// The day on which it was found (YYYY-MM-DD) [default: today]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) found: Option<String>,
+    /// A person or team that sees to it
+    #[arg(long)]
+    pub(crate) owner: Option<String>,
+    /// An identity, a system or a party that it is about; several times for several
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) affects: Vec<String>,
+    #[command(flatten)]
+    pub(crate) who: Who,
+}
+
+/// A severity by its name.
+fn severity(text: &str) -> Result<Severity, String> {
+    serde_json::from_value(serde_json::Value::from(text))
+        .map_err(|_| format!("\"{text}\" is none of: low, medium, high, critical"))
+}
+
+/// Which items: by name, or all open ones that something holds of.
+#[derive(Debug, Args)]
+pub(crate) struct Which {
+    /// V-12 or the beginning of a fingerprint; several for several
+    #[arg(value_name = "ID")]
+    pub(crate) ids: Vec<String>,
+    /// All open items of which this holds: rule=ID, repository=NAME, owner=WHO, severity=GRADE,
+    /// confidence=GRADE, tag=TAG or liveness=live|dead|unknown; of several, all must hold
+    #[arg(long = "where", value_name = "WHAT=VALUE", conflicts_with = "ids")]
+    pub(crate) only: Vec<Only>,
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// Who acts.
@@ -81,31 +156,45 @@ pub(crate) struct Who {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Act {
-    /// Work on a milestone begins
+    /// Work on a milestone or a step begins
     Start {
-        /// rotate, revoke or remove
-        milestone: MilestoneKind,
+        /// rotate, revoke or remove, or the step of a playbook
+        milestone: String,
     },
-    /// A milestone is done; its exit test decides
+    /// A milestone or a step is done; its exit test decides
     Claim {
-        /// rotate, revoke or remove
-        milestone: MilestoneKind,
+        /// rotate, revoke or remove, or the step of a playbook
+        milestone: String,
         /// What was done
         #[arg(long)]
         note: String,
+        /// For a step, a file that shows it; its digest is recorded, the file stays where it is
+        #[arg(long, value_name = "FILE")]
+        evidence: Option<PathBuf>,
+        /// For a step that takes an independent person, why you are the one all the same
+        #[arg(long, value_name = "WHY")]
+        break_glass: Option<String>,
     },
-    /// A milestone need not be done
+    /// A milestone or a step need not be done
     Waive {
-        /// rotate or remove
-        milestone: MilestoneKind,
+        /// rotate or remove, or the step of a playbook
+        milestone: String,
         /// Why
         #[arg(long)]
         reason: String,
     },
-    /// A milestone gets a later date
+    /// Follow a playbook beside the milestones
+    Follow {
+        /// The name of a shipped playbook, or a file
+        playbook: PathBuf,
+        /// Why
+        #[arg(long)]
+        because: String,
+    },
+    /// A milestone or a step gets a later date
     Extend {
-        /// rotate, revoke, remove or retest
-        milestone: MilestoneKind,
+        /// rotate, revoke, remove or retest, or the step of a playbook
+        milestone: String,
         /// The date (YYYY-MM-DD)
         #[arg(long)]
         due: String,

@@ -18,6 +18,12 @@ pub(crate) enum PolicyCommand {
         #[arg(value_name = "NAME|FILE")]
         policy: Option<PathBuf>,
     },
+    /// Every shipped playbook with its steps
+    Playbooks {
+        /// The output format
+        #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+        format: ListFormat,
+    },
     /// What is wrong with policy files; without any, with the one that is in force
     Check {
         /// Policy files, or names of shipped ones

@@ -89,6 +89,15 @@ pub(crate) struct Track {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Onboard {
+    #[command(flatten)]
+    pub(crate) track: Track,
+    /// The clocks start after this time at the latest
+    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = to_duration)]
+    pub(crate) triage_within: SignedDuration,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Find {
     /// `-`: standard input. A value on the command line would stay in the shell's history
     #[arg(value_name = "-")]

@@ -1,15 +1,16 @@
 //! `quietus item`: list, show, explain, act.
 
+use super::{audit, triage};
 use crate::args::{Act, Item, ListFormat};
 use crate::exit::{Exit, Failure, Reason};
 use crate::output::{self, item};
 use crate::setup::Setup;
 use crate::who;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 use quietus_export::words;
 use quietus_model::{Digest, Target};
-use quietus_poam::{Action, Mistake, PoamItem};
+use quietus_poam::{Action, MilestoneKind, Mistake, PoamItem, StepDeed};
 use quietus_store::Ledger;
 use quietus_track::named;
 use std::path::Path;
@@ -41,14 +42,21 @@ pub(crate) async fn run(setup: &Setup, command: Item) -> Result<Exit, Failure> {
         Item::Assign { id, to, who } => {
             act(setup, &ledger, &id, &Action::Assign { to }, who.name).await?;
         }
-        Item::Dismiss { id, kind, reason, until, who } => {
+        Item::Triage { which, who } => {
+            triage::each(setup, &ledger, &which, &Action::Triage, who.name).await?;
+        }
+        Item::Dismiss { which, kind, reason, until, who } => {
             let until = until.as_deref().map(end_of_day).transpose()?;
             let action = Action::Dismiss { kind, reason, until };
-            act(setup, &ledger, &id, &action, who.name).await?;
+            triage::each(setup, &ledger, &which, &action, who.name).await?;
         }
         Item::Act { id, act: what, who } => {
             let action = action(setup, &named(&ledger, &id).await?, what)?;
             act(setup, &ledger, &id, &action, who.name).await?;
+        }
+        Item::Add(add) => audit::add(setup, &ledger, &key, *add).await?,
+        Item::Import { file, dry_run, who } => {
+            audit::import(setup, &ledger, &key, &file, dry_run, who.name).await?;
         }
         Item::Lint { format } => return lint(setup, &ledger, format).await,
     }
@@ -73,11 +81,38 @@ async fn act(
 
 fn action(setup: &Setup, item: &PoamItem, act: Act) -> Result<Action> {
     Ok(match act {
-        Act::Start { milestone } => Action::Start { milestone },
-        Act::Claim { milestone, note } => Action::Claim { milestone, note },
-        Act::Waive { milestone, reason } => Action::Waive { milestone, reason },
+        Act::Start { milestone } => match Work::named(item, milestone) {
+            Work::Milestone(milestone) => Action::Start { milestone },
+            Work::Step(step) => Action::Step { step, deed: StepDeed::Start },
+        },
+        Act::Claim { milestone, note, evidence, break_glass } => {
+            match Work::named(item, milestone) {
+                Work::Milestone(milestone) if evidence.is_none() && break_glass.is_none() => {
+                    Action::Claim { milestone, note }
+                }
+                Work::Milestone(milestone) => bail!(
+                    "what shows that {milestone} is done is looked at by the program; \
+                     --evidence and --break-glass are for steps of playbooks"
+                ),
+                Work::Step(step) => {
+                    let digest = digest_of(evidence.as_deref())?;
+                    Action::Step { step, deed: StepDeed::Claim { note, digest, break_glass } }
+                }
+            }
+        }
+        Act::Waive { milestone, reason } => match Work::named(item, milestone) {
+            Work::Milestone(milestone) => Action::Waive { milestone, reason },
+            Work::Step(step) => Action::Step { step, deed: StepDeed::Waive { reason } },
+        },
         Act::Extend { milestone, due, reason } => {
-            Action::Extend { milestone, due: end_of_day(&due)?, reason }
+            let due = end_of_day(&due)?;
+            match Work::named(item, milestone) {
+                Work::Milestone(milestone) => Action::Extend { milestone, due, reason },
+                Work::Step(step) => Action::Step { step, deed: StepDeed::Extend { due, reason } },
+            }
+        }
+        Act::Follow { playbook, because } => {
+            Action::Follow { playbook: Box::new(setup.playbook(&playbook)?), because }
         }
         Act::Attest { note, evidence } => {
             Action::Attest { note, digest: digest_of(evidence.as_deref())? }
@@ -97,6 +132,22 @@ fn action(setup: &Setup, item: &PoamItem, act: Act) -> Result<Action> {
         Act::Reopen { reason } => Action::Reopen { reason },
         Act::Note { text } => Action::Note { text },
     })
+}
+
+/// What somebody works on: a milestone, or else a step of a playbook.
+enum Work {
+    Milestone(MilestoneKind),
+    Step(String),
+}
+
+impl Work {
+    /// What a name means for an item; what an audit found has no milestones.
+    fn named(item: &PoamItem, name: String) -> Self {
+        match name.parse() {
+            Ok(milestone) if item.audit.is_none() => Self::Milestone(milestone),
+            _ => Self::Step(name),
+        }
+    }
 }
 
 /// The digest of a file that shows something. The file itself stays where it is.
@@ -124,7 +175,7 @@ pub(crate) fn target(setup: &Setup, item: &PoamItem, issuer: &str) -> Result<Tar
     Ok(Target { issuer, endpoint, principal: None })
 }
 
-fn end_of_day(text: &str) -> Result<Timestamp> {
+pub(super) fn end_of_day(text: &str) -> Result<Timestamp> {
     words::end_of_day(text)
         .with_context(|| format!("\"{text}\" is no date; write it as YYYY-MM-DD"))
 }

@@ -1,5 +1,6 @@
 //! One file for each command: it fetches what the command needs and hands it to the crates below.
 
+mod audit;
 pub(crate) mod doctor;
 pub(crate) mod escrow;
 pub(crate) mod evidence;
@@ -23,4 +24,5 @@ pub(crate) mod serve;
 pub(crate) mod suppress;
 pub(crate) mod token;
 pub(crate) mod track;
+pub(crate) mod triage;
 pub(crate) mod validate;

@@ -5,7 +5,7 @@ use crate::exit::{Exit, Failure, Reason};
 use crate::output::{self, policy};
 use crate::setup::Setup;
 use anyhow::Result;
-use quietus_poam::{Policy, presets};
+use quietus_poam::{Playbook, Policy, presets};
 use std::path::PathBuf;
 
 pub(crate) fn run(setup: &Setup, command: &PolicyCommand) -> Result<Exit, Failure> {
@@ -18,6 +18,7 @@ pub(crate) fn run(setup: &Setup, command: &PolicyCommand) -> Result<Exit, Failur
             };
             output::prose(&policy.explain())?;
         }
+        PolicyCommand::Playbooks { format } => playbooks(*format)?,
         PolicyCommand::Check { policies } => return check(setup, policies),
     }
     Ok(Exit::clean())
@@ -29,6 +30,13 @@ fn list(format: ListFormat) -> Result<()> {
     match format {
         ListFormat::Table => policy::print_list(&shipped),
         ListFormat::Json => policy::print_list_json(&shipped),
+    }
+}
+
+fn playbooks(format: ListFormat) -> Result<()> {
+    match format {
+        ListFormat::Table => policy::print_playbooks(Playbook::all()),
+        ListFormat::Json => policy::print_playbooks_json(Playbook::all()),
     }
 }
 

@@ -9,17 +9,16 @@ use crate::progress::Bar;
 use crate::setup::{Setup, absolute};
 use crate::sight::Sight;
 use quietus_model::{Assessment, RepositoryId, Scope, Silence, Verdict};
-use quietus_poam::{Listed, PoamItem, Watch};
+use quietus_poam::{Listed, PoamItem, Policy, Watch};
 use quietus_store::Ledger;
 use quietus_track::{Look, Tracker, look, scanned_sources};
 use quietus_validate::Validator;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub(crate) async fn run(setup: &Setup, args: &Track) -> Result<Exit, Failure> {
+pub(crate) async fn run(setup: &Setup, args: &Track, policy: Policy) -> Result<Exit, Failure> {
     let key = init::key_or_new(setup)?;
     let ledger = Ledger::open(&setup.ledger_url, &key.id(), setup.now).await?;
-    let policy = setup.policy()?;
     let rules = setup.rules()?;
     let shipped = quietus_catalogue::shipped()?;
     let validator = if args.validate { Some(setup.validator(&rules, args.max_age)?) } else { None };

@@ -2,10 +2,13 @@
 
 use super::board::where_it_is;
 use super::{BOLD, DIM, GREEN, RED, day, distance, minute, out, plural, style_of, table};
+use anstyle::Style;
 use anyhow::Result;
 use jiff::Timestamp;
 use quietus_export::object;
-use quietus_poam::{Event, Mistake, PoamItem, Policy, Progress, Recorded, Standing};
+use quietus_poam::{
+    Event, Mistake, PoamItem, Policy, Progress, Recorded, Standing, StepChange, StepId,
+};
 use serde_json::{Value, json};
 use std::io::Write;
 
@@ -74,8 +77,12 @@ pub(crate) fn print_one(item: &PoamItem, policy: &Policy, now: Timestamp) -> Res
     for fact in &detection.decoded {
         writeln!(out, "  {DIM}{:12}{DIM:#} {}", fact.name, fact.value)?;
     }
-    places(&mut out, item)?;
-    milestones(&mut out, item, now)?;
+    if item.audit.is_none() {
+        exposure(&mut out, item, now)?;
+        places(&mut out, item)?;
+        milestones(&mut out, item, now)?;
+    }
+    playbooks(&mut out, item, now)?;
     targets(&mut out, item, now)?;
     if !detection.kind.remedy.after_revoke.is_empty() {
         writeln!(out, "\n{BOLD}after it is revoked{BOLD:#}")?;
@@ -89,6 +96,36 @@ pub(crate) fn print_one(item: &PoamItem, policy: &Policy, now: Timestamp) -> Res
     }
     writeln!(out, "\n{DIM}policy {}; `quietus item why {}`{DIM:#}", policy.name, item.id())?;
     Ok(out.flush()?)
+}
+
+/// Since when, how far, and what it can do.
+fn exposure(out: &mut impl Write, item: &PoamItem, now: Timestamp) -> Result<()> {
+    let known = item.exposure(now);
+    let date = |at: Option<Timestamp>| at.map(minute);
+    let live = known.days_live.map(|days| plural(days.unsigned_abs(), "day"));
+    let may = known.may.map(|may| {
+        let fields = may.fields.iter().map(|(name, value)| format!("{name} {value}"));
+        let scopes = may.scopes.iter().map(ToString::to_string);
+        let admin = may.privileged.filter(|may| *may).map(|_| "may administer".to_owned());
+        fields.chain(scopes).chain(admin).collect::<Vec<_>>().join(", ")
+    });
+    let environments: Vec<&str> =
+        known.consumers.iter().flat_map(|one| one.environments.iter().copied()).collect();
+    let environments = (!environments.is_empty()).then(|| environments.join(", "));
+    for (name, text) in [
+        ("committed", date(known.first_commit)),
+        ("pushed by", date(known.pushed_by)),
+        ("last live", date(known.last_live)),
+        ("dead since", date(known.dead_since)),
+        ("live for", live),
+        ("can do", may.filter(|may| !may.is_empty())),
+        ("used for", environments),
+    ] {
+        if let Some(text) = text {
+            writeln!(out, "  {DIM}{name:12}{DIM:#} {text}")?;
+        }
+    }
+    Ok(())
 }
 
 fn places(out: &mut impl Write, item: &PoamItem) -> Result<()> {
@@ -110,18 +147,38 @@ fn milestones(out: &mut impl Write, item: &PoamItem, now: Timestamp) -> Result<(
     writeln!(out, "\n{BOLD}milestones{BOLD:#}")?;
     for kind in item.order() {
         let milestone = item.milestone(kind);
-        let (style, when) = match &milestone.progress {
-            Progress::Verified { on, .. } => (GREEN, format!("as of {}", minute(*on))),
-            Progress::Waived { at, .. } => (GREEN, format!("on {}", day(*at))),
-            _ if milestone.is_overdue(now) => {
-                (RED, format!("was due {} ({})", day(milestone.due), distance(milestone.due, now)))
-            }
-            _ => (DIM, format!("due {} ({})", day(milestone.due), distance(milestone.due, now))),
-        };
+        let (style, when) = when(&milestone.progress, milestone.due, now);
         let progress = milestone.progress.as_str();
         writeln!(out, "  {:8} {style}{progress:12}{style:#} {when}", kind.as_str())?;
         if !milestone.is_done() {
             writeln!(out, "           {DIM}{}{DIM:#}", item.instruction(kind))?;
+        }
+    }
+    Ok(())
+}
+
+/// When something was done or is to be done, and in which colour.
+fn when(progress: &Progress, due: Timestamp, now: Timestamp) -> (Style, String) {
+    match progress {
+        Progress::Verified { on, .. } => (GREEN, format!("as of {}", minute(*on))),
+        Progress::Waived { at, .. } => (GREEN, format!("on {}", day(*at))),
+        _ if due < now => (RED, format!("was due {} ({})", day(due), distance(due, now))),
+        _ => (DIM, format!("due {} ({})", day(due), distance(due, now))),
+    }
+}
+
+fn playbooks(out: &mut impl Write, item: &PoamItem, now: Timestamp) -> Result<()> {
+    for book in &item.round.playbooks {
+        let opening = &book.opening;
+        writeln!(out, "\n{BOLD}{}{BOLD:#}  {DIM}{}{DIM:#}", opening.playbook, opening.because)?;
+        for step in &book.steps {
+            let (style, when) = when(&step.progress, step.due, now);
+            let (name, progress) = (&step.plan.name, step.progress.as_str());
+            writeln!(out, "  {name:14} {style}{progress:12}{style:#} {when}")?;
+            if !step.is_done() {
+                let (role, title) = (step.plan.role, &step.plan.title);
+                writeln!(out, "                 {DIM}{role}: {title}{DIM:#}")?;
+            }
         }
     }
     Ok(())
@@ -153,6 +210,7 @@ fn targets(out: &mut impl Write, item: &PoamItem, now: Timestamp) -> Result<()> 
 /// An event in a few words.
 pub(crate) fn sentence(recorded: &Recorded) -> String {
     let what = match &recorded.event {
+        Event::Opened { audit: Some(audit), .. } => format!("opened: {}", audit.title),
         Event::Opened { class, .. } => format!("opened, {class}"),
         Event::Sighted { location, .. } => format!("seen in {}", location.display()),
         Event::LeftHead { location, .. } => format!("left every head at place {location}"),
@@ -197,6 +255,12 @@ pub(crate) fn sentence(recorded: &Recorded) -> String {
             format!("closed ({}), dead since {}", basis.as_str(), minute(*dead_since))
         }
         Event::Reopened { reason, .. } => format!("reopened: {reason}"),
+        Event::Deferred { until } => format!("waits to be sorted, until {}", day(*until)),
+        Event::Triaged { .. } => "sorted; its clock starts".to_owned(),
+        Event::PlaybookOpened { opening } => {
+            format!("follows {}, because {}", opening.playbook, opening.because)
+        }
+        Event::StepMoved { step, change } => step_moved(step, change),
         Event::Escrowed { seal } => match seal.recipients.len() {
             1 => "sealed to 1 recipient".to_owned(),
             many => format!("sealed to {many} recipients"),
@@ -208,8 +272,43 @@ pub(crate) fn sentence(recorded: &Recorded) -> String {
     format!("{what}  {DIM}{}{DIM:#}", recorded.by)
 }
 
+fn step_moved(step: &StepId, change: &StepChange) -> String {
+    match change {
+        StepChange::Started => format!("{step} begun"),
+        StepChange::Claimed { note, break_glass, .. } => {
+            format!("{step} claimed done{}: {note}", glass(break_glass.as_deref()))
+        }
+        StepChange::Verified { summary } => format!("{step} verified: {summary}"),
+        StepChange::Waived { reason } => format!("{step} waived: {reason}"),
+        StepChange::Regressed { reason } => format!("{step} moved back: {reason}"),
+        StepChange::Extended { due, reason } => {
+            format!("{step} extended to {}: {reason}", day(*due))
+        }
+    }
+}
+
 fn glass(why: Option<&str>) -> String {
     why.map_or(String::new(), |why| format!(" (break-glass: {why})"))
+}
+
+/// That an item was opened by hand.
+pub(crate) fn print_opened(item: &PoamItem, now: Timestamp) -> Result<()> {
+    let mut out = out();
+    for recorded in &item.history {
+        writeln!(out, "{}  {}", item.id(), sentence(recorded))?;
+    }
+    let due = item.steps().map(|(_, step)| step.due).min();
+    let due = due.map_or(String::new(), |due| format!(", first step {}", distance(due, now)));
+    writeln!(out, "{}  is {}{due}", item.id(), item.phase())?;
+    Ok(out.flush()?)
+}
+
+/// That something would be done to an item.
+pub(crate) fn print_would(item: &PoamItem) -> Result<()> {
+    let mut out = out();
+    let (id, kind) = (item.id(), &item.detection.kind.name);
+    writeln!(out, "{id}  {kind}  {}  {DIM}{}{DIM:#}", item.phase(), where_it_is(item))?;
+    Ok(out.flush()?)
 }
 
 /// What an action did: the events it appended.

@@ -2,7 +2,7 @@
 
 use super::table;
 use anyhow::Result;
-use quietus_poam::{ClosureMode, Policy};
+use quietus_poam::{ClosureMode, Playbook, PlaybookStep, Policy};
 use serde_json::{Value, json};
 
 pub(crate) fn print_list(policies: &[Policy]) -> Result<()> {
@@ -27,6 +27,50 @@ pub(crate) fn print_list_json(policies: &[Policy]) -> Result<()> {
         })
     };
     let values: Vec<Value> = policies.iter().map(value).collect();
+    super::json::print_value(&values)
+}
+
+pub(crate) fn print_playbooks(playbooks: &[Playbook]) -> Result<()> {
+    let mut rows = Vec::new();
+    for playbook in playbooks {
+        rows.push(vec![playbook.name.clone(), String::new(), playbook.summary.clone()]);
+        for step in &playbook.steps {
+            rows.push(vec![
+                format!("  {}", step.name),
+                step.role.to_string(),
+                format!("{}; done when: {}", step.title, step.exit.in_words()),
+            ]);
+        }
+    }
+    table(&["PLAYBOOK", "WHO", "WHAT"], rows)
+}
+
+pub(crate) fn print_playbooks_json(playbooks: &[Playbook]) -> Result<()> {
+    let step = |step: &PlaybookStep| {
+        json!({
+            "step": step.name,
+            "title": step.title,
+            "exit": step.exit,
+            "role": step.role,
+            "resources": step.resources,
+            "within_hours": step.within.as_hours(),
+            "controls": step.controls,
+            "after": step.after,
+        })
+    };
+    let value = |playbook: &Playbook| {
+        json!({
+            "name": playbook.name,
+            "title": playbook.title,
+            "summary": playbook.summary,
+            "opens": playbook.opens,
+            "tags": playbook.tags,
+            "controls": playbook.controls,
+            "steps": playbook.steps.iter().map(step).collect::<Vec<_>>(),
+            "digest": playbook.digest,
+        })
+    };
+    let values: Vec<Value> = playbooks.iter().map(value).collect();
     super::json::print_value(&values)
 }
 

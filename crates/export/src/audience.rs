@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 use quietus_model::{Location, SafeText};
-use quietus_poam::{Event, PoamItem, Policy, Proof, Recorded, ReopenReason, Request};
+use quietus_poam::{Event, PoamItem, Policy, Proof, Recorded, ReopenReason, Request, StepChange};
 use std::collections::BTreeSet;
 
 /// What stands where something was left out.
@@ -133,6 +133,18 @@ impl Words {
             Event::CauseFound { note, .. } | Event::ImpactChecked { note, .. } => {
                 self.clean_safe(note);
             }
+            Event::PlaybookOpened { opening } => self.clean_safe(&mut opening.because),
+            Event::StepMoved { change, .. } => match change {
+                StepChange::Claimed { note, break_glass, .. } => {
+                    self.clean(note);
+                    break_glass.iter_mut().for_each(|text| self.clean(text));
+                }
+                StepChange::Verified { summary } => self.clean(summary),
+                StepChange::Waived { reason }
+                | StepChange::Regressed { reason }
+                | StepChange::Extended { reason, .. } => self.clean(reason),
+                StepChange::Started => {}
+            },
             Event::Closed { evidence, .. } => evidence.iter_mut().for_each(|text| self.clean(text)),
             Event::Opened { .. }
             | Event::Escrowed { .. }
@@ -142,6 +154,8 @@ impl Words {
             | Event::Judged { .. }
             | Event::Reclassified { .. }
             | Event::Escalated { .. }
+            | Event::Deferred { .. }
+            | Event::Triaged { .. }
             | Event::Assigned { .. }
             | Event::Started { .. }
             | Event::Revoked { .. }

@@ -1,7 +1,8 @@
-//! Items and repositories as JSON objects: what `--format json` prints and the API answers. The names are a contract.
+//! Items and repositories as JSON objects: what `--format json` prints and the API answers. The names
+//! are a contract.
 
 use jiff::Timestamp;
-use quietus_poam::{PoamItem, Policy, ScanRecord};
+use quietus_poam::{OpenPlaybook, PoamItem, Policy, ScanRecord};
 use serde_json::{Value, json};
 
 /// An item, without its history.
@@ -39,6 +40,9 @@ pub fn item(item: &PoamItem, policy: &Policy, now: Timestamp) -> Value {
         "next_due": item.next_milestone().map(|milestone| milestone.due),
         "next_retest": item.next_retest(policy),
         "milestones": milestones,
+        "playbooks": item.round.playbooks.iter().map(|book| playbook(book, now)).collect::<Vec<_>>(),
+        "audit": item.audit,
+        "untriaged_until": item.untriaged,
         "repositories": item.presence.repositories(),
         "locations": item.presence.iter().map(|(_, s)| &s.location).collect::<Vec<_>>(),
         "blockers": item
@@ -58,6 +62,7 @@ pub fn item(item: &PoamItem, policy: &Policy, now: Timestamp) -> Value {
             .collect::<Vec<_>>(),
         "root_cause": item.root_cause.as_ref().map(|found| found.what),
         "impact": item.impact.as_ref().map(|found| found.what),
+        "exposure": item.exposure(now),
         "tags": item.tags(),
         "rounds": item.earlier_rounds.len() + 1,
         "closed": item.closure.as_ref().map(|closure| json!({
@@ -78,5 +83,37 @@ pub fn repository(latest: &ScanRecord, complete: Option<&ScanRecord>) -> Value {
         "last_complete_scan": complete.map(|scan| scan.taken_at),
         "gaps": latest.scope.gaps,
         "credentials": latest.findings,
+    })
+}
+
+/// A playbook with its steps.
+fn playbook(book: &OpenPlaybook, now: Timestamp) -> Value {
+    let steps = book.steps.iter().map(|step| {
+        json!({
+            "step": step.plan.name,
+            "title": step.plan.title,
+            "exit": step.plan.exit,
+            "role": step.plan.role,
+            "resources": step.plan.resources,
+            "controls": step.plan.controls,
+            "waits_for": book
+                .waits_for(step)
+                .iter()
+                .map(|earlier| earlier.plan.name.as_str())
+                .collect::<Vec<_>>(),
+            "progress": step.progress.as_str(),
+            "due": step.due,
+            "original_due": step.plan.due,
+            "overdue": step.is_overdue(now),
+        })
+    });
+    json!({
+        "playbook": book.opening.playbook,
+        "title": book.opening.title,
+        "because": book.opening.because,
+        "opened": book.opened,
+        "controls": book.opening.controls,
+        "tags": book.opening.tags,
+        "steps": steps.collect::<Vec<_>>(),
     })
 }

@@ -1,7 +1,7 @@
 //! The history of an item in words: a heading and a sentence for each event.
 
 use quietus_model::{Digest, Judgement, LocationId, Verdict};
-use quietus_poam::{Event, PoamItem, Sighting};
+use quietus_poam::{Event, PoamItem, Sighting, StepChange, StepId};
 
 /// What kind of event it is, in two or three words.
 pub fn heading(event: &Event) -> &'static str {
@@ -34,6 +34,10 @@ pub fn heading(event: &Event) -> &'static str {
         Event::Approved { .. } => "Closure approved",
         Event::Closed { .. } => "Closed",
         Event::Reopened { .. } => "Reopened",
+        Event::Deferred { .. } => "Waits to be sorted",
+        Event::Triaged { .. } => "Sorted",
+        Event::PlaybookOpened { .. } => "Playbook opened",
+        Event::StepMoved { .. } => "Step of a playbook",
         Event::Escrowed { .. } => "Put in escrow",
         Event::EscrowOpened { .. } => "Opened from escrow",
         Event::EscrowDestroyed { .. } => "Destroyed in escrow",
@@ -45,6 +49,9 @@ pub fn heading(event: &Event) -> &'static str {
 /// every format escapes them in its own way.
 pub fn sentence(item: &PoamItem, event: &Event) -> String {
     match event {
+        Event::Opened { audit: Some(audit), .. } => {
+            format!("{} found it ({}): {}", audit.source, audit.reference, audit.description)
+        }
         Event::Opened { detection, class, .. } => {
             let kind = &detection.kind.name;
             format!("{kind} found by the rule {}. Whether it works: {class}.", detection.rule)
@@ -118,6 +125,16 @@ pub fn sentence(item: &PoamItem, event: &Event) -> String {
         Event::Reopened { reason, class, .. } => {
             format!("Open again, because {reason}. Its dates are those of: {class}.")
         }
+        Event::Deferred { until } => {
+            format!(
+                "Found when everything was read for the first time: its dates count from {until}."
+            )
+        }
+        Event::Triaged { .. } => "Its dates count from this day.".to_owned(),
+        Event::PlaybookOpened { opening } => {
+            format!("The playbook {} is followed, because {}.", opening.title, opening.because)
+        }
+        Event::StepMoved { step, change } => step_moved(step, change),
         Event::Escrowed { seal } => {
             let keys: Vec<&str> = seal.recipients.iter().map(|key| key.as_str()).collect();
             format!("Its value was sealed to {}.", keys.join(", "))
@@ -127,6 +144,21 @@ pub fn sentence(item: &PoamItem, event: &Event) -> String {
             format!("Its sealed value was destroyed: {reason}")
         }
         Event::Noted { note } => note.clone(),
+    }
+}
+
+fn step_moved(step: &StepId, change: &StepChange) -> String {
+    match change {
+        StepChange::Started => format!("Work on {step} began."),
+        StepChange::Claimed { note, digest, break_glass } => format!(
+            "{step} is said to be done{}: {note}{}",
+            glass(break_glass),
+            shown_by(digest.as_ref())
+        ),
+        StepChange::Verified { summary } => format!("{step} is verified: {summary}"),
+        StepChange::Waived { reason } => format!("{step} need not be done: {reason}"),
+        StepChange::Regressed { reason } => format!("{step} is not done after all: {reason}"),
+        StepChange::Extended { due, reason } => format!("{step} is now due at {due}: {reason}"),
     }
 }
 

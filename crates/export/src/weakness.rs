@@ -30,7 +30,7 @@ impl Rating {
     /// What works is high, whatever it opens.
     fn of(severity: Severity, class: Class) -> Self {
         match (severity, class) {
-            (_, Class::Live | Class::LivePrivileged) => Self::High,
+            (_, Class::Live | Class::LivePublic | Class::LivePrivileged) => Self::High,
             (Severity::Critical | Severity::High, _) => Self::High,
             (Severity::Medium, _) => Self::Moderate,
             (Severity::Low, _) => Self::Low,
@@ -54,6 +54,9 @@ pub(crate) fn rating(item: &PoamItem) -> Rating {
 
 /// `GitHub token leaked in git.example.org/team/app and 2 more`.
 pub(crate) fn name(item: &PoamItem) -> String {
+    if let Some(audit) = &item.audit {
+        return audit.title.to_string();
+    }
     let repositories = item.presence.repositories();
     let place = match (repositories.first(), repositories.len()) {
         (None, _) => String::new(),
@@ -69,6 +72,11 @@ const PLACES: usize = 40;
 /// What leaked, where, and whether it works: a paragraph for each line.
 pub(crate) fn description(item: &PoamItem, now: Timestamp) -> Vec<String> {
     let detection = &item.detection;
+    if let Some(audit) = &item.audit {
+        let affects = audit.affects.iter().map(|one| format!("It affects {one}."));
+        let found = format!("Found by {} ({}).", audit.source, audit.reference);
+        return [audit.description.to_string(), found].into_iter().chain(affects).collect();
+    }
     let mut lines = vec![format!(
         "An unencrypted static authenticator stands in source: {} ({}), found by the rule {}. The \
          value itself is never recorded.",
@@ -141,11 +149,10 @@ pub(crate) fn contact(item: &PoamItem, organization: &str) -> String {
 
 /// What is to be done, in order, in the words of the rule that recognised it first.
 pub(crate) fn plan(item: &PoamItem) -> Vec<String> {
-    item.order()
-        .into_iter()
-        .enumerate()
-        .map(|(at, kind)| format!("{}. {}", at + 1, item.instruction(kind)))
-        .collect()
+    let milestones = item.order().into_iter().filter(|_| item.audit.is_none());
+    let steps = item.steps().map(|(id, step)| format!("{} ({id})", step.plan.title));
+    let all = milestones.map(|kind| item.instruction(kind)).chain(steps);
+    all.enumerate().map(|(at, what)| format!("{}. {what}", at + 1)).collect()
 }
 
 /// The deviation that waits for a decision.

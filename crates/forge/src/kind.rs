@@ -4,6 +4,9 @@ use data_encoding::BASE64;
 use quietus_model::Secret;
 use std::str::FromStr;
 
+/// The version of GitHub's API that is spoken here.
+const GITHUB: &str = "2022-11-28";
+
 /// What a forge is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
@@ -115,7 +118,7 @@ impl Kind {
         };
         let mut headers = vec![("accept".to_owned(), Secret::from(accept))];
         if self == Self::GitHub {
-            headers.push(("x-github-api-version".to_owned(), Secret::from("2022-11-28")));
+            headers.push(("x-github-api-version".to_owned(), Secret::from(GITHUB)));
         }
         let Some(token) = token else { return headers };
         let with = |before: &str| {

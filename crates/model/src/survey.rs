@@ -15,6 +15,11 @@ use uuid::Uuid;
 #[serde(transparent)]
 pub struct SurveyId(pub Uuid);
 
+impl SurveyId {
+    /// No survey: people brought it in.
+    pub const NONE: Self = Self(Uuid::nil());
+}
+
 impl fmt::Display for SurveyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

@@ -4,8 +4,8 @@ use crate::evidence::{cause_found, impact_checked};
 use crate::request::{Deed, independence};
 use crate::settle::Draft;
 use crate::{
-    Actor, Class, DeviationKind, Duty, Event, Impact, MilestoneKind, Owner, OwnerBasis, PoamItem,
-    Policy, Proof, Recorded, Refusal, RootCause, Subject, Weakness,
+    Actor, Class, DeviationKind, Duty, Event, Impact, MilestoneKind, Owner, OwnerBasis, Planned,
+    Playbook, PoamItem, Policy, Proof, Recorded, Refusal, RootCause, StepDeed, Subject, Weakness,
 };
 use jiff::Timestamp;
 use quietus_model::{Attestation, Digest, Receipt, SafeText, Target, Verdict};
@@ -19,6 +19,8 @@ const REASON: usize = 15;
 pub enum Action {
     /// Somebody is to see to it.
     Assign { to: String },
+    /// It is sorted: its clock starts.
+    Triage,
     /// Work on a milestone begins.
     Start { milestone: MilestoneKind },
     /// A milestone is said to be done.
@@ -49,6 +51,10 @@ pub enum Action {
     Resume { reason: String },
     /// It is not over.
     Reopen { reason: String },
+    /// A playbook is to be followed.
+    Follow { playbook: Box<Playbook>, because: String },
+    /// Something about a step of a playbook: `playbook/step`, or its own name where that is enough.
+    Step { step: String, deed: StepDeed },
     /// A remark.
     Note { text: String },
 }
@@ -113,6 +119,7 @@ impl PoamItem {
             | Action::Approve { note, .. }
             | Action::Grant { note, .. } => Some(note),
             Action::Note { text } => Some(text),
+            Action::Step { deed: StepDeed::Claim { note, .. }, .. } => Some(note),
             _ => None,
         };
         if text.is_some_and(|text| text.trim().is_empty()) {
@@ -135,9 +142,12 @@ impl PoamItem {
         let Deed { by, policy, now } = deed;
         let event = match action {
             Action::Assign { to } => {
-                let owner = Owner { name: SafeText::plain(to), basis: OwnerBasis::Assigned };
+                let (name, basis) = (SafeText::plain(to), OwnerBasis::Assigned);
+                let owner = Owner { name, basis, passed_over: Vec::new() };
                 Ok(Event::Assigned { owner })
             }
+            Action::Triage if self.untriaged.is_none() => Err(Refusal::Triaged),
+            Action::Triage => Ok(Event::Triaged { plan: self.dates_from(policy, now) }),
             Action::Start { milestone } => {
                 self.must_be_undone(*milestone)?;
                 Ok(Event::Started { milestone: *milestone })
@@ -173,17 +183,41 @@ impl PoamItem {
             }
             Action::Resume { .. } => Err(Refusal::NotSetAside),
             Action::Reopen { .. } if self.closure.is_none() => Err(Refusal::NotClosed),
-            Action::Reopen { reason } => {
-                must_be_long(reason)?;
-                Ok(Event::Reopened {
-                    reason: crate::ReopenReason::Asked { note: reason.clone() },
-                    plan: policy.plan(Class::Unknown, now),
-                    class: Class::Unknown,
-                })
-            }
+            Action::Reopen { reason } => return self.reopened(reason, policy, now),
+            Action::Follow { playbook, because } => self.open_playbook(playbook, because, now),
+            Action::Step { step, deed: what } => self.step_deed(step, what, deed),
             Action::Note { text } => Ok(Event::Noted { note: text.clone() }),
         };
         Ok(vec![event?])
+    }
+
+    /// The dates of its class counted from now, and none later than it has.
+    fn dates_from(&self, policy: &Policy, now: Timestamp) -> Vec<Planned> {
+        let closer = |planned: Planned| Planned {
+            due: planned.due.min(self.milestone(planned.milestone).due),
+            ..planned
+        };
+        policy.plan(self.class, now).into_iter().map(closer).collect()
+    }
+
+    /// A new round; what an audit found is worked through by the same steps again.
+    fn reopened(
+        &self,
+        reason: &str,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<Vec<Event>, Refusal> {
+        must_be_long(reason)?;
+        let class = Class::Unknown;
+        let plan = policy.plan(class, now);
+        let asked = crate::ReopenReason::Asked { note: reason.to_owned() };
+        let mut events = vec![Event::Reopened { reason: asked, plan, class }];
+        if self.audit.is_some() {
+            let again = self.round.playbooks.iter().map(|book| book.again(reason, now));
+            events
+                .extend(again.map(|opening| Event::PlaybookOpened { opening: Box::new(opening) }));
+        }
+        Ok(events)
     }
 
     pub(crate) fn must_be_undone(&self, milestone: MilestoneKind) -> Result<(), Refusal> {
@@ -270,6 +304,9 @@ impl PoamItem {
         });
         let mut blockers: Vec<String> =
             undone.map(|m| format!("{} is {}", m.kind, m.progress.as_str())).collect();
+        let steps = self.steps().filter(|(_, step)| !step.is_done());
+        let steps = steps.filter(|(_, step)| !waits || step.plan.exit.takes_a_person());
+        blockers.extend(steps.map(|(id, step)| format!("{id} is {}", step.progress.as_str())));
         let attested = self.dead_since(policy, now).is_some();
         if let (Proof::NotYet(missing), false) = (&proof, attested) {
             blockers.extend(missing.iter().map(ToString::to_string));

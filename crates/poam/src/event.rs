@@ -1,14 +1,22 @@
 //! What happened to an item: the only thing that is ever stored.
 
-use crate::{Actor, Impact, MilestoneKind, Request, RootCause, Subject};
+mod detail;
+mod reason;
+
+pub use detail::{
+    AuditFinding, Class, ClosureBasis, Detection, Evidence, Owner, OwnerBasis, PassedOver, Planned,
+};
+pub use reason::{DeviationKind, ReopenReason};
+
+use crate::{
+    Actor, Impact, MilestoneKind, Opening, Request, RootCause, StepChange, StepId, Subject,
+};
 use jiff::Timestamp;
 use quietus_model::{
-    Attestation, Confidence, Digest, Fact, Finding, Fingerprint, Ground, Judgement, KeyId, Kind,
-    Location, LocationId, Offline, Receipt, Redacted, RuleId, SafeText, Seal, SealId, SealUse,
-    Severity, SurveyId, Target,
+    Attestation, Confidence, Digest, Judgement, Kind, Location, LocationId, Receipt, RuleId,
+    SafeText, Seal, SealId, SealUse, Severity, SurveyId, Target,
 };
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// An event with who, when and under which policy.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -38,6 +46,33 @@ pub enum Event {
         class: Class,
         /// Who should see to it, as far as the repository tells.
         owner: Option<Owner>,
+        /// What an audit found, when it was no scan.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        audit: Option<Box<AuditFinding>>,
+    },
+    /// It was found when everything was read for the first time: its clock starts when somebody has
+    /// sorted the lot, at the latest then.
+    Deferred {
+        /// When.
+        until: Timestamp,
+    },
+    /// Somebody has sorted it: its clock starts.
+    Triaged {
+        /// What must be done by when.
+        plan: Vec<Planned>,
+    },
+    /// A playbook is to be followed beside the milestones.
+    PlaybookOpened {
+        /// The playbook as it is now.
+        opening: Box<Opening>,
+    },
+    /// Something happened to a step of a playbook.
+    StepMoved {
+        /// Which.
+        step: StepId,
+        /// What.
+        #[serde(flatten)]
+        change: StepChange,
     },
     /// It was seen somewhere new, or its presence there changed.
     Sighted {
@@ -273,253 +308,4 @@ pub enum Event {
         /// The remark.
         note: String,
     },
-}
-
-/// What was found, without its value.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct Detection {
-    /// The item's identity.
-    pub fingerprint: Fingerprint,
-    /// The key it was made under.
-    pub key_id: KeyId,
-    /// The rule that recognised it.
-    pub rule: RuleId,
-    /// What that rule says of its kind.
-    pub kind: Kind,
-    /// Its severity.
-    pub severity: Severity,
-    /// Its confidence.
-    pub confidence: Confidence,
-    /// What may be shown.
-    pub redacted: Redacted,
-    /// What its bytes said by themselves.
-    pub offline: Offline,
-    /// Tags of its rule.
-    pub tags: Vec<String>,
-    /// Facts read from its bytes.
-    pub decoded: Vec<Fact>,
-    /// Parts that were not found.
-    pub missing: Vec<String>,
-    /// The survey that found it.
-    pub survey: SurveyId,
-    /// When that survey was taken. Never changes.
-    pub detected_at: Timestamp,
-}
-
-impl Detection {
-    /// The credential as it is known, at these places.
-    pub fn finding(&self, locations: Vec<Location>) -> Finding {
-        Finding {
-            fingerprint: self.fingerprint,
-            rule: self.rule.clone(),
-            severity: self.severity,
-            confidence: self.confidence,
-            redacted: self.redacted.clone(),
-            offline: self.offline,
-            missing: self.missing.clone(),
-            decoded: self.decoded.clone(),
-            tags: self.tags.clone(),
-            locations,
-        }
-    }
-}
-
-/// A milestone and its date.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Planned {
-    /// Which.
-    pub milestone: MilestoneKind,
-    /// When it is due.
-    pub due: Timestamp,
-}
-
-/// How urgent an item is: the class that sets its dates.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Class {
-    /// Denied when it was first seen.
-    Dead,
-    /// Nobody knows whether it works.
-    Unknown,
-    /// It works.
-    Live,
-    /// It works and may administer something.
-    LivePrivileged,
-}
-
-impl Class {
-    /// For people.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Dead => "dead at first sight",
-            Self::Unknown => "unknown",
-            Self::Live => "live",
-            Self::LivePrivileged => "live and privileged",
-        }
-    }
-}
-
-impl fmt::Display for Class {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-/// Who sees to an item.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Owner {
-    /// A person or team.
-    pub name: SafeText,
-    /// How they were chosen.
-    pub basis: OwnerBasis,
-}
-
-/// How an owner was chosen.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OwnerBasis {
-    /// CODEOWNERS of the default branch names them for the path.
-    CodeOwners,
-    /// They last changed the line.
-    LastCommitter,
-    /// Somebody assigned them.
-    Assigned,
-}
-
-impl OwnerBasis {
-    /// For people.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::CodeOwners => "CODEOWNERS",
-            Self::LastCommitter => "last committer of the line",
-            Self::Assigned => "assigned",
-        }
-    }
-}
-
-/// What shows that a milestone is done.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Evidence {
-    /// In a sentence.
-    pub summary: String,
-    /// The survey it rests on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub survey: Option<SurveyId>,
-}
-
-/// On what ground an item closed. Counted apart everywhere.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ClosureBasis {
-    /// The issuer denied it often enough.
-    Verified,
-    /// People gave their word, because no recipe can ask.
-    Attested,
-}
-
-impl ClosureBasis {
-    /// In lower case.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Verified => "verified",
-            Self::Attested => "attested",
-        }
-    }
-}
-
-/// In which way an item is set aside.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DeviationKind {
-    /// It is no credential.
-    FalsePositive,
-    /// It is one, and the risk is borne.
-    RiskAccepted,
-    /// It cannot be changed for now.
-    OperationalRequirement,
-    /// Somebody else must act.
-    VendorDependency,
-}
-
-impl DeviationKind {
-    /// For people.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::FalsePositive => "false positive",
-            Self::RiskAccepted => "risk accepted",
-            Self::OperationalRequirement => "operational requirement",
-            Self::VendorDependency => "vendor dependency",
-        }
-    }
-}
-
-impl From<Ground> for DeviationKind {
-    fn from(ground: Ground) -> Self {
-        match ground {
-            Ground::FalsePositive => Self::FalsePositive,
-            Ground::RiskAccepted => Self::RiskAccepted,
-        }
-    }
-}
-
-impl fmt::Display for DeviationKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl std::str::FromStr for DeviationKind {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "false-positive" => Ok(Self::FalsePositive),
-            "risk-accepted" => Ok(Self::RiskAccepted),
-            "operational-requirement" => Ok(Self::OperationalRequirement),
-            "vendor-dependency" => Ok(Self::VendorDependency),
-            _ => Err(format!(
-                "\"{text}\" is none of: false-positive, risk-accepted, operational-requirement, \
-                 vendor-dependency"
-            )),
-        }
-    }
-}
-
-/// Why a closed item is open again.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(tag = "why", rename_all = "snake_case")]
-pub enum ReopenReason {
-    /// An issuer accepted it.
-    Live {
-        /// Which.
-        target: Target,
-        /// When.
-        at: Timestamp,
-    },
-    /// It was committed again, or somewhere new, after the item closed.
-    Introduced {
-        /// Where.
-        location: LocationId,
-    },
-    /// It stands at a head again.
-    BackAtHead {
-        /// Where.
-        location: LocationId,
-    },
-    /// A person asked for it.
-    Asked {
-        /// Why.
-        note: String,
-    },
-}
-
-impl fmt::Display for ReopenReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Live { target, at } => write!(f, "{target} accepted it at {at}"),
-            Self::Introduced { .. } => f.write_str("it was committed again after it had closed"),
-            Self::BackAtHead { .. } => f.write_str("it stands at a head again"),
-            Self::Asked { note } => write!(f, "reopened by a person: {note}"),
-        }
-    }
 }

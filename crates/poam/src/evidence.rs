@@ -232,6 +232,10 @@ impl PoamItem {
         if asked.owner && self.owner.is_none() {
             lacks.push(Lack::Owner);
         }
+        // The rest is asked about a credential that leaked.
+        if self.audit.is_some() {
+            return lacks;
+        }
         if asked.root_cause && self.root_cause.is_none() {
             lacks.push(Lack::RootCause);
         }

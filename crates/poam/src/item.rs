@@ -1,10 +1,15 @@
-//! A POA&M item: what is known of one leaked credential, folded from its events.
+//! A POA&M item: what is known of one leaked credential, or of one finding of an audit.
+
+mod fold;
+mod people;
+
+pub use fold::FoldError;
 
 use crate::proof::{Scale, Standing, TargetRecord, weigh};
 use crate::{
-    Actor, Class, ClosureBasis, Detection, DeviationKind, Event, Found, Impact, Milestone,
-    MilestoneKind, Owner, OwnerBasis, Pending, Planned, Policy, Presence, Progress, Proof,
-    Recorded, ReopenReason, RootCause,
+    Actor, AuditFinding, Class, ClosureBasis, Detection, DeviationKind, Found, Impact, Milestone,
+    MilestoneKind, OpenPlaybook, Owner, Pending, Policy, Presence, Progress, Proof, Recorded,
+    ReopenReason, RootCause,
 };
 use jiff::Timestamp;
 use quietus_model::{Attestation, Fingerprint, Place, Seal, Target};
@@ -24,6 +29,12 @@ pub struct PoamItem {
     pub version: u64,
     /// What was found. Rule, kind, severity and confidence follow a later reclassification.
     pub detection: Detection,
+    /// What an audit found, when it was no scan. No credential is known then, its milestones are
+    /// waived from the beginning, and the steps of its playbooks are all there is to do.
+    pub audit: Option<AuditFinding>,
+    /// Until when it waits to be sorted, when it was found on a first night; its dates count from
+    /// then, or from when it is sorted.
+    pub untriaged: Option<Timestamp>,
     /// How urgent it is.
     pub class: Class,
     /// Who sees to it.
@@ -65,6 +76,8 @@ pub struct Round {
     pub reason: Option<ReopenReason>,
     /// Its four milestones, in the order of [`MilestoneKind::ALL`].
     pub milestones: [Milestone; 4],
+    /// Its playbooks, in the order of their opening.
+    pub playbooks: Vec<OpenPlaybook>,
 }
 
 /// That an item is set aside.
@@ -139,196 +152,7 @@ impl fmt::Display for Phase {
     }
 }
 
-/// Why a list of events is no item.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum FoldError {
-    /// There are none.
-    #[error("an item has no events")]
-    Empty,
-    /// The first one is not the opening.
-    #[error("the first event of an item is not its opening")]
-    NotOpened,
-}
-
 impl PoamItem {
-    /// Folds the events of one item, oldest first.
-    ///
-    /// # Errors
-    /// [`FoldError`] when there are none or the first is not [`Event::Opened`].
-    pub fn fold(events: &[Recorded]) -> Result<Self, FoldError> {
-        let (first, rest) = events.split_first().ok_or(FoldError::Empty)?;
-        let mut item = Self::opened(first).ok_or(FoldError::NotOpened)?;
-        for event in rest {
-            item.apply(event.clone());
-        }
-        Ok(item)
-    }
-
-    pub(crate) fn opened(first: &Recorded) -> Option<Self> {
-        let Event::Opened { detection, plan, class, owner } = &first.event else {
-            return None;
-        };
-        Some(Self {
-            number: 0,
-            version: 1,
-            detection: (**detection).clone(),
-            class: *class,
-            owner: owner.clone(),
-            presence: Presence::default(),
-            targets: BTreeMap::new(),
-            round: Round::planned(first.at, None, plan),
-            earlier_rounds: Vec::new(),
-            deviation: None,
-            seal: None,
-            attestations: Vec::new(),
-            root_cause: None,
-            impact: None,
-            requests: Vec::new(),
-            approval: None,
-            closure: None,
-            history: vec![first.clone()],
-        })
-    }
-
-    pub(crate) fn apply(&mut self, recorded: Recorded) {
-        self.version += 1;
-        self.take(&recorded);
-        self.history.push(recorded);
-    }
-
-    fn take(&mut self, recorded: &Recorded) {
-        let at = recorded.at;
-        match &recorded.event {
-            // An item is opened once; a second opening in its stream changes nothing.
-            Event::Opened { .. } | Event::Noted { .. } | Event::EscrowOpened { .. } => {}
-            Event::Sighted { location, survey, source, cleared } => {
-                self.presence.sighted(location, source, at, cleared.then_some(*survey));
-            }
-            Event::LeftHead { location, survey, sources } => {
-                self.presence.left_head(location, sources, *survey);
-            }
-            Event::Absent { location, survey, source } => {
-                self.presence.absent(location, source, *survey);
-            }
-            Event::Judged { judgement } => self
-                .targets
-                .entry(judgement.target.clone())
-                .or_insert_with(|| TargetRecord::new(judgement))
-                .take(judgement),
-            Event::Reclassified { rule, kind, severity, confidence } => {
-                self.detection.rule = rule.clone();
-                self.detection.kind = kind.clone();
-                self.detection.severity = *severity;
-                self.detection.confidence = *confidence;
-            }
-            Event::Escalated { class, plan } => {
-                self.class = *class;
-                for planned in plan {
-                    self.milestone_mut(planned.milestone).due = planned.due;
-                }
-            }
-            Event::Assigned { owner } => self.owner = Some(owner.clone()),
-            Event::Revoked { receipt } => self
-                .targets
-                .entry(receipt.target.clone())
-                .or_insert_with(|| TargetRecord::of(receipt.target.clone()))
-                .receipts
-                .push((**receipt).clone()),
-            Event::Bound { target, .. } => {
-                let unasked = || TargetRecord::of(target.clone());
-                let record = self.targets.entry(target.clone()).or_insert_with(unasked);
-                record.bound_by_person = Some(at);
-            }
-            Event::Unbound { target, .. } => {
-                if let Some(record) = self.targets.get_mut(target) {
-                    record.bound_by_person = None;
-                }
-                self.targets.retain(|known, record| known != target || !record.is_blank());
-            }
-            Event::Escrowed { seal } => self.seal = Some((**seal).clone()),
-            Event::EscrowDestroyed { seal, .. } => {
-                self.seal.take_if(|known| known.id == *seal);
-            }
-            Event::Attested { attestation } => self.attestations.push(attestation.clone()),
-            Event::CauseFound { .. } | Event::ImpactChecked { .. } => {
-                self.take_finding(&recorded.by, at, &recorded.event);
-            }
-            Event::Requested { .. } | Event::Granted { .. } | Event::Declined { .. } => {
-                self.take_request(&recorded.by, at, &recorded.event);
-            }
-            Event::Deviated { deviation, reason, until } => {
-                self.deviation = Some(Deviation {
-                    kind: *deviation,
-                    reason: reason.clone(),
-                    by: recorded.by.clone(),
-                    at,
-                    until: *until,
-                });
-            }
-            Event::DeviationEnded { .. } => self.deviation = None,
-            Event::Approved { note, break_glass } => {
-                self.approval = Some(Approval {
-                    at,
-                    by: recorded.by.clone(),
-                    note: note.clone(),
-                    break_glass: break_glass.clone(),
-                });
-            }
-            Event::Closed { basis, dead_since, evidence } => {
-                self.requests.clear();
-                self.closure = Some(Closure {
-                    at,
-                    basis: *basis,
-                    dead_since: *dead_since,
-                    evidence: evidence.clone(),
-                });
-            }
-            Event::Reopened { reason, plan, class } => {
-                self.class = *class;
-                self.closure = None;
-                self.approval = None;
-                self.root_cause = None;
-                self.impact = None;
-                self.attestations.clear();
-                let next = Round::planned(at, Some(reason.clone()), plan);
-                self.earlier_rounds.push(std::mem::replace(&mut self.round, next));
-            }
-            Event::Started { .. }
-            | Event::Claimed { .. }
-            | Event::Verified { .. }
-            | Event::Waived { .. }
-            | Event::Regressed { .. }
-            | Event::Extended { .. } => self.take_milestone(recorded),
-        }
-    }
-
-    fn take_milestone(&mut self, recorded: &Recorded) {
-        let at = recorded.at;
-        let by = recorded.by.clone();
-        let (kind, progress) = match &recorded.event {
-            Event::Started { milestone } => (*milestone, Progress::InProgress { since: at }),
-            Event::Claimed { milestone, note } => {
-                (*milestone, Progress::Claimed { by, at, note: note.clone() })
-            }
-            Event::Verified { milestone, on, evidence } => {
-                (*milestone, Progress::Verified { on: *on, evidence: evidence.clone() })
-            }
-            Event::Waived { milestone, reason } => {
-                (*milestone, Progress::Waived { by, at, reason: reason.clone() })
-            }
-            Event::Regressed { milestone, .. } => {
-                self.approval = None;
-                (*milestone, Progress::InProgress { since: at })
-            }
-            Event::Extended { milestone, due, .. } => {
-                self.milestone_mut(*milestone).due = *due;
-                return;
-            }
-            _ => return,
-        };
-        self.milestone_mut(kind).progress = progress;
-    }
-
     /// Its identity.
     pub fn fingerprint(&self) -> Fingerprint {
         self.detection.fingerprint
@@ -344,7 +168,7 @@ impl PoamItem {
         &self.round.milestones[kind as usize]
     }
 
-    fn milestone_mut(&mut self, kind: MilestoneKind) -> &mut Milestone {
+    pub(crate) fn milestone_mut(&mut self, kind: MilestoneKind) -> &mut Milestone {
         &mut self.round.milestones[kind as usize]
     }
 
@@ -358,7 +182,7 @@ impl PoamItem {
     pub fn order(&self) -> [MilestoneKind; 4] {
         let mut order = MilestoneKind::ALL;
         let abused = self.impact.as_ref().is_some_and(|found| found.what == Impact::Abused);
-        if self.class == Class::LivePrivileged || abused {
+        if self.class >= Class::LivePublic || abused {
             order.swap(0, 1);
         }
         order
@@ -366,18 +190,36 @@ impl PoamItem {
 
     /// Where it is in its life.
     pub fn phase(&self) -> Phase {
-        let milestones = &self.round.milestones;
-        let moved = |m: &Milestone| m.progress != Progress::Planned;
-        let all_but_retest =
-            MilestoneKind::ALL[..3].iter().all(|kind| self.milestone(*kind).is_claimed_or_done());
+        // What an audit found has no milestones that could move.
+        let milestones = self.round.milestones.iter().filter(|_| self.audit.is_none());
+        let steps = self.steps().map(|(_, step)| &step.progress);
+        let moved = |progress: &Progress| *progress != Progress::Planned;
+        let mut work = milestones.map(|m| &m.progress).chain(steps);
+        let all_but_retest = self.is_claimed_through();
         match (&self.closure, &self.deviation) {
             (Some(closure), _) => Phase::Closed(closure.basis),
             (None, Some(deviation)) => Phase::Deviation(deviation.kind),
             _ if all_but_retest => Phase::PendingVerification,
-            _ if milestones.iter().any(moved) => Phase::InProgress,
+            _ if work.any(moved) => Phase::InProgress,
             _ if self.owner.is_some() => Phase::Open,
             _ => Phase::Detected,
         }
+    }
+
+    /// Whether everything but the retest is done or claimed.
+    fn is_claimed_through(&self) -> bool {
+        let milestones = MilestoneKind::ALL[..3].iter().map(|kind| self.milestone(*kind));
+        let mut steps = self.steps();
+        milestones.into_iter().all(Milestone::is_claimed_or_done)
+            && steps.all(|(_, step)| {
+                step.is_done() || matches!(step.progress, Progress::Claimed { .. })
+            })
+    }
+
+    /// Whether every milestone and every step is done.
+    pub fn is_worked_through(&self) -> bool {
+        self.round.milestones.iter().all(Milestone::is_done)
+            && self.steps().all(|(_, step)| step.is_done())
     }
 
     /// Whether work remains: neither closed nor set aside.
@@ -385,9 +227,11 @@ impl PoamItem {
         self.closure.is_none() && self.deviation.is_none()
     }
 
-    /// Whether a milestone of an active item is past its date.
+    /// Whether a milestone or a step of an active item is past its date.
     pub fn is_overdue(&self, now: Timestamp) -> bool {
-        self.is_active() && self.round.milestones.iter().any(|m| m.is_overdue(now))
+        self.is_active()
+            && (self.round.milestones.iter().any(|m| m.is_overdue(now))
+                || self.steps().any(|(_, step)| step.is_overdue(now)))
     }
 
     /// Whether it is verified dead.
@@ -439,52 +283,6 @@ impl PoamItem {
         }
     }
 
-    /// People whose hand completed a milestone of the current round.
-    pub(crate) fn completers(&self) -> BTreeSet<String> {
-        let began = self.round.began;
-        self.history
-            .iter()
-            .filter(|recorded| recorded.at >= began)
-            .filter(|recorded| {
-                matches!(
-                    recorded.event,
-                    Event::Claimed { .. }
-                        | Event::Waived { .. }
-                        | Event::Attested { .. }
-                        | Event::Revoked { .. }
-                )
-            })
-            .filter_map(|recorded| recorded.by.person_id().map(|id| Actor::account(id).to_owned()))
-            .collect()
-    }
-
-    /// People who said where it works or where it does not: what is asked hangs on their word, in
-    /// whichever round they gave it.
-    pub(crate) fn binders(&self) -> BTreeSet<String> {
-        let bindings = self.history.iter().filter(|recorded| {
-            matches!(recorded.event, Event::Bound { .. } | Event::Unbound { .. })
-        });
-        let people = bindings.filter_map(|recorded| recorded.by.person_id());
-        people.map(|id| Actor::account(id).to_owned()).collect()
-    }
-
-    /// Whether `by` owns it, or was given it in the current round and handed it on.
-    pub(crate) fn is_owned_by(&self, by: &Actor) -> bool {
-        let given: Vec<(Timestamp, &Owner)> = self
-            .history
-            .iter()
-            .filter_map(|recorded| match &recorded.event {
-                Event::Assigned { owner } => Some((recorded.at, owner)),
-                _ => None,
-            })
-            .filter(|(_, owner)| owner.basis == OwnerBasis::Assigned)
-            .collect();
-        // Whoever owned it when the round began owned it in this round.
-        let first = given.iter().rposition(|(at, _)| *at < self.round.began).unwrap_or(0);
-        let owners = given[first..].iter().map(|(_, owner)| *owner).chain(&self.owner);
-        owners.into_iter().any(|owner| by.answers_to(owner.name.as_str()))
-    }
-
     /// What people call the repositories it was ever seen in.
     pub fn repository_names(&self) -> BTreeSet<String> {
         let standing = self.presence.iter().map(|(_, sighting)| sighting);
@@ -493,9 +291,11 @@ impl PoamItem {
     }
 
     /// Its tags: those of every leaked credential, then those of its rule, then what its spread
-    /// tells (OWASP NHI9 when several repositories hold it, NHI5 when it is privileged).
+    /// tells (OWASP NHI9 when several repositories hold it, NHI5 when it is privileged, NHI1 when its
+    /// owner has left, NHI8 when its paths name several environments), and those of its playbooks.
     pub fn tags(&self) -> Vec<String> {
-        let mut tags: Vec<String> = TAGS.iter().map(|tag| (*tag).to_owned()).collect();
+        let leaked = TAGS.iter().filter(|_| self.audit.is_none());
+        let mut tags: Vec<String> = leaked.map(|tag| (*tag).to_owned()).collect();
         tags.extend(self.detection.tags.iter().cloned());
         if self.presence.repositories().len() > 1 {
             tags.push("NHI9:2025".to_owned());
@@ -503,17 +303,18 @@ impl PoamItem {
         if self.class == Class::LivePrivileged {
             tags.push("NHI5:2025".to_owned());
         }
+        if self.environments().len() > 1 {
+            tags.push("NHI8:2025".to_owned());
+        }
+        for book in &self.round.playbooks {
+            tags.extend(book.opening.controls.iter().chain(&book.opening.tags).cloned());
+        }
+        let gone = |owner: &Owner| owner.passed_over.iter().any(|p| p.has_left());
+        if self.owner.as_ref().is_some_and(gone) {
+            tags.push("NHI1:2025".to_owned());
+        }
         let mut seen = BTreeSet::new();
         tags.retain(|tag| seen.insert(tag.clone()));
         tags
-    }
-}
-
-impl Round {
-    fn planned(began: Timestamp, reason: Option<ReopenReason>, plan: &[Planned]) -> Self {
-        let due =
-            |kind| plan.iter().find(|planned| planned.milestone == kind).map_or(began, |p| p.due);
-        let milestones = MilestoneKind::ALL.map(|kind| Milestone::planned(kind, due(kind)));
-        Self { began, reason, milestones }
     }
 }

@@ -6,15 +6,20 @@
 
 mod act;
 mod actor;
+mod audit;
 mod board;
+mod directory;
 mod escrow;
 mod event;
 mod evidence;
+mod exposure;
 mod inventory;
 mod item;
 mod lint;
 mod milestone;
 mod night;
+mod owner;
+mod playbook;
 mod policy;
 mod presence;
 mod proof;
@@ -31,12 +36,15 @@ mod why;
 
 pub use act::Action;
 pub use actor::Actor;
+pub use audit::Audited;
 pub use board::Lane;
+pub use directory::Directory;
 pub use event::{
-    Class, ClosureBasis, Detection, DeviationKind, Event, Evidence, Owner, OwnerBasis, Planned,
-    Recorded, ReopenReason,
+    AuditFinding, Class, ClosureBasis, Detection, DeviationKind, Event, Evidence, Owner,
+    OwnerBasis, PassedOver, Planned, Recorded, ReopenReason,
 };
 pub use evidence::{Found, Impact, Lack, RootCause};
+pub use exposure::{Consumer, Exposure};
 pub use inventory::{
     Admission, Candidate, Enlisting, ForgeId, InventoryEvent, InventoryRecord, Listed,
     MoveEvidence, Watch, admit, admit_all,
@@ -45,10 +53,14 @@ pub use item::{Approval, Closure, Deviation, FoldError, Phase, PoamItem, Round, 
 pub use lint::{Mistake, Unmeasurable};
 pub use milestone::{Milestone, MilestoneKind, Progress};
 pub use night::{NightEvent, NightFigures, NightRecord, unfinished};
+pub use playbook::{
+    ExitTest, OpenPlaybook, Opening, OpeningStep, Playbook, PlaybookError, PlaybookStep, Step,
+    StepChange, StepDeed, StepId, Trigger,
+};
 pub use policy::{
     Cadence, ClosureMode, Consent, DeviationRules, DismissalRules, EscrowRules, EvidenceRules,
-    ExtensionRules, PeopleRules, Policy, PolicyError, Problem, ProofRules, RotationRules, presets,
-    to_duration,
+    ExtensionRules, PeopleRules, PlaybookRules, Policy, PolicyError, Problem, ProofRules,
+    RotationRules, presets, to_duration,
 };
 pub use presence::{Presence, Sighting};
 pub use proof::{Missing, Proof, Standing, TargetRecord, Weakness};

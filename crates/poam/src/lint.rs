@@ -76,9 +76,14 @@ impl PoamItem {
         if !self.is_active() {
             return Vec::new();
         }
-        let untouched = self.round.milestones.iter().all(|m| m.progress == Progress::Planned);
-        let moved_dates = self.round.milestones.iter().any(|m| m.due > m.original_due);
-        let owner = self.owner.as_ref().map(|owner| owner.name.as_str().trim());
+        let milestones = || self.round.milestones.iter().filter(|_| self.audit.is_none());
+        let untouched = milestones().all(|m| m.progress == Progress::Planned)
+            && self.steps().all(|(_, step)| step.progress == Progress::Planned);
+        let moved_dates = milestones().any(|m| m.due > m.original_due)
+            || self.steps().any(|(_, step)| step.due > step.plan.due);
+        // Whoever has left sees to nothing.
+        let here = self.owner.as_ref().filter(|owner| !owner.has_left());
+        let owner = here.map(|owner| owner.name.as_str().trim());
         let ask = [
             (owner.is_none_or(str::is_empty)).then_some(Mistake::NoOwner),
             self.unmeasurable(now).map(Mistake::Unmeasurable),
@@ -92,7 +97,7 @@ impl PoamItem {
     }
 
     fn unmeasurable(&self, now: Timestamp) -> Option<Unmeasurable> {
-        if self.milestone(crate::MilestoneKind::Revoke).is_done() {
+        if self.audit.is_some() || self.milestone(crate::MilestoneKind::Revoke).is_done() {
             return None;
         }
         if !self.detection.kind.askable {
@@ -121,6 +126,7 @@ impl PoamItem {
                     | Event::Verified { .. }
                     | Event::Waived { .. }
                     | Event::Regressed { .. }
+                    | Event::StepMoved { .. }
             )
         };
         let progress = self

@@ -6,16 +6,17 @@ mod presets;
 mod reading;
 mod sections;
 
+pub(crate) use duration::duration;
 pub use duration::to_duration;
 pub use presets::presets;
 pub use reading::{PolicyError, Problem};
 pub use sections::{
     Cadence, ClosureMode, Consent, DeviationRules, DismissalRules, EscrowRules, EvidenceRules,
-    ExtensionRules, PeopleRules, ProofRules, RotationRules,
+    ExtensionRules, PeopleRules, PlaybookRules, ProofRules, RotationRules,
 };
 
 use crate::proof::later;
-use crate::{Class, DeviationKind, MilestoneKind, Planned};
+use crate::{Class, DeviationKind, Directory, MilestoneKind, Planned};
 use jiff::{SignedDuration, Timestamp};
 use quietus_model::{Confidence, Digest};
 use sections::{DeviationTable, SlaTable};
@@ -56,6 +57,14 @@ pub struct Policy {
     pub escrow: EscrowRules,
     /// How long anything may be set aside.
     pub dismissal: DismissalRules,
+    /// Which playbooks the evidence opens by itself.
+    pub playbooks: PlaybookRules,
+    /// On a first night, how long what is not live waits to be sorted. Not said by the policy's text.
+    #[serde(skip)]
+    pub onboarding: Option<SignedDuration>,
+    /// Who has left, and whose which repository is. Not said by the policy's text.
+    #[serde(skip)]
+    pub directory: Directory,
     /// The digest of the text it was read from.
     #[serde(skip, default = "no_digest")]
     digest: Digest,
@@ -69,6 +78,19 @@ impl Policy {
     /// The digest of its text, and of the text it extends: stands in each event.
     pub fn digest(&self) -> &Digest {
         &self.digest
+    }
+
+    /// The same policy, and what is known of people.
+    #[must_use]
+    pub fn with_directory(self, directory: Directory) -> Self {
+        Self { directory, ..self }
+    }
+
+    /// The same policy on a first night: the clocks of what is not live start when somebody has sorted
+    /// it, at the latest after `grace`.
+    #[must_use]
+    pub fn onboarding(self, grace: SignedDuration) -> Self {
+        Self { onboarding: Some(grace), ..self }
     }
 
     /// How long a milestone may take for this class.
@@ -112,7 +134,7 @@ impl Policy {
     /// Whose consent a later date takes for this class.
     pub(crate) fn extension_consent(&self, class: Class) -> Consent {
         match class {
-            Class::LivePrivileged => self.extensions.live_privileged,
+            Class::LivePrivileged | Class::LivePublic => self.extensions.live_privileged,
             Class::Live | Class::Unknown | Class::Dead => self.extensions.consent,
         }
     }

@@ -1,15 +1,16 @@
 //! What a survey means for the items: new ones, new sightings, absences, verdicts.
 
+use crate::owner::owner_of;
 use crate::policy::Consent;
+use crate::proof::later;
 use crate::settle::Draft;
 use crate::{
-    Class, Detection, Event, Evidence, MilestoneKind, Owner, OwnerBasis, PoamItem, Policy,
-    Recorded, Request, Subject,
+    Class, Detection, Event, Evidence, MilestoneKind, PoamItem, Policy, Recorded, Request, Subject,
 };
 use jiff::Timestamp;
 use quietus_model::{
-    Assessment, Binding, Finding, Fingerprint, Judgement, Location, LocationId, Offline, Place,
-    SafeText, Scope, ScopeKind, Silence, Suppressed, Survey, Trust, Verdict,
+    Assessment, Binding, Fingerprint, Judgement, Location, LocationId, Offline, Place, SafeText,
+    Scope, ScopeKind, Silence, Suppressed, Survey, Trust, Verdict,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -93,13 +94,20 @@ impl<'a> Reading<'a> {
         if doubtful && !live {
             return None;
         }
+        // What works is urgent on the first night as well.
+        let grace = self.policy.onboarding.filter(|_| !live);
+        let clock = grace.map_or(self.survey.taken_at, |grace| later(self.survey.taken_at, grace));
         let event = Event::Opened {
             detection: Box::new(self.detection(assessment)),
-            plan: self.policy.plan(class, self.survey.taken_at),
+            plan: self.policy.plan(class, clock),
             class,
-            owner: owner_of(finding),
+            owner: owner_of(finding, self.judgements(assessment), &self.policy.directory),
+            audit: None,
         };
         let mut draft = Draft::opening(event, self.policy, self.now)?;
+        if grace.is_some() {
+            draft.emit(Event::Deferred { until: clock });
+        }
         if let Some(Silence::Comment { comment }) = &assessment.silence {
             let note = format!("a {comment} comment proposes that this is a false positive");
             draft.emit(Event::Noted { note });
@@ -380,22 +388,6 @@ fn class_of(judgements: &[Judgement]) -> Class {
     };
     let worst = judgements.iter().map(class).max();
     worst.unwrap_or(Class::Unknown)
-}
-
-/// CODEOWNERS of a place at a head, else who last changed the line, else nobody.
-fn owner_of(finding: &Finding) -> Option<Owner> {
-    let mut places: Vec<&Location> = finding.locations.iter().collect();
-    places.sort_by_key(|location| location.at_head.is_empty());
-    let by_code = places.iter().find_map(|location| {
-        let names: Vec<&str> = location.code_owners.iter().map(|name| name.as_str()).collect();
-        (!names.is_empty()).then(|| (names.join(" "), OwnerBasis::CodeOwners))
-    });
-    let by_line = places.iter().find_map(|location| {
-        let author = location.last_author.as_ref();
-        author.map(|author| (author.to_string(), OwnerBasis::LastCommitter))
-    });
-    let (name, basis) = by_code.or(by_line)?;
-    Some(Owner { name: quietus_model::SafeText::plain(name), basis })
 }
 
 /// Whether a location was seen in this scope.

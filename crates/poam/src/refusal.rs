@@ -1,6 +1,6 @@
 //! Why an action is refused, and what would make it legal.
 
-use crate::{Class, DeviationKind, Duty, MilestoneKind, Subject};
+use crate::{Class, DeviationKind, Duty, MilestoneKind, Role, StepId, Subject};
 use jiff::Timestamp;
 
 /// Why an action is refused, and what would make it legal.
@@ -25,6 +25,9 @@ pub enum Refusal {
         "the item is not set aside, so there is nothing to resume; `quietus item why ID` tells where it stands"
     )]
     NotSetAside,
+    /// It waits for nobody to sort it.
+    #[error("its clock runs already; only what `quietus onboard` found waits to be sorted")]
+    Triaged,
     /// Nothing was said.
     #[error("the text is blank; say who, or what was done")]
     Blank,
@@ -225,5 +228,78 @@ pub enum Refusal {
         milestone: MilestoneKind,
         /// Why.
         why: String,
+    },
+    /// The playbook is open already.
+    #[error("the playbook \"{playbook}\" is open already; `quietus item why ID` tells its steps")]
+    PlaybookOpen {
+        /// Which.
+        playbook: String,
+    },
+    /// No step has this name, or several have.
+    #[error("\"{name}\" names no single step; write playbook/step, one of: {known}")]
+    NoSuchStep {
+        /// What was given.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// The step is done already.
+    #[error("{step} is already {progress}, and nothing more is needed for it")]
+    StepDone {
+        /// Which.
+        step: StepId,
+        /// How.
+        progress: &'static str,
+    },
+    /// Other steps come first.
+    #[error("{step} comes after {before}; finish that first")]
+    StepWaits {
+        /// Which.
+        step: StepId,
+        /// What comes first.
+        before: String,
+    },
+    /// Nobody's word ends this step.
+    #[error("{step} is not claimed by people; it is done when: {exit}")]
+    CannotClaimStep {
+        /// Which.
+        step: StepId,
+        /// What is looked at.
+        exit: &'static str,
+    },
+    /// No file shows it.
+    #[error("{step} is done when a file shows it; name it with --evidence FILE")]
+    NothingShown {
+        /// Which.
+        step: StepId,
+    },
+    /// This step can never be waived.
+    #[error("{step} cannot be waived: the rest is worth nothing without it. Done when: {exit}")]
+    CannotWaiveStep {
+        /// Which.
+        step: StepId,
+        /// What is looked at.
+        exit: &'static str,
+    },
+    /// The step gets no later date.
+    #[error("{step} cannot be extended: {why}")]
+    NoStepExtension {
+        /// Which.
+        step: StepId,
+        /// Why.
+        why: String,
+    },
+    /// The step is somebody else's.
+    #[error(
+        "{who} holds {roles}, and this step is the {role}'s. Roles are given out under [roles] of \
+         the configuration"
+    )]
+    NotResponsible {
+        /// Who.
+        who: String,
+        /// What they hold.
+        roles: String,
+        /// Whose it is.
+        role: Role,
     },
 }

@@ -140,11 +140,14 @@ impl PoamItem {
         }
         // The first date of an item stands for those after it.
         let undone = self.round.milestones.iter().filter(|milestone| !milestone.is_done());
-        if let Some(first) = undone.min_by_key(|milestone| milestone.due) {
-            if first.is_overdue(now) {
-                found.push(of(ReminderKind::Overdue, Some(first.kind), first.due));
-            } else if first.due <= near {
-                found.push(of(ReminderKind::DueSoon, Some(first.kind), first.due));
+        let milestones = undone.map(|milestone| (milestone.due, Some(milestone.kind)));
+        let steps = self.steps().filter(|(_, step)| !step.is_done());
+        let dates = milestones.chain(steps.map(|(_, step)| (step.due, None)));
+        if let Some((due, milestone)) = dates.min_by_key(|(due, _)| *due) {
+            if due < now {
+                found.push(of(ReminderKind::Overdue, milestone, due));
+            } else if due <= near {
+                found.push(of(ReminderKind::DueSoon, milestone, due));
             }
         }
         if let Some(since) = self.awaits_approval(policy, now) {

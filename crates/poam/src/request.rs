@@ -230,6 +230,7 @@ impl PoamItem {
     fn reach(&self, milestone: MilestoneKind, policy: &Policy) -> Timestamp {
         let planned = self.history.iter().rev().find_map(|recorded| match &recorded.event {
             Event::Opened { plan, .. }
+            | Event::Triaged { plan }
             | Event::Escalated { plan, .. }
             | Event::Reopened { plan, .. } => plan.iter().find(|p| p.milestone == milestone),
             _ => None,

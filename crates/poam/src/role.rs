@@ -209,6 +209,7 @@ impl Action {
     pub fn duty(&self) -> Duty {
         match self {
             Self::Assign { .. } => Duty::Assign,
+            Self::Triage => Duty::SetAside,
             Self::Start { .. } | Self::Claim { .. } | Self::Extend { .. } => Duty::Work,
             Self::Waive { .. } => Duty::Waive,
             Self::Attest { .. }
@@ -220,6 +221,9 @@ impl Action {
             Self::Grant { .. } | Self::Decline { .. } => Duty::Decide,
             Self::Approve { .. } => Duty::Approve,
             Self::Reopen { .. } => Duty::Reopen,
+            Self::Follow { .. } => Duty::Evidence,
+            // Whose step it is says the playbook; to look is the least.
+            Self::Step { .. } => Duty::Look,
             Self::Note { .. } => Duty::Remark,
         }
     }

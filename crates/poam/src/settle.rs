@@ -11,8 +11,8 @@ use std::collections::BTreeSet;
 /// An item while a decision about it is being made: events are applied as they are emitted.
 pub(crate) struct Draft<'a> {
     pub(crate) item: PoamItem,
-    policy: &'a Policy,
-    now: Timestamp,
+    pub(crate) policy: &'a Policy,
+    pub(crate) now: Timestamp,
     emitted: Vec<Recorded>,
 }
 
@@ -23,8 +23,17 @@ impl<'a> Draft<'a> {
 
     /// A draft of a new item; `None` when `event` is no opening.
     pub(crate) fn opening(event: Event, policy: &'a Policy, now: Timestamp) -> Option<Self> {
-        let recorded =
-            Recorded { at: now, by: Actor::System, policy: policy.digest().clone(), event };
+        Self::opening_by(event, Actor::System, policy, now)
+    }
+
+    /// A draft of a new item that somebody brings in.
+    pub(crate) fn opening_by(
+        event: Event,
+        by: Actor,
+        policy: &'a Policy,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let recorded = Recorded { at: now, by, policy: policy.digest().clone(), event };
         let item = PoamItem::opened(&recorded)?;
         Some(Self { item, policy, now, emitted: vec![recorded] })
     }
@@ -45,10 +54,17 @@ impl<'a> Draft<'a> {
     pub(crate) fn settle(mut self) -> Vec<Recorded> {
         self.end_deviation();
         self.reopen();
-        if self.item.closure.is_none() {
+        if self.item.closure.is_none() && self.item.audit.is_some() {
+            self.run_steps();
+            self.close_audit();
+        } else if self.item.closure.is_none() {
+            self.find_owner();
             self.escalate();
+            self.hurry_for_departed();
             self.regress();
             self.verify();
+            self.open_playbooks();
+            self.run_steps();
             self.close();
         }
         self.emitted
@@ -130,9 +146,12 @@ impl<'a> Draft<'a> {
             .targets
             .values()
             .filter(|record| matches!(record.standing(self.now), Standing::Live(_)));
+        let mut repositories = self.item.presence.repositories().into_iter();
+        let public = repositories.any(|id| self.policy.directory.is_public(id));
         live.filter_map(|record| record.last_live())
             .map(|(_, seen)| match seen.identity.privileged {
                 Some(true) => Class::LivePrivileged,
+                _ if public => Class::LivePublic,
                 _ => Class::Live,
             })
             .max()
@@ -292,7 +311,7 @@ impl<'a> Draft<'a> {
 
     /// Closes what is proven, complete and, where asked for, approved.
     fn close(&mut self) {
-        if !self.item.is_active() || !self.item.round.milestones.iter().all(|m| m.is_done()) {
+        if !self.item.is_active() || !self.item.is_worked_through() {
             return;
         }
         let Some(death) = self.death() else { return };
@@ -305,11 +324,8 @@ impl<'a> Draft<'a> {
         }
         let mut evidence = death.evidence;
         evidence.extend(self.item.findings());
-        evidence.extend(self.item.approval.as_ref().map(|approval| {
-            let glass = approval.break_glass.as_ref();
-            let glass = glass.map_or(String::new(), |why| format!(" (break-glass: {why})"));
-            format!("approved by {} at {}{glass}: {}", approval.by, approval.at, approval.note)
-        }));
+        evidence.extend(self.item.approved());
+        evidence.extend(self.item.steps_done());
         for milestone in &self.item.round.milestones {
             if let Progress::Waived { by, reason, .. } = &milestone.progress {
                 evidence.push(format!("{} waived by {by}: {reason}", milestone.kind));
@@ -354,6 +370,17 @@ impl PoamItem {
             Proof::Dead { since, .. } => Some(since),
             Proof::NotYet(_) => self.attested(policy, now).map(|(since, _)| since),
         }
+    }
+}
+
+impl PoamItem {
+    /// Who approved its closure, in a sentence for the record.
+    pub(crate) fn approved(&self) -> Option<String> {
+        self.approval.as_ref().map(|approval| {
+            let glass = approval.break_glass.as_ref();
+            let glass = glass.map_or(String::new(), |why| format!(" (break-glass: {why})"));
+            format!("approved by {} at {}{glass}: {}", approval.by, approval.at, approval.note)
+        })
     }
 }
 

@@ -1,8 +1,8 @@
 //! Why an item is open, what evidence is missing, what happens next and when: in sentences.
 
 use crate::{
-    ClosureMode, Event, Lack, MilestoneKind, Missing, Phase, PoamItem, Policy, Progress, Proof,
-    Weakness,
+    ClosureMode, Event, ExitTest, Lack, MilestoneKind, Missing, OpenPlaybook, Phase, PoamItem,
+    Policy, Progress, Proof, Role, Step, StepId, Weakness,
 };
 use jiff::Timestamp;
 use quietus_model::{Doubt, Verdict};
@@ -21,6 +21,25 @@ pub enum Blocker {
         due: Timestamp,
         /// It is past that date.
         overdue: bool,
+    },
+    /// A step of a playbook is not done.
+    Step {
+        /// Which.
+        step: StepId,
+        /// What is to be done.
+        title: String,
+        /// Who does it.
+        role: Role,
+        /// How far it is.
+        progress: &'static str,
+        /// When it is due.
+        due: Timestamp,
+        /// It is past that date.
+        overdue: bool,
+        /// Steps that come first.
+        waits_for: Vec<String>,
+        /// What is looked at.
+        exit: ExitTest,
     },
     /// Evidence of death is missing.
     Proof(Missing),
@@ -77,6 +96,19 @@ impl fmt::Display for Blocker {
                 let late = if *overdue { "was due" } else { "due" };
                 write!(f, "{kind} is {progress}, {late} {due}; done when: {}", kind.exit_test())
             }
+            Self::Step { step, title, role, progress, due, overdue, waits_for, exit } => {
+                let late = if *overdue { "was due" } else { "due" };
+                let first = if waits_for.is_empty() {
+                    String::new()
+                } else {
+                    format!(", after {}", waits_for.join(", "))
+                };
+                write!(
+                    f,
+                    "{step} ({role}) is {progress}, {late} {due}{first}: {title}; done when: {}",
+                    exit.in_words()
+                )
+            }
             Self::Proof(missing) => missing.fmt(f),
             Self::NoBytes { at, sealed: true } => write!(
                 f,
@@ -132,6 +164,11 @@ impl PoamItem {
                 blockers.push(Blocker::Milestone { kind, progress, due: milestone.due, overdue });
             }
         }
+        blockers.extend(self.steps_to_do(now));
+        if self.audit.is_some() {
+            blockers.extend(self.people_to_decide(policy, None, now));
+            return blockers;
+        }
         let proof = self.proof(policy, now);
         let lost = self.lost_bytes().map(|at| Blocker::NoBytes { at, sealed: self.seal.is_some() });
         blockers.extend(self.missing_proof(&proof, policy, now).into_iter().filter(|blocker| {
@@ -143,18 +180,47 @@ impl PoamItem {
             place: format!("{} {}", sighting.repository_name(), sighting.location.display()),
             heads: sighting.location.at_head.iter().map(ToString::to_string).collect(),
         }));
+        let weakness = match proof {
+            Proof::Dead { weakness, .. } => weakness,
+            Proof::NotYet(_) => None,
+        };
+        blockers.extend(self.people_to_decide(policy, weakness, now));
+        blockers
+    }
+
+    /// The steps of its playbooks that are not done.
+    fn steps_to_do(&self, now: Timestamp) -> Vec<Blocker> {
+        let books = self.round.playbooks.iter();
+        let steps = books.flat_map(|book| book.steps.iter().map(move |step| (book, step)));
+        let undone = steps.filter(|(_, step)| !step.is_done());
+        let blocker = |(book, step): (&OpenPlaybook, &Step)| Blocker::Step {
+            step: book.id(step),
+            title: step.plan.title.clone(),
+            role: step.plan.role,
+            progress: step.progress.as_str(),
+            due: step.due,
+            overdue: step.is_overdue(now),
+            waits_for: book.waits_for(step).iter().map(|s| s.plan.name.clone()).collect(),
+            exit: step.plan.exit,
+        };
+        undone.map(blocker).collect()
+    }
+
+    /// What people must put on record, decide or approve.
+    fn people_to_decide(
+        &self,
+        policy: &Policy,
+        weakness: Option<Weakness>,
+        now: Timestamp,
+    ) -> Vec<Blocker> {
         let lacks = self.lacks(policy, self.dead_since(policy, now));
-        blockers.extend(lacks.into_iter().map(Blocker::Lack));
+        let mut blockers: Vec<Blocker> = lacks.into_iter().map(Blocker::Lack).collect();
         blockers.extend(self.requests.iter().map(|pending| Blocker::Decision {
             request: pending.request.to_string(),
             subject: pending.request.subject().to_string(),
             by: pending.by.to_string(),
         }));
         if self.approval.is_none() {
-            let weakness = match proof {
-                Proof::Dead { weakness, .. } => weakness,
-                Proof::NotYet(_) => None,
-            };
             let because = match policy.closure {
                 ClosureMode::Approved => Some("the policy asks for it"),
                 ClosureMode::Automatic => weakness.map(Weakness::because),
@@ -196,17 +262,89 @@ impl PoamItem {
             sentences.push(format!("It is {} and cannot close yet, because:", self.phase()));
             sentences.extend(blockers.iter().map(|blocker| format!("- {blocker}.")));
         }
+        sentences.extend(self.untriaged.map(|until| {
+            format!(
+                "It was found on a first night: its dates count from {until}, or from when it is \
+                 sorted with `quietus item triage`."
+            )
+        }));
+        sentences.extend(self.exposed(now));
         sentences.extend(self.done_so_far());
+        sentences.extend(self.steps_done().into_iter().map(|done| format!("{done}.")));
+        sentences.extend(self.suggestions(policy, now));
         sentences.push(self.what_next(policy, now));
         sentences
     }
 
+    /// Since when and where it is exposed, and who must be given another credential.
+    fn exposed(&self, now: Timestamp) -> Vec<String> {
+        let exposure = self.exposure(now);
+        let mut said = Vec::new();
+        if let Some(first) = exposure.first_commit {
+            let live = exposure.days_live.map_or(String::new(), |days| {
+                format!("; exposed while it worked: {days} days at most")
+            });
+            said.push(format!("It was committed at {first}{live}."));
+        }
+        if exposure.consumers.len() > 1 {
+            let names: Vec<&str> =
+                exposure.consumers.iter().map(|one| one.repository.as_str()).collect();
+            said.push(format!(
+                "Each of these must be given another credential: {}.",
+                names.join(", ")
+            ));
+        }
+        said
+    }
+
+    /// Playbooks that the evidence calls for and the policy does not open by itself.
+    fn suggestions(&self, policy: &Policy, now: Timestamp) -> Vec<String> {
+        let fits = self.playbooks_called_for(policy, now).into_iter();
+        fits.filter(|(_, _, by_itself)| !by_itself)
+            .map(|(book, because, _)| {
+                format!(
+                    "The playbook \"{}\" fits: {because}. Follow it with `quietus item act {} follow {}`.",
+                    book.title,
+                    self.id(),
+                    book.name
+                )
+            })
+            .collect()
+    }
+
+    /// Who owns it, and whom that passed over.
+    fn ownership(&self) -> String {
+        let Some(owner) = &self.owner else {
+            return "owned by nobody: assign it with `quietus item assign`".to_owned();
+        };
+        let passed = owner.passed_over.iter();
+        let passed: Vec<String> =
+            passed.map(|p| format!("{} ({}) {}", p.name, p.basis.as_str(), p.why)).collect();
+        let passed =
+            if passed.is_empty() { String::new() } else { format!("; {}", passed.join("; ")) };
+        format!("owned by {} ({}){passed}", owner.name, owner.basis.as_str())
+    }
+
     fn introduction(&self) -> String {
         let detection = &self.detection;
-        let owner = match &self.owner {
-            Some(owner) => format!("owned by {} ({})", owner.name, owner.basis.as_str()),
-            None => "owned by nobody: assign it with `quietus item assign`".to_owned(),
-        };
+        let owner = self.ownership();
+        if let Some(audit) = &self.audit {
+            let affects: Vec<&str> = audit.affects.iter().map(|one| one.as_str()).collect();
+            let affects = if affects.is_empty() {
+                String::new()
+            } else {
+                format!(" It affects {}.", affects.join(", "))
+            };
+            return format!(
+                "{}: {}, found by {} ({}) {}, {owner}. {}.{affects}",
+                self.id(),
+                audit.title,
+                audit.source,
+                audit.reference,
+                detection.detected_at,
+                audit.description,
+            );
+        }
         format!(
             "{}: {} ({}), found {}, places: {}, repositories: {}, {owner}.",
             self.id(),
@@ -219,6 +357,9 @@ impl PoamItem {
     }
 
     fn done_so_far(&self) -> Vec<String> {
+        if self.audit.is_some() {
+            return Vec::new();
+        }
         let sentence = |kind: MilestoneKind| match &self.milestone(kind).progress {
             Progress::Verified { on, evidence } => {
                 Some(format!("{kind} is verified as of {on}: {}.", evidence.summary))
@@ -252,7 +393,11 @@ impl PoamItem {
                 let text = self.instruction(next.kind);
                 format!("Next: {} by {}. {text}{retest}", next.kind, next.due)
             }
-            (_, None) => format!("Next: proof that holds today.{retest}"),
+            (_, None) => match self.steps_to_do(now).first() {
+                Some(step) => format!("Next: {step}.{retest}"),
+                None if self.audit.is_some() => "Next: approval.".to_owned(),
+                None => format!("Next: proof that holds today.{retest}"),
+            },
         }
     }
 

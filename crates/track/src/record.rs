@@ -1,6 +1,6 @@
 //! From hits to the ledger: ask, drop the secrets, reconcile, append.
 
-use crate::{Looking, TrackError, ask_all};
+use crate::{Looking, TrackError, ask_all, newer};
 use jiff::Timestamp;
 use quietus_escrow::Escrow;
 use quietus_model::{
@@ -154,13 +154,17 @@ impl Tracker<'_> {
         lease: Option<&Lease>,
         now: Timestamp,
     ) -> Result<Outcome, TrackError> {
+        let scans = self.ledger.scans().await?;
+        let complete: Vec<ScanRecord> =
+            scans.into_iter().filter_map(|scans| scans.latest_complete).collect();
         let decided = self.decide(
             || now,
             |items| {
-                let survey = match looking {
+                let mut survey = match looking {
                     Some(looking) => self.confirmed(&items, survey, looking, now),
                     None => survey.clone(),
                 };
+                newer::label(&mut survey, &items, &complete);
                 let events = reconcile(&items, &survey, self.policy, now);
                 self.keep_sealed(&events)?;
                 let outcome = Outcome::of(&events);

@@ -58,6 +58,8 @@ fn moves_phase(event: &Event) -> bool {
         | Event::Verified { .. }
         | Event::Waived { .. }
         | Event::Regressed { .. }
+        | Event::PlaybookOpened { .. }
+        | Event::StepMoved { .. }
         | Event::Requested { .. }
         | Event::Granted { .. }
         | Event::Declined { .. }
@@ -71,6 +73,8 @@ fn moves_phase(event: &Event) -> bool {
         | Event::Judged { .. }
         | Event::Reclassified { .. }
         | Event::Escalated { .. }
+        | Event::Deferred { .. }
+        | Event::Triaged { .. }
         | Event::Extended { .. }
         | Event::Revoked { .. }
         | Event::Bound { .. }

@@ -49,20 +49,18 @@ pub(super) fn write(item: &PoamItem, options: &OscalOptions, now: Timestamp) -> 
 
 fn finding(item: &PoamItem, related_observations: Vec<RelatedObservation>) -> Finding {
     let names = ItemNames::of(item.fingerprint());
+    let (control, statement, what) = failed(item);
     let (title, state, reason) = match item.closure {
-        Some(_) => ("IA-5(7) satisfied again", "satisfied", "pass"),
-        None => ("IA-5(7) not satisfied", "not-satisfied", "fail"),
+        Some(_) => (format!("{control} satisfied again"), "satisfied", "pass"),
+        None => (format!("{control} not satisfied"), "not-satisfied", "fail"),
     };
     Finding {
         uuid: names.finding(),
         title: Markup::of(title),
-        description: Markup::of(format!(
-            "An unencrypted static authenticator stood in source: {} ({}).",
-            item.detection.kind.name, item.detection.redacted
-        )),
+        description: Markup::of(what),
         target: FindingTarget {
             r#type: Token::Borrowed("statement-id"),
-            target_id: Token::Borrowed(CONTROL_STATEMENT),
+            target_id: statement,
             status: FindingStatus {
                 state: Token::Borrowed(state),
                 reason: Some(Token::Borrowed(reason)),
@@ -71,6 +69,23 @@ fn finding(item: &PoamItem, related_observations: Vec<RelatedObservation>) -> Fi
         related_observations,
         related_risks: vec![RelatedRisk { risk_uuid: names.risk() }],
     }
+}
+
+/// The control that is not satisfied, its statement, and what shows that.
+fn failed(item: &PoamItem) -> (String, Token, String) {
+    let leaked = || {
+        let (kind, redacted) = (&item.detection.kind.name, &item.detection.redacted);
+        format!("An unencrypted static authenticator stood in source: {kind} ({redacted}).")
+    };
+    let Some(audit) = &item.audit else {
+        return ("IA-5(7)".to_owned(), Token::Borrowed(CONTROL_STATEMENT), leaked());
+    };
+    let books = item.round.playbooks.iter();
+    let mut controls = books.flat_map(|book| &book.opening.controls);
+    let known = controls.find_map(|control| Some((control, risk::control_id(control)?)));
+    let (control, id) =
+        known.map_or(("IA-5".to_owned(), "ia-5".to_owned()), |(name, id)| (name.clone(), id));
+    (control, Token::Owned(format!("{id}_smt")), audit.description.to_string())
 }
 
 fn poam_item(
@@ -83,20 +98,31 @@ fn poam_item(
     Item {
         uuid: names.item(),
         title: Markup::of(weakness::name(item)),
-        description: Markup::of(format!(
-            "{} ({}), found at {} by the rule {}. It is {}.",
-            item.detection.kind.name,
-            item.detection.redacted,
-            item.detection.detected_at,
-            item.detection.rule,
-            item.phase()
-        )),
+        description: Markup::of(description(item)),
         props: item_props(item, options, now),
         origins: vec![tool_origin()],
         related_findings: vec![RelatedFinding { finding_uuid: names.finding() }],
         related_observations,
         related_risks: vec![RelatedRisk { risk_uuid: names.risk() }],
     }
+}
+
+fn description(item: &PoamItem) -> String {
+    let found = item.detection.detected_at;
+    if let Some(audit) = &item.audit {
+        let (source, reference, phase) = (&audit.source, &audit.reference, item.phase());
+        return format!(
+            "{}, found at {found} by {source} ({reference}). It is {phase}.",
+            audit.title
+        );
+    }
+    format!(
+        "{} ({}), found at {found} by the rule {}. It is {}.",
+        item.detection.kind.name,
+        item.detection.redacted,
+        item.detection.rule,
+        item.phase()
+    )
 }
 
 fn item_props(item: &PoamItem, options: &OscalOptions, now: Timestamp) -> Vec<Prop> {

@@ -7,7 +7,9 @@ use super::names::ItemNames;
 use super::{OscalOptions, metadata};
 use crate::story::{heading, sentence};
 use crate::text::{Markup, Moment};
-use quietus_poam::{Actor, DeviationKind, Event, MilestoneKind, PoamItem, Request, Subject};
+use quietus_poam::{
+    Actor, DeviationKind, Event, MilestoneKind, PoamItem, Request, StepChange, Subject,
+};
 
 pub(super) fn entry(item: &PoamItem, step: &Step<'_>, options: &OscalOptions) -> LogEntry {
     let recorded = step.recorded;
@@ -59,7 +61,12 @@ fn types(event: &Event) -> &'static [&'static str] {
         Event::Verified { milestone: MilestoneKind::Revoke, .. } => {
             &["milestone-complete", "remediated"]
         }
-        Event::Verified { .. } | Event::Waived { .. } => &["milestone-complete"],
+        Event::Verified { .. }
+        | Event::Waived { .. }
+        | Event::StepMoved {
+            change: StepChange::Verified { .. } | StepChange::Waived { .. },
+            ..
+        } => &["milestone-complete"],
         Event::LeftHead { .. } | Event::Absent { .. } | Event::Revoked { .. } => &["mitigation"],
         Event::Requested { request: Request::Deviation { .. }, .. } => &["dr-submission"],
         Event::Declined { subject: Subject::Deviation, .. } => &["dr-rejected"],

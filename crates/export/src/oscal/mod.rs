@@ -17,6 +17,7 @@ mod observation;
 mod plan;
 mod read;
 mod risk;
+mod steps;
 
 pub use check::{Problem, ProblemKind, check};
 pub use names::NS;

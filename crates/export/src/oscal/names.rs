@@ -34,6 +34,7 @@ pub(super) mod prop {
     pub(in super::super) const MILESTONE: &str = "milestone";
     pub(in super::super) const ORIGINAL_DUE: &str = "original-due";
     pub(in super::super) const OWNER: &str = "owner";
+    pub(in super::super) const PLAYBOOK: &str = "playbook";
     pub(in super::super) const PROGRESS: &str = "milestone-progress";
     pub(in super::super) const PROGRESS_DATE: &str = "milestone-date";
     pub(in super::super) const RULE: &str = "rule-id";
@@ -107,6 +108,16 @@ impl ItemNames {
         self.part(&format!("task {round} {milestone}"))
     }
 
+    /// A playbook of a round.
+    pub(super) fn playbook(&self, round: usize, playbook: &str) -> Uuid {
+        self.part(&format!("playbook {round} {playbook}"))
+    }
+
+    /// A step of a playbook of a round.
+    pub(super) fn step(&self, round: usize, playbook: &str, step: &str) -> Uuid {
+        self.part(&format!("step {round} {playbook}/{step}"))
+    }
+
     /// The log entry of an event, counted from 0 in the item's history.
     pub(super) fn entry(&self, event: usize) -> Uuid {
         self.part(&format!("entry {event}"))
@@ -176,6 +187,7 @@ pub(super) fn class_value(class: Class) -> &'static str {
         Class::Dead => "dead-at-first-sight",
         Class::Unknown => "unknown",
         Class::Live => "live",
+        Class::LivePublic => "live-and-public",
         Class::LivePrivileged => "live-and-privileged",
     }
 }

@@ -6,6 +6,7 @@ use super::item_document::{DateRange, Dependency, Remediation, ResponsibleRole, 
 use super::metadata::{self, OWNER};
 use super::names::{ItemNames, progress_value, prop};
 use super::observation::{origin, tool_origin};
+use super::steps;
 use crate::text::{Markup, Moment};
 use jiff::Timestamp;
 use quietus_poam::{Class, Event, Milestone, MilestoneKind, PoamItem, Progress, Round};
@@ -19,7 +20,10 @@ pub(super) fn write(item: &PoamItem) -> Vec<Remediation> {
     let classes = classes(item);
     for (number, round) in item.earlier_rounds.iter().chain([&item.round]).enumerate() {
         let class = classes.get(number).copied().unwrap_or(item.class);
-        remediations.push(plan(item, &names, number, round, class));
+        if item.audit.is_none() {
+            remediations.push(plan(item, &names, number, round, class));
+        }
+        remediations.extend(steps::write(item, &names, number, round));
         remediations.extend(completions.remove(&number));
     }
     remediations
@@ -56,6 +60,17 @@ fn completions(item: &PoamItem, names: &ItemNames) -> BTreeMap<usize, Remediatio
 }
 
 fn recommendation(item: &PoamItem, names: &ItemNames) -> Remediation {
+    if let Some(audit) = &item.audit {
+        return Remediation {
+            uuid: names.recommendation(),
+            lifecycle: Token::Borrowed("recommendation"),
+            title: Markup::of(format!("What {} found", audit.source)),
+            description: Markup::of(audit.description.as_str()),
+            props: vec![Prop::nist("type", "avoid")],
+            origins: vec![tool_origin()],
+            tasks: Vec::new(),
+        };
+    }
     let steps = item.order().map(|kind| format!("{}: {}", title(kind), item.instruction(kind)));
     let after = item.detection.kind.remedy.after_revoke.iter();
     let after = after.map(|text| format!("After it is dead: {text}"));
@@ -110,7 +125,7 @@ fn plan(
 /// What is live and privileged is revoked before it is replaced.
 fn order(class: Class) -> [MilestoneKind; 4] {
     let mut order = MilestoneKind::ALL;
-    if class == Class::LivePrivileged {
+    if class >= Class::LivePublic {
         order.swap(0, 1);
     }
     order
@@ -167,7 +182,7 @@ fn task(
 }
 
 /// When a milestone came to where it is, and what shows it.
-fn reached(progress: &Progress) -> (Option<Timestamp>, Option<String>) {
+pub(super) fn reached(progress: &Progress) -> (Option<Timestamp>, Option<String>) {
     match progress {
         Progress::Planned => (None, None),
         Progress::InProgress { since } => (Some(*since), None),

@@ -170,6 +170,8 @@ impl Reader<'_> {
 
 fn rounds(risk: &Risk, place: &Place) -> Result<Vec<ReadRound>, ReadError> {
     let plans = risk.remediations.iter().filter(|plan| plan.lifecycle == "planned");
+    // What an audit found has the steps of its playbooks and no milestones.
+    let plans = plans.filter(|plan| find(&plan.props, prop::PLAYBOOK).is_none());
     plans.map(|plan| round(plan, place)).collect()
 }
 

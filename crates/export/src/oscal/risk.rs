@@ -24,41 +24,56 @@ pub(super) fn write(
     related_observations: Vec<RelatedObservation>,
 ) -> Risk {
     let names = ItemNames::of(item.fingerprint());
-    let detection = &item.detection;
-    let repositories: Vec<&str> =
-        item.presence.repositories().iter().map(|id| id.as_str()).collect();
+    let (description, statement) = words(item);
+    let milestones = item.round.milestones.iter().filter(|_| item.audit.is_none());
+    let dates = milestones.map(|m| m.due).chain(item.steps().map(|(_, step)| step.due));
     Risk {
         uuid: names.risk(),
         title: Markup::of(format!("{} ({})", weakness::name(item), item.id())),
-        description: Markup::of(format!(
-            "{} ({}), readable now or before in {} place(s) of: {}.",
-            detection.kind.name,
-            detection.redacted,
-            item.presence.len(),
-            if repositories.is_empty() {
-                "no repository".to_owned()
-            } else {
-                repositories.join(", ")
-            },
-        )),
-        statement: Markup::of(format!(
-            "Whoever can read those places can act with this credential until its issuer denies \
-             it; taking it out of the files does not end that. Whether it works: {}. See {}.",
-            item.class,
-            catalogued(item).join(", ")
-        )),
+        description: Markup::of(description),
+        statement: Markup::of(statement),
         props: props(item, options),
         status: Token::Borrowed(risk_status(item)),
         origins: vec![tool_origin()],
         threat_ids: threat_ids(item),
         characterizations: characterizations(item, options),
-        deadline: item.round.milestones.iter().map(|m| m.due).max().map(Moment::of),
+        deadline: dates.max().map(Moment::of),
         remediations: plan::write(item),
         risk_log: Some(RiskLog {
             entries: steps.iter().map(|step| log::entry(item, step, options)).collect(),
         }),
         related_observations,
     }
+}
+
+/// What is wrong, and what may come of it.
+fn words(item: &PoamItem) -> (String, String) {
+    if let Some(audit) = &item.audit {
+        let affects: Vec<&str> = audit.affects.iter().map(|one| one.as_str()).collect();
+        let affects = if affects.is_empty() { "not told".to_owned() } else { affects.join(", ") };
+        let seen = catalogued(item).join(", ");
+        return (audit.description.to_string(), format!("It affects: {affects}. See {seen}."));
+    }
+    let detection = &item.detection;
+    let repositories: Vec<&str> =
+        item.presence.repositories().iter().map(|id| id.as_str()).collect();
+    let repositories = match repositories.as_slice() {
+        [] => "no repository".to_owned(),
+        names => names.join(", "),
+    };
+    let description = format!(
+        "{} ({}), readable now or before in {} place(s) of: {repositories}.",
+        detection.kind.name,
+        detection.redacted,
+        item.presence.len(),
+    );
+    let statement = format!(
+        "Whoever can read those places can act with this credential until its issuer denies \
+         it; taking it out of the files does not end that. Whether it works: {}. See {}.",
+        item.class,
+        catalogued(item).join(", ")
+    );
+    (description, statement)
 }
 
 fn props(item: &PoamItem, options: &OscalOptions) -> Vec<Prop> {
@@ -145,7 +160,7 @@ pub(crate) fn is_control(tag: &str) -> bool {
 }
 
 /// `IA-5(7)` as OSCAL writes it: `ia-5.7`.
-fn control_id(tag: &str) -> Option<String> {
+pub(super) fn control_id(tag: &str) -> Option<String> {
     let (family, rest) = tag.split_once('-')?;
     let (number, enhancement) = match rest.split_once('(') {
         Some((number, rest)) => (number, Some(rest.strip_suffix(')')?)),
@@ -223,7 +238,7 @@ fn likelihood(class: Class) -> &'static str {
     match class {
         Class::Dead => "low",
         Class::Unknown => "moderate",
-        Class::Live | Class::LivePrivileged => "high",
+        Class::Live | Class::LivePublic | Class::LivePrivileged => "high",
     }
 }
 

@@ -18,7 +18,7 @@ pub fn to_duration(text: &str) -> Result<SignedDuration, String> {
     Ok(duration)
 }
 
-pub(super) fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<SignedDuration, D::Error> {
+pub(crate) fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<SignedDuration, D::Error> {
     to_duration(&String::deserialize(from)?).map_err(serde::de::Error::custom)
 }
 

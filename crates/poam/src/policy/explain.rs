@@ -33,6 +33,7 @@ impl Policy {
         }));
         said.push(self.explain_people());
         said.push(self.explain_cadence());
+        said.push(self.explain_playbooks());
         said.extend(self.remarks().into_iter().map(|remark| format!("Note: {remark}.")));
         said
     }
@@ -128,6 +129,22 @@ impl Policy {
             "Who is not independent never approves or grants: there is no break-glass."
         };
         format!("{officials}{proven} {glass}")
+    }
+
+    fn explain_playbooks(&self) -> String {
+        let rules = &self.playbooks;
+        let oldest = in_words(rules.oldest);
+        let opened = match rules.by_evidence.as_slice() {
+            [] => "Playbooks are suggested where the evidence calls for one, and opened by hand."
+                .to_owned(),
+            names => format!(
+                "The evidence opens these playbooks, and an item closes only when they are done: {}.",
+                names.join(", ")
+            ),
+        };
+        format!(
+            "{opened} A credential that still works {oldest} after it was committed is not rotated."
+        )
     }
 
     fn explain_cadence(&self) -> String {

@@ -4,7 +4,7 @@ use super::duration::in_words;
 use super::presets::{self, names};
 use super::sections::DeviationRules;
 use super::{Consent, Policy};
-use crate::{Class, DeviationKind, MilestoneKind};
+use crate::{Class, DeviationKind, MilestoneKind, Playbook, Trigger};
 use jiff::SignedDuration;
 use quietus_model::Digest;
 use serde::Deserialize;
@@ -127,6 +127,18 @@ impl Policy {
                     ),
                 );
             }
+        }
+        for name in &self.playbooks.by_evidence {
+            let known = Playbook::shipped(name);
+            found.unless(
+                known.as_ref().is_ok_and(|book| book.opens != Trigger::Leaked),
+                "playbooks.by_evidence".to_owned(),
+                name.clone(),
+                known.map_or_else(
+                    |error| error.to_string(),
+                    |_| "every item of a scan goes through it already; leave it out".to_owned(),
+                ),
+            );
         }
         found.0
     }

@@ -105,7 +105,7 @@ pub(super) struct SlaTable {
 impl SlaTable {
     pub(super) fn of(&self, class: Class) -> &Sla {
         match class {
-            Class::LivePrivileged => &self.live_privileged,
+            Class::LivePrivileged | Class::LivePublic => &self.live_privileged,
             Class::Live => &self.live,
             Class::Unknown => &self.unknown,
             Class::Dead => &self.dead,
@@ -220,4 +220,15 @@ pub struct DismissalRules {
     /// The longest.
     #[serde(deserialize_with = "duration")]
     pub longest: SignedDuration,
+}
+
+/// Which playbooks the evidence opens by itself; the others it only suggests.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlaybookRules {
+    /// Their names.
+    pub by_evidence: Vec<String>,
+    /// How long after it was committed a credential that still works calls for rotation.
+    #[serde(deserialize_with = "duration")]
+    pub oldest: SignedDuration,
 }

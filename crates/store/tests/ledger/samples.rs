@@ -54,6 +54,7 @@ pub(crate) fn opened(fingerprint: Fingerprint) -> Recorded {
         plan: Vec::new(),
         class: Class::Unknown,
         owner: None,
+        audit: None,
     })
 }
 
