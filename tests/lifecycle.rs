@@ -15,6 +15,8 @@ mod world;
 
 #[path = "lifecycle/command.rs"]
 mod command;
+#[path = "lifecycle/fedramp.rs"]
+mod fedramp;
 #[path = "lifecycle/issuers.rs"]
 mod issuers;
 #[path = "lifecycle/presence.rs"]

@@ -71,7 +71,7 @@ pub(crate) struct Import {
     /// Every clone below this folder; may be given several times
     #[arg(long, value_name = "DIR")]
     pub(crate) clones: Vec<PathBuf>,
-    /// Every repository that this [[forge]] of the configuration tells of; may be given several times
+    /// Every repository that this `[[forge]]` of the configuration tells of; may be given several times
     #[arg(long, value_name = "NAME")]
     pub(crate) forge: Vec<String>,
     /// Those of all forges of the configuration

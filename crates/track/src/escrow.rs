@@ -93,7 +93,7 @@ impl Tracker<'_> {
     /// Destroys the sealed values of `items`, because of `reason`.
     ///
     /// # Errors
-    /// As [`Tracker::destroy_due`].
+    /// [`TrackError::Escrow`] when a file cannot be removed, and when the ledger cannot be written.
     pub async fn destroy(
         &self,
         escrow: &Escrow,

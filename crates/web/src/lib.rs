@@ -2,7 +2,7 @@
 //!
 //! Pages are made on the server and work without scripts. Nothing here decides anything about an
 //! item: an action goes the way of the command line ([`quietus_track::act()`]), and whether it may
-//! be done is asked of `poam` each time a page is shown. [`Site`] is what is served, [`serve`]
+//! be done is asked of `poam` each time a page is shown. [`Site`] is what is served, [`serve()`]
 //! serves it until it is told to stop.
 
 mod act;
