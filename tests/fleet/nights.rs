@@ -174,7 +174,8 @@ fn of_two_nights_at_once_one_ends_and_one_that_hangs_holds_up_nobody() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    silent.accept().unwrap();
+    // Held, and never answered.
+    let _held = silent.accept().unwrap();
     sandbox.run(&FEW).exits(5).complains(&["another process"]);
     let list = || sandbox.run(&["repos", "list", "--format", "json"]).exits(0).json();
     // The others are done while it hangs.
