@@ -95,7 +95,7 @@ fn a_token_that_was_never_accepted_stays_open_when_it_is_denied() {
     let text = format!("VAULT_TOKEN={secret}\n");
     let story = Story::leaked(&world, Leak { file: "old.env", text, secret });
     story.removed();
-    story.is_never_proven("never accepted from here");
+    story.is_never_proven("never accepted it");
 }
 
 #[test]
