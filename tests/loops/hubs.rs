@@ -203,5 +203,5 @@ fn an_old_password_of_rabbitmq_is_dead_once_it_was_accepted() {
     // What the broker never accepted it may deny for other reasons.
     let never = Story::leaked(&world, leak("old.env", ["t5Vb", "9RcY", "j3Hd", "7Fgs"].concat()));
     never.removed();
-    never.is_never_proven("never accepted from here");
+    never.is_never_proven("never accepted it");
 }
