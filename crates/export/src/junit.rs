@@ -3,7 +3,7 @@
 //! An open item fails, one that is set aside is skipped, a closed one passes; a repository without a
 //! complete scan fails as well. The form is the one that Jenkins and GitLab read.
 
-use crate::text::one_line;
+use crate::text::xml;
 use crate::weakness;
 use crate::{Register, Watched};
 use quietus_poam::PoamItem;
@@ -125,22 +125,4 @@ fn of_repository(repository: &Watched) -> Case {
         outcome,
         text: vec![format!("Last scan: {last}, gaps: {}.", repository.gaps)],
     }
-}
-
-/// One line of text as XML 1.0 holds it, in an element or in quotes.
-fn xml(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in one_line(text).chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&apos;"),
-            // Not characters to XML.
-            '\u{FFFE}' | '\u{FFFF}' => out.push(char::REPLACEMENT_CHARACTER),
-            c => out.push(c),
-        }
-    }
-    out
 }

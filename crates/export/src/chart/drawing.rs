@@ -1,6 +1,6 @@
 //! The frame of a chart: its size, its description, lines, boxes and words.
 
-use crate::text::one_line;
+use crate::text::xml;
 use std::fmt::Write;
 
 /// The colours of the series where the page gives none; they differ in lightness as well, so that
@@ -74,7 +74,7 @@ impl Drawing {
             "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\">{}</text>",
             at.0,
             at.1,
-            escaped(text)
+            xml(text)
         );
     }
 
@@ -90,7 +90,7 @@ impl Drawing {
             size.0,
             size.1,
             colour(series),
-            escaped(says)
+            xml(says)
         );
     }
 
@@ -118,7 +118,7 @@ impl Drawing {
             at.0,
             at.1,
             colour(series),
-            escaped(says)
+            xml(says)
         );
     }
 
@@ -134,7 +134,7 @@ impl Drawing {
 
     /// The whole SVG.
     pub(super) fn finish(self) -> String {
-        let (title, description) = (escaped(&self.title), escaped(&self.description));
+        let (title, description) = (xml(&self.title), xml(&self.description));
         format!(
             "<svg class=\"q-chart\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {:.0} {:.0}\" \
              role=\"img\" aria-label=\"{title}. {description}\" font-family=\"inherit\" \
@@ -147,22 +147,6 @@ impl Drawing {
 
 fn colour(series: usize) -> &'static str {
     COLOURS[series % COLOURS.len()]
-}
-
-/// Text as XML holds it, in an element or in quotes.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in one_line(text).chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 /// Round numbers from 0 to at least `most`, few enough to be read beside an axis.
