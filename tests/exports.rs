@@ -14,5 +14,9 @@ mod samples;
 mod emass;
 #[path = "exports/fedramp.rs"]
 mod fedramp;
-#[path = "exports/tools.rs"]
+#[path = "exports/readers.rs"]
+mod readers;
+#[path = "support/tools.rs"]
 mod tools;
+#[path = "exports/trestle.rs"]
+mod trestle;

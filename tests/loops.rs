@@ -7,6 +7,8 @@
 mod issuer;
 #[path = "support/sandbox.rs"]
 mod sandbox;
+#[path = "support/tools.rs"]
+mod tools;
 
 #[path = "loops/front.rs"]
 mod front;

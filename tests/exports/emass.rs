@@ -1,7 +1,7 @@
 //! eMASS' workbooks: the headers of the official templates, another reader, the rules of eMASS.
 
+use crate::readers::{Sheet, file, python_tool, read_workbook};
 use crate::samples::{every_phase, now, scans};
-use crate::tools::{Sheet, file, python_tool, read_workbook};
 use quietus_export::emass::{EmassOptions, Layout, emass, headers};
 use quietus_export::{About, Register};
 use quietus_poam::Policy;

@@ -1,7 +1,7 @@
 //! FedRAMP's workbook: the official template beside it, another reader, another converter.
 
+use crate::readers::{Sheet, accepted, everything, file, python_tool, read_workbook};
 use crate::samples::{every_phase, now, scans};
-use crate::tools::{Sheet, accepted, everything, file, python_tool, read_workbook};
 use quietus_export::fedramp::{COLUMNS, PoamOptions, SHEETS, poam};
 use quietus_export::{About, Audience, Rating, Register};
 use quietus_poam::Policy;

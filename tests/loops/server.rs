@@ -1,6 +1,8 @@
 //! A real server on loopback: started in a folder of its own, waited for, ended with all it started.
 
 use crate::sandbox::skipped;
+use crate::tools::installed;
+pub(crate) use crate::tools::there;
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 use std::io::{Read, Write};
@@ -25,10 +27,7 @@ pub(crate) fn slow_ones_are_wanted() -> bool {
 
 /// What `tests/tools.sh` installed under this name in its own folder.
 pub(crate) fn tool(name: &str) -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let tools = std::env::var_os("QUIETUS_TEST_TOOLS")
-        .map_or_else(|| root.join("target/test-tools"), |dir| root.join(dir));
-    there(tools.join("loops").join(name))
+    installed(Path::new("loops").join(name))
 }
 
 /// A program of the system, looked for where servers are as well.
@@ -38,17 +37,6 @@ pub(crate) fn program(name: &str) -> Option<PathBuf> {
         std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
     let found = folders.map(|folder| folder.join(name)).find(|program| program.exists());
     there(found.unwrap_or_else(|| PathBuf::from(name)))
-}
-
-/// `path`, if there is something. CI must have every tool; elsewhere its tests are skipped.
-pub(crate) fn there(path: PathBuf) -> Option<PathBuf> {
-    if path.exists() {
-        return Some(path);
-    }
-    let missing = format!("{} does not exist; run tests/tools.sh", path.display());
-    assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{missing}");
-    skipped(&missing);
-    None
 }
 
 /// Makes `command` run as the account of a service, where the tests are the superuser's, whom some

@@ -1,34 +1,11 @@
 //! Another program's reading of our OSCAL exports: compliance-trestle imports and validates them.
-//!
-//! `tests/tools.sh` installs it. Without it the test says so and passes, except in CI.
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a test fails by panicking, and says what it skips"
-)]
 
-#[path = "../crates/export/tests/samples/mod.rs"]
-mod samples;
-
+use crate::readers::{accepted, everything, python_tool};
+use crate::samples;
 use quietus_export::oscal::{OscalOptions, poam, read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 use tempfile::TempDir;
-
-/// The trestle that `tests/tools.sh` installs, if it did.
-fn trestle() -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let tools = std::env::var_os("QUIETUS_TEST_TOOLS")
-        .map_or_else(|| root.join("target/test-tools"), |dir| root.join(dir));
-    let program = tools.join("oscal/bin/trestle");
-    if program.exists() {
-        return Some(program);
-    }
-    let missing = format!("{} does not exist; run tests/tools.sh", program.display());
-    assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{missing}");
-    eprintln!("SKIPPED: {missing}");
-    None
-}
 
 /// A folder in which trestle keeps documents.
 struct Workspace {
@@ -67,18 +44,9 @@ impl Workspace {
     }
 }
 
-fn everything(output: &Output) -> String {
-    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-    text(&output.stdout) + &text(&output.stderr)
-}
-
-fn accepted(output: &Output) {
-    assert!(output.status.success(), "{}", everything(output));
-}
-
 #[test]
 fn trestle_imports_validates_and_gives_back_every_export() {
-    let Some(program) = trestle() else { return };
+    let Some(program) = python_tool("trestle") else { return };
     let workspace = Workspace::new(program);
     let items = samples::every_phase();
     for (name, options) in [("plain", OscalOptions::default()), ("fedramp", samples::fedramp())] {
@@ -102,7 +70,7 @@ fn trestle_imports_validates_and_gives_back_every_export() {
 
 #[test]
 fn trestle_refuses_what_is_no_oscal() {
-    let Some(program) = trestle() else { return };
+    let Some(program) = python_tool("trestle") else { return };
     let workspace = Workspace::new(program);
     let items = samples::every_phase();
     let document = poam(&items, &[], &samples::options(), samples::now()).unwrap();
