@@ -90,11 +90,11 @@ pub enum Times {
 
 /// One step of a sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Step {
+pub(super) struct Step {
     /// Which bytes.
-    pub set: Set,
+    pub(super) set: Set,
     /// How often.
-    pub times: Times,
+    pub(super) times: Times,
 }
 
 impl Step {
@@ -105,13 +105,13 @@ impl Step {
 
 /// What must stand around an anchor: outward from it, in both directions.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Around {
+pub(super) struct Around {
     /// Which of the rule's anchors.
-    pub anchor: usize,
+    pub(super) anchor: usize,
     /// What stands before it, backwards.
-    pub before: Vec<Step>,
+    pub(super) before: Vec<Step>,
     /// What stands after it.
-    pub after: Vec<Step>,
+    pub(super) after: Vec<Step>,
 }
 
 /// A part of a pattern.

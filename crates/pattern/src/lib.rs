@@ -6,7 +6,8 @@
 
 mod around;
 
-pub use around::{Around, EDGE, Set, Step, Times};
+use around::{Around, Step};
+pub use around::{EDGE, Set, Times};
 
 use quietus_model::{Digest, Lengths, Rule};
 use regex_syntax::hir::{Hir, HirKind};
