@@ -193,4 +193,4 @@ impl Pass<'_> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
