@@ -57,17 +57,17 @@ pub(super) fn place<'a>(
             .map(|(stretch, inner)| (stretch.range.clone(), Some((stretch, inner)), usize::MAX)),
     );
     let secret = |spot: &Spot<'a>| match spot.1 {
-        Some((_, inner)) => inner.detection.secret.clone(),
-        None => plain[spot.2].0.secret.clone(),
+        Some((_, inner)) => inner.detection.canonical().clone(),
+        None => plain[spot.2].0.canonical().clone(),
     };
     // What lies bare in an archive is told by its place there; what lies bare in a document, by its
     // place in the file.
     let mut members: Vec<&Inner> = opened.found.iter().collect();
     if opened.is_archive {
-        spots.retain(|spot| !members.iter().any(|one| one.detection.secret == secret(spot)));
+        spots.retain(|spot| !members.iter().any(|one| *one.detection.canonical() == secret(spot)));
     } else if !members.is_empty() {
         let bare: Vec<_> = spots.iter().map(secret).collect();
-        members.retain(|one| !bare.contains(&one.detection.secret));
+        members.retain(|one| !bare.contains(one.detection.canonical()));
     }
     spots.sort_by_key(|(span, inner, at)| (span.start, inner.is_some(), *at));
     let mut lines = Lines::new(bytes);
@@ -125,9 +125,9 @@ fn among_stretches<'a>(
         let there: Vec<usize> =
             (0..plain.len()).filter(|at| is_kept[*at] && touches(&plain[*at].1)).collect();
         let is_said = |inner: &Inner| {
-            let same = |at: &usize| plain[*at].0.secret == inner.detection.secret;
+            let same = |at: &usize| plain[*at].0.canonical() == inner.detection.canonical();
             let again = |(other, told): &(&Stretch, &Inner)| {
-                told.detection.secret == inner.detection.secret && touches(&other.range)
+                told.detection.canonical() == inner.detection.canonical() && touches(&other.range)
             };
             there.iter().any(same) || kept.iter().any(again)
         };
@@ -152,8 +152,13 @@ fn among_stretches<'a>(
         for at in there {
             let (detection, span) = &plain[at];
             let is_within = stretch.range.start <= span.start && span.end <= stretch.range.end;
-            let still =
-                || stretch.inside.found.iter().any(|one| one.detection.secret == detection.secret);
+            let still = || {
+                stretch
+                    .inside
+                    .found
+                    .iter()
+                    .any(|one| one.detection.canonical() == detection.canonical())
+            };
             // The same in an encoded form, or a value that turned out to be the encoding of another.
             let is_form = stretch.encoding.is_escaping() && is_within && !still();
             if is_form || (!stretch.encoding.is_escaping() && !detection.has_format()) {
