@@ -74,6 +74,9 @@ pub(super) fn glance(text: &[u8], mut found: impl FnMut(usize)) {
             found(at);
         }
     }
+    for at in memchr_iter(ESCAPE, text) {
+        found(at);
+    }
     QUOTED.find_iter(text).for_each(found);
 }
 
