@@ -125,9 +125,9 @@ fn among_stretches<'a>(
         let there: Vec<usize> =
             (0..plain.len()).filter(|at| is_kept[*at] && touches(&plain[*at].1)).collect();
         let is_said = |inner: &Inner| {
-            let same = |at: &usize| plain[*at].0.canonical() == inner.detection.canonical();
+            let same = |at: &usize| plain[*at].0.secret == inner.detection.secret;
             let again = |(other, told): &(&Stretch, &Inner)| {
-                told.detection.canonical() == inner.detection.canonical() && touches(&other.range)
+                told.detection.secret == inner.detection.secret && touches(&other.range)
             };
             there.iter().any(same) || kept.iter().any(again)
         };
@@ -152,13 +152,8 @@ fn among_stretches<'a>(
         for at in there {
             let (detection, span) = &plain[at];
             let is_within = stretch.range.start <= span.start && span.end <= stretch.range.end;
-            let still = || {
-                stretch
-                    .inside
-                    .found
-                    .iter()
-                    .any(|one| one.detection.canonical() == detection.canonical())
-            };
+            let still =
+                || stretch.inside.found.iter().any(|one| one.detection.secret == detection.secret);
             // The same in an encoded form, or a value that turned out to be the encoding of another.
             let is_form = stretch.encoding.is_escaping() && is_within && !still();
             if is_form || (!stretch.encoding.is_escaping() && !detection.has_format()) {
