@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the tests use beside Cargo: compliance-trestle, which reads our OSCAL exports, a
-# PostgreSQL server, openssl, which makes key files, the C++ compiler that libFuzzer is built with, what
+# PostgreSQL server, openssl and gpg, which make key files, the C++ compiler that libFuzzer is built with, what
 # makes archives, and the servers of tests/loops.rs. Does nothing that is done already; needs no network
 # then.
 #
@@ -144,15 +144,14 @@ install_packers() {
 }
 
 install_packers
-install_openssl() {
-    command -v openssl >/dev/null && return
-    apt_install openssl
-    command -v openssl >/dev/null
+# They make key files.
+install_key_makers() {
+    apt_files openssl=openssl gpg=gnupg
 }
 
 install_trestle
 install_postgres
-install_openssl
+install_key_makers
 install_compiler
 install_loops
 install_browser

@@ -60,6 +60,8 @@ fn hit(setup: &Setup, rule: &Arc<Rule>, text: Secret, key: &FingerprintKey) -> a
     Ok(seen.unwrap_or_else(|| Hit {
         finding: Finding {
             fingerprint: key.fingerprint(&text),
+            renamed_from: None,
+            aliases: std::collections::BTreeSet::new(),
             rule: rule.id.clone(),
             severity: rule.severity,
             confidence: rule.confidence,

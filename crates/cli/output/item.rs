@@ -218,6 +218,7 @@ pub(crate) fn sentence(recorded: &Recorded) -> String {
         Event::Judged { judgement } => {
             format!("{}: {}", judgement.target, judgement.verdict.state())
         }
+        Event::Aliased { name } => format!("also named {}", name.short()),
         Event::Reclassified { rule, .. } => format!("recognised by rule {rule}"),
         Event::Escalated { class, .. } => format!("now {class}; dates moved closer"),
         Event::Assigned { owner } => format!("assigned to {}", owner.name),

@@ -152,6 +152,7 @@ impl Words {
             | Event::LeftHead { .. }
             | Event::Absent { .. }
             | Event::Judged { .. }
+            | Event::Aliased { .. }
             | Event::Reclassified { .. }
             | Event::Escalated { .. }
             | Event::Deferred { .. }

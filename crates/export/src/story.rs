@@ -11,6 +11,7 @@ pub fn heading(event: &Event) -> &'static str {
         Event::LeftHead { .. } => "Left every head",
         Event::Absent { .. } => "Absent",
         Event::Judged { .. } => "Issuer asked",
+        Event::Aliased { .. } => "Known by another name",
         Event::Reclassified { .. } => "Recognised by another rule",
         Event::Escalated { .. } => "Escalated",
         Event::Assigned { .. } => "Assigned",
@@ -64,6 +65,9 @@ pub fn sentence(item: &PoamItem, event: &Event) -> String {
         }
         Event::Absent { location, .. } => format!("Not seen any more: {}.", place(item, location)),
         Event::Judged { judgement } => judged(judgement),
+        Event::Aliased { name } => {
+            format!("All spellings of it are named {}, and are one secret.", name.short())
+        }
         Event::Reclassified { rule, kind, severity, .. } => {
             format!("The rule {rule} takes it for: {}, {severity}.", kind.name)
         }

@@ -21,6 +21,7 @@ mod seal;
 mod secret;
 pub mod shape;
 mod silence;
+pub mod spelling;
 mod survey;
 mod text;
 mod verdict;

@@ -13,8 +13,8 @@ use crate::{
 };
 use jiff::Timestamp;
 use quietus_model::{
-    Attestation, Confidence, Digest, Judgement, Kind, Location, LocationId, Receipt, RuleId,
-    SafeText, Seal, SealId, SealUse, Severity, SurveyId, Target,
+    Attestation, Confidence, Digest, Fingerprint, Judgement, Kind, Location, LocationId, Receipt,
+    RuleId, SafeText, Seal, SealId, SealUse, Severity, SurveyId, Target,
 };
 use serde::{Deserialize, Serialize};
 
@@ -107,6 +107,11 @@ pub enum Event {
     Judged {
         /// What it said.
         judgement: Box<Judgement>,
+    },
+    /// Its secret has another name as well: what is found under that one is this item's.
+    Aliased {
+        /// The name.
+        name: Fingerprint,
     },
     /// A better rule recognised it.
     Reclassified {

@@ -29,6 +29,8 @@ pub struct PoamItem {
     pub version: u64,
     /// What was found. Rule, kind, severity and confidence follow a later reclassification.
     pub detection: Detection,
+    /// Other names of its secret: a better way to name secrets was found since it was opened.
+    pub aliases: BTreeSet<Fingerprint>,
     /// What an audit found, when it was no scan. No credential is known then, its milestones are
     /// waived from the beginning, and the steps of its playbooks are all there is to do.
     pub audit: Option<AuditFinding>,
@@ -156,6 +158,11 @@ impl PoamItem {
     /// Its identity.
     pub fn fingerprint(&self) -> Fingerprint {
         self.detection.fingerprint
+    }
+
+    /// Whether this is a name of its secret.
+    pub fn is_named(&self, name: &Fingerprint) -> bool {
+        self.fingerprint() == *name || self.aliases.contains(name)
     }
 
     /// The id people use: `V-12`.

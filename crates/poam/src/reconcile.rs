@@ -32,6 +32,7 @@ pub fn reconcile<I: Borrow<PoamItem>>(
     for assessment in &survey.assessments {
         let fingerprint = assessment.finding.fingerprint;
         if let Some(draft) = drafts.get_mut(&fingerprint) {
+            reading.alias(draft, assessment);
             reading.reclassify(draft, assessment);
             reading.observe(draft, assessment);
             reading.set_aside(draft, assessment);
@@ -161,6 +162,14 @@ impl<'a> Reading<'a> {
         match self.survey.trust {
             Trust::Untrusted => &[],
             Trust::Own | Trust::Authenticated => &assessment.judgements,
+        }
+    }
+
+    /// What is found under another name from now on is this item's.
+    fn alias(&self, draft: &mut Draft<'_>, assessment: &Assessment) {
+        let Some(name) = assessment.finding.renamed_from else { return };
+        if !draft.item.is_named(&name) && self.survey.trust != Trust::Untrusted {
+            draft.emit(Event::Aliased { name });
         }
     }
 

@@ -14,6 +14,7 @@ mod find;
 mod inventory;
 mod look;
 mod mirror;
+mod names;
 mod newer;
 mod night;
 mod notify;

@@ -1,5 +1,6 @@
 //! From hits to the ledger: ask, drop the secrets, reconcile, append.
 
+use crate::names::Names;
 use crate::{Looking, TrackError, ask_all, newer};
 use jiff::Timestamp;
 use quietus_escrow::Escrow;
@@ -62,6 +63,7 @@ impl Tracker<'_> {
     ) -> Result<Vec<Assessment>, TrackError> {
         let known: BTreeMap<Fingerprint, &PoamItem> =
             items.iter().map(|item| (item.fingerprint(), item)).collect();
+        let hits = Names::of(items).hits(hits);
         let seals = self.seal(&hits, &known)?;
         let (known, seals) = (&known, &seals);
         let assessments = ask_all(hits, |hit| async move {
@@ -163,10 +165,11 @@ impl Tracker<'_> {
         let decided = self.decide(
             || now,
             |items| {
-                let mut survey = match looking {
-                    Some(looking) => self.confirmed(&items, survey, looking, now),
-                    None => survey.clone(),
-                };
+                let mut survey = survey.clone();
+                survey.assessments = Names::of(&items).assessments(survey.assessments);
+                if let Some(looking) = looking {
+                    survey = self.confirmed(&items, &survey, looking, now);
+                }
                 newer::label(&mut survey, &items, &complete);
                 let events = reconcile(&items, &survey, self.policy, now);
                 self.keep_sealed(&events)?;

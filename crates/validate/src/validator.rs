@@ -220,7 +220,7 @@ impl Validator {
     /// Why a credential must not be sent at all, told by what is known without asking.
     fn offline_doubt(&self, hit: &Hit) -> Option<Doubt> {
         let finding = &hit.finding;
-        if self.canaries.contains(&finding.fingerprint) {
+        if self.canaries.iter().any(|canary| finding.is_named(canary)) {
             return Some(Doubt::Canary);
         }
         match finding.offline {

@@ -71,6 +71,7 @@ fn moves_phase(event: &Event) -> bool {
         | Event::LeftHead { .. }
         | Event::Absent { .. }
         | Event::Judged { .. }
+        | Event::Aliased { .. }
         | Event::Reclassified { .. }
         | Event::Escalated { .. }
         | Event::Deferred { .. }

@@ -7,6 +7,7 @@ use quietus_model::{
     SafeText, Severity, SurveyId,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// What was found, without its value.
@@ -45,6 +46,8 @@ impl Detection {
     pub fn finding(&self, locations: Vec<Location>) -> Finding {
         Finding {
             fingerprint: self.fingerprint,
+            renamed_from: None,
+            aliases: BTreeSet::new(),
             rule: self.rule.clone(),
             severity: self.severity,
             confidence: self.confidence,

@@ -6,7 +6,7 @@ use crate::{
     Presence, Progress, Recorded, ReopenReason, Round,
 };
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Why a list of events is no item.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +41,7 @@ impl PoamItem {
             number: 0,
             version: 1,
             detection: (**detection).clone(),
+            aliases: BTreeSet::new(),
             audit: audit.as_deref().cloned(),
             untriaged: None,
             class: *class,
@@ -87,6 +88,9 @@ impl PoamItem {
                 .entry(judgement.target.clone())
                 .or_insert_with(|| TargetRecord::new(judgement))
                 .take(judgement),
+            Event::Aliased { name } => {
+                self.aliases.insert(*name);
+            }
             Event::Reclassified { rule, kind, severity, confidence } => {
                 self.detection.rule = rule.clone();
                 self.detection.kind = kind.clone();

@@ -112,6 +112,8 @@ pub fn kind(askable: bool) -> Kind {
 pub fn finding(secret: &str, locations: Vec<Location>) -> Finding {
     Finding {
         fingerprint: print_of(secret),
+        renamed_from: None,
+        aliases: std::collections::BTreeSet::new(),
         rule: RuleId::from("issuer-token"),
         severity: Severity::Critical,
         confidence: Confidence::High,

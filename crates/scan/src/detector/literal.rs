@@ -2,7 +2,7 @@
 
 use super::matcher::Match;
 use super::trace::{Kept, Outcome, Seen};
-use super::{Detection, Trace};
+use super::{Detection, Trace, spelled};
 use aho_corasick::{AhoCorasick, BuildError, Input, MatchKind};
 use quietus_model::{Comments, Fingerprint, FingerprintKey, Offline, Rule, Secret};
 use std::collections::BTreeSet;
@@ -82,7 +82,7 @@ impl Literals {
                 continue;
             }
             let mut seen = Seen::new(Match::of(span.clone()));
-            seen.outcome = Outcome::Kept(Arc::new(detection(rule, secret, span)));
+            seen.outcome = Outcome::Kept(Arc::new(detection(bytes, rule, secret, span)));
             trace.kept.push(Kept { number: trace.matches.len() as u32, others: Vec::new() });
             trace.matches.push(seen);
         }
@@ -117,10 +117,11 @@ fn stands_alone(bytes: &[u8], span: &Range<usize>) -> bool {
     !goes_on(span.start, span.start.checked_sub(1)) && !goes_on(span.end - 1, Some(span.end))
 }
 
-fn detection(rule: &Arc<Rule>, secret: &Secret, span: Range<usize>) -> Detection {
+fn detection(bytes: &[u8], rule: &Arc<Rule>, secret: &Secret, span: Range<usize>) -> Detection {
     Detection {
         evidence: None,
         rule: Arc::clone(rule),
+        said: spelled::said(bytes, &span),
         span: span.clone(),
         secret_span: span,
         secret: secret.clone(),

@@ -160,7 +160,12 @@ fn basic(bytes: &[u8], one: &Match, value: Value, weights: &Weights) -> Option<J
     if plain * 4 < decoded.len() * 3 {
         return None;
     }
-    let colon = decoded.iter().position(|byte| *byte == b':')?;
+    // A NUL in place of the colon, and another one before the user: RFC 4616.
+    let parted = |mark: u8| decoded.iter().rposition(|byte| *byte == mark);
+    let colon = match decoded.iter().filter(|byte| **byte == 0).count() {
+        2 => parted(0)?,
+        _ => decoded.iter().position(|byte| *byte == b':')?,
+    };
     let password = String::from_utf8_lossy(&decoded[colon + 1..]).into_owned();
     if placeholder::is_placeholder(password.as_bytes())
         || placeholder::is_reference(password.as_bytes())
