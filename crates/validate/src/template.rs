@@ -91,7 +91,7 @@ pub(crate) fn names(template: &str) -> Vec<&str> {
         match piece {
             Piece::Text(_) => {}
             Piece::Part(name) | Piece::Query(name) | Piece::Decoded(name) | Piece::Bytes(name) => {
-                names.push(name)
+                names.push(name);
             }
             Piece::Basic(user, password) => {
                 names.extend([user, password].into_iter().filter_map(Operand::name));
