@@ -24,7 +24,6 @@ pub(crate) use judge::Evidence;
 use literal::Literals;
 pub(crate) use literal::is_distinct;
 use matcher::Matcher;
-pub(crate) use matcher::compile;
 use outlines::Outlines;
 use quietus_model::{
     Comments, Companion, Confidence, Fact, Fingerprint, FingerprintKey, Offline, Rule, RuleId,
@@ -32,7 +31,7 @@ use quietus_model::{
 };
 use quietus_odb::Copied;
 pub(crate) use quietus_pattern::parse;
-use quietus_unpack::{Span, spans_by};
+use quietus_unpack::{Span, may_hold, spans_by};
 use sift::Dummies;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -86,7 +85,7 @@ impl Detection {
     }
 }
 
-/// Finds credentials in bytes. Cheap to make: a rule's pattern is compiled when first needed.
+/// Finds credentials in bytes. Cheap to make: a rule's pattern is read when first needed.
 #[derive(Debug)]
 pub struct Detector {
     set: Arc<RuleSet>,
@@ -105,7 +104,7 @@ impl Detector {
     ///
     /// # Errors
     /// Every rule that has no anchor or whose pattern is not one. What only shows when a pattern
-    /// is compiled (its size) shows in [`failed`](Self::failed); [`lint`](crate::lint()) finds all
+    /// is laid out (its size) shows in [`failed`](Self::failed); [`lint`](crate::lint()) finds all
     /// of it beforehand.
     pub fn new(rules: Arc<RuleSet>) -> Result<Self, Vec<RuleProblem>> {
         let mut problems = Vec::new();
@@ -171,6 +170,11 @@ impl Detector {
         spans_by(text, &|steps, marks| self.anchors.mark_encoded(steps, marks))
     }
 
+    /// Which of these parts of a text, which lie between borders, may hold an encoded stretch.
+    pub(crate) fn may_hold_spans(&self, text: &[u8], parts: &[Range<usize>]) -> Vec<bool> {
+        may_hold(text, parts, &|steps, marks| self.anchors.mark_encoded(steps, marks))
+    }
+
     /// The least number of bytes that anything found has.
     pub(crate) fn shortest(&self) -> usize {
         self.shortest
@@ -181,7 +185,7 @@ impl Detector {
         self.horizon
     }
 
-    /// Rules that were needed and could not be compiled: what they would have found is unknown.
+    /// Rules that were needed and could not be run: what they would have found is unknown.
     pub fn failed(&self) -> Vec<RuleProblem> {
         self.matchers
             .iter()
@@ -211,7 +215,12 @@ impl Detector {
     /// Looks at all of `bytes`; what `trace` held before is let go.
     pub(crate) fn trace(&self, bytes: &[u8], trace: &mut Trace) {
         trace.clear(bytes.len());
-        self.anchors.find(bytes, 0..bytes.len(), &mut trace.occurrences);
+        self.anchors.look(bytes, std::iter::once(0..bytes.len()), &mut trace.cores);
+        trace.cores.sort_unstable();
+        trace.cores.dedup();
+        for core in &trace.cores {
+            self.anchors.admit(bytes, *core, &mut trace.occurrences);
+        }
         self.follow(bytes, None, trace);
     }
 
@@ -220,12 +229,14 @@ impl Detector {
     pub(crate) fn retrace(&self, bytes: &[u8], base: &Trace, copies: &[Copied], trace: &mut Trace) {
         trace.clear(bytes.len());
         let carry = Carry { base, copies, len: bytes.len() };
-        let sight = self.anchors.sight();
-        let reach = sight + self.anchors.longest();
-        for range in carry.dirty(reach, reach) {
-            self.anchors.find(bytes, range, &mut trace.occurrences);
+        let Trace { cores, occurrences, .. } = trace;
+        let new = carry.dirty(Anchors::REACH, Anchors::REACH);
+        self.anchors.look(bytes, new, cores);
+        for core in &*cores {
+            self.anchors.admit(bytes, *core, occurrences);
         }
-        carry.occurrences(sight, &mut trace.occurrences);
+        carry.cores(cores, |core| self.anchors.admit(bytes, core, occurrences));
+        carry.occurrences(self.anchors.sight(), occurrences);
         self.follow(bytes, Some(carry), trace);
     }
 
@@ -264,7 +275,7 @@ impl Detector {
         let rule = &self.set.rules()[number as usize];
         let matcher = self.matchers[number as usize].get_or_init(|| {
             let outline = self.outlines.of(number as usize);
-            Matcher::new(rule, outline)
+            Matcher::new(&self.set, rule, outline)
         });
         let Ok(matcher) = matcher else { return };
         let is_alone = rule.companions.is_empty();
