@@ -45,4 +45,4 @@ pub use read::LedgerEntry;
 pub use scans::RepositoryScans;
 pub use stream::Stream;
 pub use verify::{Fault, Verification};
-pub use work::{Lease, Piece, PieceState};
+pub use work::{Errand, Lease, Piece, PieceState, Taker};

@@ -59,6 +59,7 @@ told_to_both!(
     tampering::an_event_from_the_future_is_an_error_that_says_upgrade,
     nights::work_is_done_once_however_many_are_at_it,
     nights::many_take_each_piece_once,
+    nights::a_host_is_asked_by_so_many_at_a_time,
     nights::an_inventory_is_read_back,
     writers::many_writers_leave_one_whole_chain,
     writers::many_processes_may_make_the_ledger_at_once,
