@@ -129,5 +129,6 @@ pub(crate) fn verified(token: &Token, published: Received, now: Timestamp) -> Re
     Received { code: Some(format!("JWT {code}")), body: body.to_string().into_bytes(), ..published }
 }
 
-#[cfg(all(test, feature = "jwt"))]
+#[cfg(feature = "jwt")]
+#[cfg(test)]
 mod tests;

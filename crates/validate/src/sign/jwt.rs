@@ -108,7 +108,8 @@ fn signature(_: JwtAlgorithm, _: &Secret, _: &[u8]) -> Result<Vec<u8>, Unfilled>
     Err(Unfilled::Unfit("this program was built without its feature \"jwt\""))
 }
 
-#[cfg(all(test, feature = "jwt"))]
+#[cfg(feature = "jwt")]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::endpoint::Endpoint;
