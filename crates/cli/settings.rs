@@ -1,6 +1,7 @@
 //! The user's configuration file. A scanned repository can never supply it.
 
 use crate::forges::ForgeConfig;
+use crate::known_good::KnownGoodConfig;
 use crate::routes::RouteConfig;
 use anyhow::{Context, Result, anyhow, bail};
 use quietus_model::{RepositoryId, SafeText, Severity};
@@ -112,6 +113,8 @@ pub(crate) struct ValidateConfig {
     pub(crate) vantage: Option<String>,
     /// A proxy.
     pub(crate) proxy: Option<String>,
+    /// Credentials that are known to work.
+    known_good: Vec<KnownGoodConfig>,
 }
 
 impl ValidateConfig {
@@ -243,6 +246,12 @@ impl Config {
             allow_clear: self.validate.allow_clear.clone(),
             ca_pem,
             known_hosts,
+            known_good: self
+                .validate
+                .known_good
+                .iter()
+                .map(KnownGoodConfig::read)
+                .collect::<Result<_>>()?,
             pace: self.validate.pace(defaults.pace)?,
             timeout: self.validate.timeout_seconds.map_or(defaults.timeout, Duration::from_secs),
             vantage: self.validate.vantage.clone().unwrap_or(defaults.vantage.clone()),
@@ -296,6 +305,10 @@ pub(crate) const TEMPLATE: &str = r#"# Quietus configuration. Every line is opti
 # patience_seconds = 60   # for a host that asks to wait
 # vantage = "office"
 # proxy = "http://proxy.example.org:3128"
+# [[validate.known_good]]    # is tried where another one was denied; if it is not accepted, the denial
+# rule = "gitlab-pat"        # says nothing
+# endpoint = "https://gitlab.example.org"
+# secret_env = "GITLAB_CANARY_TOKEN"    # or secret_file; parts = { user = "…" } where it has any
 
 # What is not reported, though it is read. Patterns are those of a .gitignore; the tools are
 # gitleaks, betterleaks, trufflehog, kingfisher and detect-secrets.

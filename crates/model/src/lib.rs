@@ -34,8 +34,8 @@ pub use finding::{
 pub use fingerprint::{Fingerprint, FingerprintKey, KeyError, KeyId};
 pub use receipt::{Effect, Receipt};
 pub use recipe::{
-    Answer, Basis, Clause, Driver, IdentityPointers, JsonTest, Login, Method, Outcome, Recipe,
-    Remedy, Revocation, RevokeBy, Sign,
+    Answer, Basis, Clause, Driver, Exchange, Hash, IdentityPointers, JsonTest, JwtAlgorithm, Login,
+    Method, Outcome, Recipe, Remedy, Revocation, RevokeBy, Sign, Written,
 };
 pub use repository::RepositoryId;
 pub use rule::{

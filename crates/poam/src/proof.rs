@@ -240,7 +240,7 @@ pub enum Proof {
 pub enum Missing {
     /// No issuer was ever asked.
     NeverAsked,
-    /// No recipe can ask.
+    /// No recipe can prove it.
     NoRecipe,
     /// Somebody was asked, but none that is known to be the issuer.
     NoBoundTarget(Target),
@@ -278,7 +278,9 @@ impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NeverAsked => f.write_str("no issuer has been asked whether it still works"),
-            Self::NoRecipe => f.write_str("no recipe can ask the issuer of this kind"),
+            Self::NoRecipe => {
+                f.write_str("no recipe can prove that a credential of this kind is dead")
+            }
             Self::NoBoundTarget(target) => {
                 write!(f, "nothing shows that {target} issued it, so a denial there proves nothing")
             }
@@ -321,6 +323,8 @@ pub(crate) struct Scale<'a> {
 pub enum Weakness {
     /// The user overrode its recipe or endpoint.
     Custom,
+    /// The policy asks that one which is known to work was accepted beside it, and none was.
+    NoKnownGood,
     /// It denies parts that were never accepted together.
     Unpaired,
     /// It is in words that a live credential can meet too, of one that was never accepted.
@@ -341,6 +345,10 @@ impl Weakness {
         match self {
             Self::Custom => {
                 "part of the proof rests on a recipe or endpoint that the user overrode"
+            }
+            Self::NoKnownGood => {
+                "the policy asks that a credential which is known to work is accepted beside the last \
+                 denial, and none was: name one under validate.known_good, or look yourself"
             }
             Self::Unpaired => {
                 "the issuer denied this secret together with a part that stood near it, and never \
@@ -465,7 +473,10 @@ fn denial(
         "{target} ({}) denied it {count} times from {first} to {last}{clause}{revoked}",
         record.binding_text()
     );
-    Ok((*first, sentence, *weakness))
+    let last_seen = record.answers.last().and_then(|(_, verdict)| verdict.observation());
+    let is_beside = last_seen.is_some_and(|seen| seen.known_good);
+    let lacking = (proof.known_good && !is_beside).then_some(Weakness::NoKnownGood);
+    Ok((*first, sentence, lacking.max(*weakness)))
 }
 
 /// `at` plus `span`, or the end of time.

@@ -29,6 +29,9 @@ pub struct ProofRules {
     pub freshness: SignedDuration,
     /// Places on the network they were asked from.
     pub vantages: usize,
+    /// Whether the last denial must stand beside the acceptance of a credential that is known to work;
+    /// without it a person decides.
+    pub known_good: bool,
     /// People who must attest where no recipe can ask.
     pub attestors: usize,
 }

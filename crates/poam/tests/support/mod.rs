@@ -55,6 +55,7 @@ pub fn observation() -> Observation {
         issuer_date: None,
         identity: Identity::default(),
         control: Control::Denied,
+        known_good: false,
         vantage: "local".into(),
         tool: "test".into(),
     }
