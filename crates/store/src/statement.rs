@@ -12,9 +12,19 @@ pub(crate) const META: &str = "SELECT name, value FROM meta";
 /// Where the ledger ends.
 pub(crate) const HEAD: &str = "SELECT seq, hash FROM head WHERE id = 1";
 
-/// Every event of every item, item by item.
-pub(crate) const ITEMS: &str = "SELECT seq, stream, version, recorded_at, body, prev, hash \
-     FROM entry WHERE stream >= 'item:' AND stream < 'item;' ORDER BY stream, version";
+/// Every event of every item, item by item, beside the head in one statement, so that both are of one
+/// moment. A ledger without items gives one row without an entry.
+pub(crate) const EVENTS: &str = "SELECT h.seq, h.hash, e.seq, e.stream, e.version, e.recorded_at, \
+     e.body, e.prev, e.hash FROM head h \
+     LEFT JOIN entry e ON e.stream >= 'item:' AND e.stream < 'item;' \
+     WHERE h.id = 1 ORDER BY e.stream, e.version";
+
+/// Every event of every item after the entry `$1`, in the order of the ledger, beside the head. Written
+/// so that the place in the ledger is what it is looked up by.
+pub(crate) const TAIL: &str = "SELECT h.seq, h.hash, e.seq, e.stream, e.version, e.recorded_at, \
+     e.body, e.prev, e.hash FROM head h \
+     LEFT JOIN entry e ON e.seq > $1 AND SUBSTR(e.stream, 1, 5) = 'item:' \
+     WHERE h.id = 1 ORDER BY e.seq";
 
 /// The entries of one stream.
 pub(crate) const STREAM: &str = "SELECT seq, stream, version, recorded_at, body, prev, hash \

@@ -50,6 +50,7 @@ told_to_both!(
     stories::a_survey_counts_once,
     stories::the_last_scans_go_by_when_they_were_taken,
     stories::nothing_is_changed_or_deleted,
+    stories::the_items_in_memory_follow_what_others_append,
     tampering::a_changed_body_is_named,
     tampering::a_rehashed_entry_breaks_the_next_one,
     tampering::a_lost_tail_and_a_lost_middle_are_named,
