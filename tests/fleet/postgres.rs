@@ -89,7 +89,7 @@ impl Postgres {
 
     fn run(&self, program: &str, arguments: &[&str]) {
         // What stays behind must not hold our pipes open.
-        let out = std::fs::File::create(std::env::temp_dir().join("quietus-fleet-out")).unwrap();
+        let out = tempfile::tempfile().unwrap();
         let mut command = self.command(program);
         command.args(arguments).stdout(out.try_clone().unwrap()).stderr(out);
         assert!(command.status().unwrap().success(), "{program} {arguments:?}");
