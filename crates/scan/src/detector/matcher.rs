@@ -7,7 +7,7 @@ use quietus_model::{Judge, Lengths, Rule, RuleSet};
 use quietus_pattern::Outline;
 use regex::bytes::{CaptureLocations, Regex, RegexBuilder};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Compiled size of one pattern; several times what the largest honest rule needs.
 const SIZE_LIMIT: usize = 4 << 20;
@@ -27,7 +27,36 @@ pub(super) struct Matcher {
     groups: Groups,
     reach: usize,
     bounded: bool,
-    companions: Vec<Regex>,
+    companions: Vec<Part>,
+}
+
+/// The pattern of a companion, compiled when it is first looked for: most rules find nothing that one
+/// could stand beside.
+#[derive(Debug)]
+struct Part {
+    rule: Arc<Rule>,
+    index: usize,
+    pattern: OnceLock<Result<Regex, RuleProblem>>,
+}
+
+impl Part {
+    fn pattern(&self) -> &Result<Regex, RuleProblem> {
+        self.pattern.get_or_init(|| {
+            let companion = &self.rule.companions[self.index];
+            compile(&companion.pattern)
+                .map_err(|e| too_much(&self.rule, format!("its companion {}: {e}", companion.name)))
+        })
+    }
+}
+
+/// A rule with a pattern that cannot be compiled.
+fn too_much(rule: &Rule, what: String) -> RuleProblem {
+    RuleProblem {
+        file: String::new(),
+        rule: rule.id.to_string(),
+        what,
+        advice: "simplify it".into(),
+    }
 }
 
 /// Which groups of a pattern are what.
@@ -176,24 +205,15 @@ pub(super) struct Reach {
 
 impl Matcher {
     /// `outline` is that of `rule`, if its pattern can be read.
-    pub(super) fn new(rule: &Rule, outline: Option<&Outline>) -> Result<Self, RuleProblem> {
-        let problem = |what: String| RuleProblem {
-            file: String::new(),
-            rule: rule.id.to_string(),
-            what,
-            advice: "simplify it".into(),
-        };
+    pub(super) fn new(rule: &Arc<Rule>, outline: Option<&Outline>) -> Result<Self, RuleProblem> {
         let longest = outline.and_then(|outline| outline.greatest);
         let begins = longest.is_some() && outline.is_some_and(|one| one.begins_with_anchor);
         let heads_column = rule.judge == Some(Judge::Column);
         let is_assigned = (heads_column || rule.judge == Some(Judge::Assigned))
             && outline.is_some_and(|outline| outline.begins_with_name);
         let pattern = if begins { format!("^(?:{})", rule.pattern) } else { rule.pattern.clone() };
-        let pattern = compile(&pattern).map_err(|e| problem(format!("its pattern: {e}")))?;
-        let companions = rule.companions.iter().map(|companion| {
-            compile(&companion.pattern)
-                .map_err(|e| problem(format!("its companion {}: {e}", companion.name)))
-        });
+        let pattern = compile(&pattern).map_err(|e| too_much(rule, format!("its pattern: {e}")))?;
+        let part = |index| Part { rule: Arc::clone(rule), index, pattern: OnceLock::new() };
         Ok(Self {
             groups: Groups::new(&pattern),
             is_named: begins && is_assigned,
@@ -201,7 +221,7 @@ impl Matcher {
             reach: rule.reach.unwrap_or(0).max(longest.unwrap_or(0)),
             bounded: longest.is_some(),
             begins,
-            companions: companions.collect::<Result<_, _>>()?,
+            companions: (0..rule.companions.len()).map(part).collect(),
             pattern,
         })
     }
@@ -271,6 +291,9 @@ impl Matcher {
             if start < at || self.is_named && !judge::promises(bytes, start..end) {
                 continue;
             }
+            if self.heads_column && !table::may_head(bytes, start, self.reach) {
+                continue;
+            }
             let groups = groups.get_or_insert_with(|| self.pattern.capture_locations());
             let text = &bytes[start..window.end];
             let Some(whole) = self.pattern.captures_read(groups, text) else { continue };
@@ -307,6 +330,11 @@ impl Matcher {
         below.into_iter().filter(|at| !at.is_empty()).map(value).collect()
     }
 
+    /// What was needed of it and could not be compiled.
+    pub(super) fn failed(&self) -> impl Iterator<Item = &RuleProblem> {
+        self.companions.iter().filter_map(|part| part.pattern.get()?.as_ref().err())
+    }
+
     /// Every place where companion `index` stands and begins inside `window`.
     pub(super) fn companion(
         &self,
@@ -314,7 +342,8 @@ impl Matcher {
         bytes: &[u8],
         window: Range<usize>,
     ) -> Vec<Range<usize>> {
-        let Some(pattern) = self.companions.get(index) else { return Vec::new() };
+        let part = self.companions.get(index).map(Part::pattern);
+        let Some(Ok(pattern)) = part else { return Vec::new() };
         let end = window.end.saturating_add(COMPANION_TAIL).min(bytes.len());
         let mut found = Vec::new();
         let mut at = window.start;

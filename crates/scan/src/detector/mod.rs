@@ -188,10 +188,12 @@ impl Detector {
 
     /// Rules that were needed and could not be compiled: what they would have found is unknown.
     pub fn failed(&self) -> Vec<RuleProblem> {
-        self.matchers
-            .iter()
-            .filter_map(|cell| cell.get().and_then(|m| m.as_ref().err()).cloned())
-            .collect()
+        let needed = self.matchers.iter().filter_map(OnceLock::get);
+        let failed = needed.flat_map(|matcher| match matcher {
+            Ok(matcher) => matcher.failed().cloned().collect(),
+            Err(problem) => vec![problem.clone()],
+        });
+        failed.collect()
     }
 
     /// Every credential in `bytes`, in the order of their places. Where rules overlap, the one of
@@ -236,7 +238,7 @@ impl Detector {
         for core in &*cores {
             self.anchors.admit(bytes, *core, occurrences);
         }
-        carry.cores(cores, |core| self.anchors.admit(bytes, core, occurrences));
+        carry.cores(&self.anchors, cores, |core| self.anchors.admit(bytes, core, occurrences));
         carry.occurrences(self.anchors.sight(), occurrences);
         self.follow(bytes, Some(carry), trace);
     }
