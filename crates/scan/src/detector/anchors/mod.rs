@@ -148,4 +148,4 @@ impl Anchors {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
