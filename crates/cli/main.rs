@@ -75,7 +75,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
             Command::Repos(args) => commands::repos::run(&setup, &args).await,
             Command::Import(args) => commands::import::run(&setup, &args).await,
             Command::Nightly(args) => commands::nightly::run(&setup, &args).await,
-            Command::Worker(args) => commands::nightly::worker(&setup, &args).await,
+            Command::Worker(args) => commands::worker::run(&setup, &args).await,
             Command::Rules(args) => commands::rules::run(&setup, args),
             Command::Policy(args) => commands::policy::run(&setup, &args),
             Command::Init(args) => commands::init::run(&setup, &args).await,

@@ -8,14 +8,14 @@ use std::collections::BTreeSet;
 use std::process::Stdio;
 use std::time::Duration;
 
-const FEW: [&str; 3] = ["nightly", "--format", "json"];
+pub(crate) const FEW: [&str; 3] = ["nightly", "--format", "json"];
 
-fn url(sandbox: &Sandbox, name: &str) -> String {
+pub(crate) fn url(sandbox: &Sandbox, name: &str) -> String {
     format!("file://{}", sandbox.path(format!("forge/{name}.git")).display())
 }
 
 /// A bare repository on the forge, with these commits.
-fn publish(sandbox: &Sandbox, name: &str, commits: &[(&str, &str)]) {
+pub(crate) fn publish(sandbox: &Sandbox, name: &str, commits: &[(&str, &str)]) {
     let repository = sandbox.repository(&format!("work/{name}"));
     for (file, text) in commits {
         repository.commit(file, text, "a commit");
@@ -30,17 +30,17 @@ fn publish(sandbox: &Sandbox, name: &str, commits: &[(&str, &str)]) {
     }
 }
 
-fn leak(label: &str) -> String {
+pub(crate) fn leak(label: &str) -> String {
     format!("TOKEN={}\n", token(label))
 }
 
 /// A night counts what happened since it began, to the second: two in one second are one to it.
-fn a_second_later() {
+pub(crate) fn a_second_later() {
     std::thread::sleep(Duration::from_millis(1100));
 }
 
 /// A forge of `count` repositories, every third with a leak, all of them listed.
-fn fleet(count: usize) -> Sandbox {
+pub(crate) fn fleet(count: usize) -> Sandbox {
     let sandbox = Sandbox::new();
     let mut list = String::new();
     for number in 0..count {
@@ -55,7 +55,7 @@ fn fleet(count: usize) -> Sandbox {
 }
 
 /// Each item's credential with its places, whatever the order in which they were found.
-fn items(sandbox: &Sandbox) -> BTreeSet<String> {
+pub(crate) fn items(sandbox: &Sandbox) -> BTreeSet<String> {
     let list = sandbox.run(&["item", "list", "--format", "json"]).exits(0).json();
     let told = |item: &Value| {
         let place = |at: &Value| format!("{} {} {}", at["path"], at["at_head"], at["blob"]);
@@ -66,7 +66,7 @@ fn items(sandbox: &Sandbox) -> BTreeSet<String> {
     list.as_array().unwrap().iter().map(told).collect()
 }
 
-fn figure(night: &Value, name: &str) -> u64 {
+pub(crate) fn figure(night: &Value, name: &str) -> u64 {
     night["figures"][name].as_u64().unwrap_or_else(|| panic!("{name} in {night:#}"))
 }
 

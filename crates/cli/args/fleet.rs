@@ -94,6 +94,12 @@ pub(crate) struct Watching {
     /// How many repositories are fetched at the same time
     #[arg(long, value_name = "N", default_value_t = 4)]
     pub(crate) at_once: usize,
+    /// How many repositories of one host are fetched at the same time, by all workers together
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    pub(crate) per_host: usize,
+    /// How long a host that is asked too much, or a repository that cannot be fetched now, is left alone
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = to_duration)]
+    pub(crate) rest: SignedDuration,
     /// How long one fetch may take
     #[arg(long, value_name = "TIME", default_value = "4h", value_parser = to_duration)]
     pub(crate) fetch_time: SignedDuration,

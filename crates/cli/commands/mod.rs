@@ -26,3 +26,4 @@ pub(crate) mod token;
 pub(crate) mod track;
 pub(crate) mod triage;
 pub(crate) mod validate;
+pub(crate) mod worker;

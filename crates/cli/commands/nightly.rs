@@ -1,97 +1,23 @@
-//! `quietus nightly` and `quietus worker`: the whole inventory, once a night.
+//! `quietus nightly`: the whole inventory, once a night.
 
 use crate::CANCEL;
-use crate::args::{Cli, Command, Export, ListFormat, Nightly, Watching, Worker};
+use crate::args::{Cli, Command, Export, ListFormat, LogFormat, Nightly, Watching};
+use crate::commands::worker::{Parts, sight, work};
 use crate::commands::{export, remind, repos};
 use crate::exit::{Exit, Failure, Reason};
-use crate::output::{self, nightly};
+use crate::output::night_log::{self, Log};
+use crate::output::nightly;
 use crate::places;
 use crate::progress::Bar;
 use crate::setup::Setup;
-use crate::sight::Sight;
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Parser;
 use jiff::{SignedDuration, Timestamp};
-use quietus_escrow::Escrow;
-use quietus_model::{FingerprintKey, RepositoryId};
 use quietus_poam::{Listed, NightFigures, NightRecord, PoamItem, Policy, ScanRecord, unfinished};
-use quietus_scan::Detector;
-use quietus_store::Ledger;
-use quietus_track::{
-    Fetching, Mirrors, Night, NightLimits, Silencing, Told, Tracker, Wanted, begin, end, enlist,
-    figures, order, reclaim,
-};
-use quietus_validate::Validator;
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use quietus_track::{Wanted, begin, end, enlist, figures, order};
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
-use tokio::runtime::Handle;
-
-/// How often a worker that stays looks for a night.
-const LOOK: Duration = Duration::from_secs(10);
-
-/// What every part of a night works with.
-struct Parts {
-    key: FingerprintKey,
-    ledger: Ledger,
-    policy: Policy,
-    rules: Arc<quietus_model::RuleSet>,
-    shipped: quietus_model::RuleSet,
-    detector: Detector,
-    silencing: Silencing,
-    validator: Option<Validator>,
-    escrow: Escrow,
-    worker: String,
-    began: Instant,
-}
-
-impl Parts {
-    async fn new(setup: &Setup, watching: &Watching) -> Result<Self> {
-        let key = setup.key()?;
-        let ledger = setup.ledger(&key).await?;
-        let policy = setup.policy()?;
-        let rules = setup.rules()?;
-        let validator = if watching.validate { Some(setup.validator(&rules, None)?) } else { None };
-        let detector = setup.detector(Arc::clone(&rules))?;
-        let silencing = setup.silencing_of_configuration(&rules, Some(&key), &policy)?;
-        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        let worker = format!("{host}/{}", std::process::id());
-        let shipped = quietus_catalogue::shipped()?;
-        let began = Instant::now();
-        Ok(Self {
-            key,
-            ledger,
-            policy,
-            rules,
-            shipped,
-            detector,
-            silencing,
-            validator,
-            escrow: setup.escrow()?,
-            worker,
-            began,
-        })
-    }
-
-    fn tracker(&self) -> Tracker<'_> {
-        Tracker {
-            ledger: &self.ledger,
-            rules: &self.rules,
-            shipped: &self.shipped,
-            policy: &self.policy,
-            validator: self.validator.as_ref(),
-            escrow: Some(&self.escrow),
-            tool: env!("CARGO_PKG_VERSION"),
-        }
-    }
-
-    /// The time of this run, in whole seconds.
-    fn now(&self, setup: &Setup) -> Timestamp {
-        let seconds = i64::try_from(self.began.elapsed().as_secs()).unwrap_or(0);
-        setup.now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(setup.now)
-    }
-}
+use std::time::Duration;
 
 pub(crate) async fn run(setup: &Setup, args: &Nightly) -> Result<Exit, Failure> {
     let exports = exports(setup)?;
@@ -108,26 +34,28 @@ pub(crate) async fn run(setup: &Setup, args: &Nightly) -> Result<Exit, Failure> 
             ),
         });
     };
-    stop_at_the_deadline(args.deadline);
+    let clock = || parts.now(setup);
+    let log = Log::new(args.watching.log, setup.quiet, &parts.worker, &clock);
+    stop_at_the_deadline(args.deadline, args.watching.log);
     let mut exit = Exit::clean();
     if !args.no_forges && !setup.config.forge.is_empty() {
-        refresh(setup, &parts, &mut exit).await?;
+        refresh(setup, &parts, &log, &mut exit).await?;
     }
     let listed = parts.ledger.inventory().await?;
     if listed.is_empty() {
         return Err(anyhow!("the inventory is empty; `quietus repos import` fills it").into());
     }
     let scans = parts.ledger.scans().await?;
-    let due: Vec<RepositoryId> =
-        order(&listed, &scans, setup.now).into_iter().map(|due| due.id).collect();
-    let (night, goes_on) = begin(&parts.ledger, &due, setup.now).await?;
-    if goes_on && !setup.quiet {
-        output::notice(&format!("going on with the night that began {}", night.at));
+    let due = order(&listed, &scans, parts.now(setup));
+    let (night, goes_on) = begin(&parts.ledger, &due, parts.now(setup)).await?;
+    if goes_on {
+        log.notice(&format!("going on with the night that began {}", night.at));
     }
-    let log = nightly::Log::new(args.watching.log, setup);
+    let log = log.of(night.night);
+    log.began(due.len());
     work(setup, &args.watching, &parts, &listed, &night, &log).await?;
     if parts.validator.is_some() && !is_stopped() {
-        retest(setup, &args.watching, &parts, &listed, &mut exit).await?;
+        retest(setup, &args.watching, &parts, &listed, &log, &mut exit).await?;
     }
     let reminders = if args.remind { remind(setup, &parts, &mut exit).await? } else { 0 };
     for export in exports {
@@ -139,11 +67,12 @@ pub(crate) async fn run(setup: &Setup, args: &Nightly) -> Result<Exit, Failure> 
     if figures.left == 0 || !is_stopped() {
         end(&parts.ledger, &night, figures, now).await?;
     }
+    log.ended(&figures);
     finish(args, &parts, &night, figures, exit, now).await
 }
 
 /// Takes in what the forges tell of. One that does not answer stops no night: what is listed is watched.
-async fn refresh(setup: &Setup, parts: &Parts, exit: &mut Exit) -> Result<()> {
+async fn refresh(setup: &Setup, parts: &Parts, log: &Log<'_>, exit: &mut Exit) -> Result<()> {
     for forge in &setup.config.forge {
         let name = std::slice::from_ref(&forge.name);
         match repos::told_by_forges(setup, name).await {
@@ -152,7 +81,7 @@ async fn refresh(setup: &Setup, parts: &Parts, exit: &mut Exit) -> Result<()> {
                 enlist(&parts.ledger, &told, false, &by, parts.now(setup)).await?;
             }
             Err(error) => {
-                output::error_text(&format!("{error:#}"));
+                log.trouble(&format!("{error:#}"));
                 exit.add_if(true, Reason::Source);
             }
         }
@@ -198,71 +127,6 @@ async fn finish(
     Ok(exit)
 }
 
-/// Takes pieces of work of the night until none is left, or somebody stops it.
-async fn work(
-    setup: &Setup,
-    watching: &Watching,
-    parts: &Parts,
-    listed: &[Listed],
-    night: &NightRecord,
-    told: &dyn Told,
-) -> Result<()> {
-    let own_host = parts.worker.split('/').next().unwrap_or_default();
-    reclaim(&parts.ledger, night.night, |worker| is_dead(worker, own_host)).await?;
-    let sight = sight(setup, watching, listed)?;
-    // Many repositories at a time make no bar; the log tells how far it is.
-    let looking = sight.looking(&parts.detector, &parts.key, &());
-    let repositories: BTreeMap<RepositoryId, Listed> =
-        listed.iter().map(|one| (one.id.clone(), one.clone())).collect();
-    let tracker = parts.tracker();
-    let clock = || parts.now(setup);
-    let night = Night {
-        id: night.night,
-        worker: &parts.worker,
-        tracker: &tracker,
-        looking: &looking,
-        silencing: &parts.silencing,
-        repositories: &repositories,
-        clock: &clock,
-        limits: NightLimits {
-            at_once: watching.at_once,
-            most_new: watching.most_new,
-            disk: watching.disk.map(|gib| gib << 30),
-        },
-        told,
-    };
-    let runtime = Handle::current();
-    tokio::task::block_in_place(|| night.work(&runtime))?;
-    Ok(())
-}
-
-/// Whether a worker of this very machine has ended.
-fn is_dead(worker: &str, own_host: &str) -> bool {
-    let Some((host, process)) = worker.rsplit_once('/') else { return false };
-    let process = process.parse().ok().and_then(rustix::process::Pid::from_raw);
-    host == own_host && process.is_some_and(|id| rustix::process::test_kill_process(id).is_err())
-}
-
-fn sight(setup: &Setup, watching: &Watching, listed: &[Listed]) -> Result<Sight> {
-    let ids: BTreeMap<String, RepositoryId> =
-        listed.iter().map(|one| (one.source.to_string(), one.id.clone())).collect();
-    let moved = listed.iter().filter(|one| one.source.as_str() != one.url);
-    let fetching = Fetching {
-        time: Duration::from_secs(watching.fetch_time.as_secs().unsigned_abs()),
-        bytes: watching.mirror_size << 30,
-        urls: moved.map(|one| (one.source.to_string(), one.url.clone())).collect(),
-        tokens: setup.config.host_tokens()?,
-        cancel: Some(&CANCEL),
-    };
-    let options = quietus_scan::Options {
-        threads: setup.threads,
-        memory: Some(setup.places.scans()),
-        ..quietus_scan::Options::default()
-    };
-    let mirrors = Mirrors::fetched(setup.places.mirrors(), fetching);
-    Ok(Sight { mirrors, names: ids.clone(), known: ids, ..Sight::new(setup, options) })
-}
-
 /// The items that are due to be asked about.
 fn due_items(items: Vec<PoamItem>, policy: &Policy, now: Timestamp) -> Vec<PoamItem> {
     let is_due = |item: &PoamItem| {
@@ -277,6 +141,7 @@ async fn retest(
     watching: &Watching,
     parts: &Parts,
     listed: &[Listed],
+    log: &Log<'_>,
     exit: &mut Exit,
 ) -> Result<()> {
     let now = parts.now(setup);
@@ -288,7 +153,7 @@ async fn retest(
     let looking = sight.looking(&parts.detector, &parts.key, &bar);
     let read = tokio::task::block_in_place(|| Wanted::of(&due, &scans).read(&looking, now));
     for error in &read.errors {
-        output::error_text(&error.to_string());
+        log.trouble(&error.to_string());
     }
     exit.add_if(!read.errors.is_empty(), Reason::Source);
     exit.add_if(!read.lost.is_empty() || !read.unread.is_empty(), Reason::Incomplete);
@@ -334,12 +199,12 @@ fn is_stopped() -> bool {
 }
 
 /// Stops what is under way when the time is up, as Ctrl-C does: what was found is told all the same.
-fn stop_at_the_deadline(deadline: Option<SignedDuration>) {
+fn stop_at_the_deadline(deadline: Option<SignedDuration>, format: LogFormat) {
     let Some(deadline) = deadline else { return };
     let wait = Duration::from_secs(deadline.as_secs().unsigned_abs());
     tokio::spawn(async move {
         tokio::time::sleep(wait).await;
-        output::notice("the deadline has come; what is under way is stopped");
+        night_log::say(format, "notice", "the deadline has come; what is under way is stopped");
         CANCEL.store(true, Ordering::SeqCst);
     });
 }
@@ -366,30 +231,4 @@ async fn plan(setup: &Setup, args: &Nightly, parts: &Parts) -> Result<Exit, Fail
         ListFormat::Json => nightly::print_plan_json(&plan)?,
     }
     Ok(Exit::clean())
-}
-
-pub(crate) async fn worker(setup: &Setup, args: &Worker) -> Result<Exit, Failure> {
-    let parts = Parts::new(setup, &args.watching).await?;
-    let log = nightly::Log::new(args.watching.log, setup);
-    let mut done = BTreeSet::new();
-    loop {
-        let records = parts.ledger.nights().await?;
-        let night = unfinished(&records, parts.now(setup)).cloned();
-        match night {
-            Some(night) if !done.contains(&night.night) => {
-                let listed = parts.ledger.inventory().await?;
-                work(setup, &args.watching, &parts, &listed, &night, &log).await?;
-                done.insert(night.night);
-            }
-            None if args.drain && done.is_empty() => {
-                output::notice("no night is under way; `quietus nightly` begins one");
-                return Ok(Exit::clean());
-            }
-            _ if args.drain => return Ok(Exit::clean()),
-            _ => tokio::time::sleep(LOOK).await,
-        }
-        if is_stopped() {
-            return Ok(Exit::clean());
-        }
-    }
 }

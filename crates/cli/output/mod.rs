@@ -8,6 +8,7 @@ pub(crate) mod find;
 pub(crate) mod item;
 pub(crate) mod json;
 pub(crate) mod metrics;
+pub(crate) mod night_log;
 pub(crate) mod nightly;
 pub(crate) mod policy;
 pub(crate) mod remind;

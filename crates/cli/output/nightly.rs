@@ -1,15 +1,13 @@
-//! What a night came to: for people, for programs, for Prometheus; and its log as it goes.
+//! What a night came to, and what one would do: for people, for programs, for Prometheus.
 
 use super::{BOLD, DIM, GREEN, RED, YELLOW, distance, out, plural, thousands};
-use crate::args::LogFormat;
 use crate::exit::Exit;
-use crate::setup::Setup;
 use anyhow::Result;
 use jiff::Timestamp;
 use quietus_model::SafeText;
 use quietus_poam::{Listed, NightFigures, NightRecord};
 use quietus_store::{Head, Piece, RepositoryScans};
-use quietus_track::{Due, PieceOutcome, PieceReport, Told};
+use quietus_track::Due;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -189,9 +187,27 @@ pub(crate) fn prometheus(summary: &Summary<'_>) -> String {
     );
     let unsigned = |number: i64| u64::try_from(number).unwrap_or(0);
     for (name, help, value) in [
+        (
+            "night_failed_attempts",
+            "How often work on a repository was begun in the last night and came to nothing.",
+            figures.failed,
+        ),
+        (
+            "night_repositories_scanned",
+            "Repositories that the last night scanned, completely or not.",
+            figures.complete + figures.incomplete,
+        ),
         ("night_bytes", "Bytes that the last night scanned.", figures.bytes),
-        ("night_credentials", "Credentials that the last night saw.", figures.credentials),
-        ("night_asked", "Credentials that issuers were asked about.", figures.asked),
+        (
+            "night_credentials",
+            "Findings: credentials that the last night saw, once for each repository.",
+            figures.credentials,
+        ),
+        (
+            "night_asked",
+            "Validations: credentials that issuers were asked about in the last night.",
+            figures.asked,
+        ),
         ("night_reminders", "Reminders that the last night sent.", figures.reminders),
         ("night_seconds", "How long the last night took.", figures.seconds),
         (
@@ -218,55 +234,6 @@ pub(crate) fn prometheus(summary: &Summary<'_>) -> String {
         family(name, help, &[("", value)]);
     }
     text
-}
-
-/// Tells of each repository as it is done, on standard error.
-pub(crate) struct Log {
-    format: LogFormat,
-    quiet: bool,
-}
-
-impl Log {
-    pub(crate) fn new(format: LogFormat, setup: &Setup) -> Self {
-        Self { format, quiet: setup.quiet }
-    }
-}
-
-impl Told for Log {
-    fn piece(&self, report: &PieceReport) {
-        let [opened, closed, reopened] = report.items;
-        let trouble = report.trouble.as_deref().map(|t| SafeText::scrubbed(t.as_bytes(), []));
-        let line = match self.format {
-            LogFormat::Json => json!({
-                "event": "repository",
-                "repository": report.repository,
-                "outcome": report.outcome.as_str(),
-                "starts": report.starts,
-                "fetch_seconds": report.fetched_in.as_secs_f64(),
-                "seconds": report.took.as_secs_f64(),
-                "bytes": report.bytes,
-                "credentials": report.credentials,
-                "asked": report.asked,
-                "opened": opened,
-                "closed": closed,
-                "reopened": reopened,
-                "trouble": trouble,
-            })
-            .to_string(),
-            LogFormat::Text if self.quiet && report.outcome == PieceOutcome::Complete => return,
-            LogFormat::Text => {
-                let trouble = trouble.map_or(String::new(), |why| format!("  {why}"));
-                format!(
-                    "{}  {}  {:.1} s, {} opened{trouble}",
-                    report.repository,
-                    report.outcome.as_str(),
-                    report.took.as_secs_f64(),
-                    opened
-                )
-            }
-        };
-        super::log_line(&line);
-    }
 }
 
 /// What a night would do.

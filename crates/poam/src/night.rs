@@ -51,6 +51,9 @@ pub struct NightFigures {
     pub parked: u64,
     /// Not reached before the deadline, or given up.
     pub left: u64,
+    /// How often work on a repository was begun and came to nothing: its worker ended, its host had no
+    /// time, or there was an error.
+    pub failed: u64,
     /// Bytes that were scanned.
     pub bytes: u64,
     /// Credentials that were seen, once for each repository.

@@ -9,24 +9,26 @@ use crate::{
 };
 use jiff::Timestamp;
 use quietus_model::{
-    Assessment, Binding, Fingerprint, Judgement, Location, LocationId, Offline, Place, SafeText,
-    Scope, ScopeKind, Silence, Suppressed, Survey, Trust, Verdict,
+    Assessment, Binding, Fingerprint, Judgement, Location, LocationId, Offline, Place,
+    RepositoryId, SafeText, Scope, ScopeKind, Silence, Suppressed, Survey, Trust, Verdict,
 };
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Decides what must be appended because of `survey`. Appends nothing itself.
 ///
 /// Reconciling the same survey twice gives nothing the second time. Only complete scopes can show
 /// that something is absent; an untrusted survey can only add sightings.
-pub fn reconcile(
-    items: &[PoamItem],
+pub fn reconcile<I: Borrow<PoamItem>>(
+    items: &[I],
     survey: &Survey,
     policy: &Policy,
     now: Timestamp,
 ) -> Vec<(Fingerprint, Recorded)> {
-    let reading = Reading { survey, policy, now };
+    let reading = Reading::of(survey, policy, now);
+    let known = items.iter().map(Borrow::borrow);
     let mut drafts: BTreeMap<Fingerprint, Draft<'_>> =
-        items.iter().map(|item| (item.fingerprint(), Draft::of(item, policy, now))).collect();
+        known.map(|item| (item.fingerprint(), Draft::of(item, policy, now))).collect();
     for assessment in &survey.assessments {
         let fingerprint = assessment.finding.fingerprint;
         if let Some(draft) = drafts.get_mut(&fingerprint) {
@@ -57,8 +59,8 @@ pub fn reconcile(
 ///
 /// Whoever can still read their bytes should look for these before the survey is reconciled: rules
 /// change, and so does what stands round a secret.
-pub fn shown_gone(
-    items: &[PoamItem],
+pub fn shown_gone<I: Borrow<PoamItem>>(
+    items: &[I],
     survey: &Survey,
     policy: &Policy,
     now: Timestamp,
@@ -77,9 +79,29 @@ struct Reading<'a> {
     survey: &'a Survey,
     policy: &'a Policy,
     now: Timestamp,
+    /// Where it saw each credential.
+    seen: BTreeMap<Fingerprint, Vec<&'a Location>>,
+    /// The repositories whose presence it speaks of.
+    repositories: BTreeSet<&'a RepositoryId>,
 }
 
 impl<'a> Reading<'a> {
+    fn of(survey: &'a Survey, policy: &'a Policy, now: Timestamp) -> Self {
+        let mut seen: BTreeMap<Fingerprint, Vec<&Location>> = BTreeMap::new();
+        for Assessment { finding, .. } in &survey.assessments {
+            seen.entry(finding.fingerprint).or_default().extend(&finding.locations);
+        }
+        let reading = Self { survey, policy, now, seen, repositories: BTreeSet::new() };
+        let repositories = reading.scopes().map(|scope| &scope.repository).collect();
+        Self { repositories, ..reading }
+    }
+
+    /// Whether it stands, or once stood, in a repository that the survey speaks of.
+    fn is_concerned(&self, item: &PoamItem) -> bool {
+        let mut known = item.presence.iter();
+        known.any(|(_, sighting)| self.repositories.contains(&sighting.location.repository))
+    }
+
     /// A new item, when the finding deserves one.
     fn open(&self, assessment: &Assessment) -> Option<Draft<'a>> {
         let finding = &assessment.finding;
@@ -295,17 +317,10 @@ impl<'a> Reading<'a> {
 
     /// Known locations that a complete scope did not show.
     fn absences(&self, draft: &mut Draft<'_>) {
-        if !self.may_claim_absence(draft) {
+        if !self.is_concerned(&draft.item) || !self.may_claim_absence(draft) {
             return;
         }
-        let fingerprint = draft.item.fingerprint();
-        let seen: Vec<&Location> = self
-            .survey
-            .assessments
-            .iter()
-            .filter(|assessment| assessment.finding.fingerprint == fingerprint)
-            .flat_map(|assessment| &assessment.finding.locations)
-            .collect();
+        let seen = self.seen.get(&draft.item.fingerprint()).map_or(&[][..], Vec::as_slice);
         for scope in self.scopes() {
             let here: BTreeSet<LocationId> =
                 seen.iter().filter(|at| is_of(at, scope)).map(|at| at.id()).collect();
@@ -331,7 +346,7 @@ impl<'a> Reading<'a> {
     fn replacement(&self, draft: &mut Draft<'_>) {
         let item = &draft.item;
         let open = item.is_active() && !item.milestone(MilestoneKind::Rotate).is_done();
-        if !open || self.survey.trust == Trust::Untrusted {
+        if !open || self.survey.trust == Trust::Untrusted || !self.is_concerned(item) {
             return;
         }
         let others = self.survey.assessments.iter().filter(|other| {

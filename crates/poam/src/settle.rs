@@ -6,19 +6,21 @@ use crate::{
 };
 use jiff::Timestamp;
 use quietus_model::{Attestation, Verdict};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// An item while a decision about it is being made: events are applied as they are emitted.
 pub(crate) struct Draft<'a> {
-    pub(crate) item: PoamItem,
+    pub(crate) item: Cow<'a, PoamItem>,
     pub(crate) policy: &'a Policy,
     pub(crate) now: Timestamp,
     emitted: Vec<Recorded>,
 }
 
 impl<'a> Draft<'a> {
-    pub(crate) fn of(item: &PoamItem, policy: &'a Policy, now: Timestamp) -> Self {
-        Self { item: item.clone(), policy, now, emitted: Vec::new() }
+    /// Most items of a survey stay as they are, so that nothing is copied before the first event.
+    pub(crate) fn of(item: &'a PoamItem, policy: &'a Policy, now: Timestamp) -> Self {
+        Self { item: Cow::Borrowed(item), policy, now, emitted: Vec::new() }
     }
 
     /// A draft of a new item; `None` when `event` is no opening.
@@ -34,7 +36,7 @@ impl<'a> Draft<'a> {
         now: Timestamp,
     ) -> Option<Self> {
         let recorded = Recorded { at: now, by, policy: policy.digest().clone(), event };
-        let item = PoamItem::opened(&recorded)?;
+        let item = Cow::Owned(PoamItem::opened(&recorded)?);
         Some(Self { item, policy, now, emitted: vec![recorded] })
     }
 
@@ -46,7 +48,7 @@ impl<'a> Draft<'a> {
     /// Appends an event of `by`.
     pub(crate) fn emit_by(&mut self, event: Event, by: Actor) {
         let recorded = Recorded { at: self.now, by, policy: self.policy.digest().clone(), event };
-        self.item.apply(recorded.clone());
+        self.item.to_mut().apply(recorded.clone());
         self.emitted.push(recorded);
     }
 

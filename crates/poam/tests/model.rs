@@ -259,7 +259,7 @@ fn essence(state: &State) -> String {
 fn search(policy: &Policy, depth: usize, sabotage: Sabotage) -> Result<usize, Violation> {
     let mut first = survey(0, vec![finding("token", vec![place("app.env", &[MAIN], -100)])]);
     first.assessments[0].judgements = vec![live(0)];
-    let events = reconcile(&[], &first, policy, at(0));
+    let events = reconcile::<PoamItem>(&[], &first, policy, at(0));
     let events: Vec<Recorded> = events.into_iter().map(|(_, event)| event).collect();
     let mut edge = vec![State { events, happened: Vec::new() }];
     let mut states = 1;
@@ -302,7 +302,7 @@ fn within_the_bound_items_close_and_open_again() {
     let mut state = {
         let mut first = survey(0, vec![finding("token", vec![place("app.env", &[MAIN], -100)])]);
         first.assessments[0].judgements = vec![live(0)];
-        let events = reconcile(&[], &first, &policy, at(0));
+        let events = reconcile::<PoamItem>(&[], &first, &policy, at(0));
         State { events: events.into_iter().map(|(_, e)| e).collect(), happened: Vec::new() }
     };
     for (happening, closed) in

@@ -27,6 +27,26 @@ impl Head {
 /// A row of the table `entry`, in the order of its columns.
 pub(crate) type Row = (i64, String, i64, i64, String, String, String);
 
+/// Such a row beside the head; without an entry when there is none.
+pub(crate) type RowAtHead = (
+    i64,
+    String,
+    Option<i64>,
+    Option<String>,
+    Option<i64>,
+    Option<i64>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+);
+
+/// Splits such a row.
+pub(crate) fn at_head(row: RowAtHead) -> ((i64, String), Option<Entry>) {
+    let (head, head_hash, seq, stream, version, recorded_at, body, prev, hash) = row;
+    let entry = || Some((seq?, stream?, version?, recorded_at?, body?, prev?, hash?).into());
+    ((head, head_hash), entry())
+}
+
 /// One entry as it is stored.
 pub(crate) struct Entry {
     pub(crate) seq: i64,

@@ -232,6 +232,22 @@ impl From<StoreError> for Failure {
     }
 }
 
+impl StoreError {
+    /// Whether it may well work in a moment: the server is away or coming up again.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Locked { .. } => true,
+            Self::Database { source, .. } => {
+                let code = source.as_database_error().and_then(|error| error.code());
+                // It is shutting down, has crashed, starts, or lost the connection.
+                code.is_some_and(|code| code.starts_with("57P0") || code.starts_with("08"))
+                    || matches!(&**source, sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed)
+            }
+            _ => false,
+        }
+    }
+}
+
 impl Failure {
     /// In words: where it happened and while doing what.
     pub(crate) fn told(self, at: &str, doing: &'static str) -> StoreError {

@@ -5,12 +5,14 @@ use crate::entry::{Head, genesis};
 use crate::error::Failure;
 use crate::pool::{PATIENCE, Pool, on_pool};
 use crate::statement::{HEAD, META, Steps};
-use crate::{StoreError, Stream};
+use crate::{Current, StoreError, Stream};
 use jiff::Timestamp;
 use quietus_model::{Digest, KeyId};
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Mutex;
 
 /// The schema this version writes.
 const SCHEMA: u32 = 1;
@@ -23,6 +25,8 @@ pub struct Ledger {
     key_id: KeyId,
     /// What its first entry is sealed to.
     pub(crate) genesis: Digest,
+    /// The items as they were when somebody last asked.
+    pub(crate) current: Mutex<Option<Arc<Current>>>,
 }
 
 impl Ledger {
@@ -54,7 +58,10 @@ impl Ledger {
         let at = address.to_string();
         let pool = Pool::connect(&address, create.is_some(), patience).await?;
         match Self::begin(&pool, &at, key_id, create).await {
-            Ok(genesis) => Ok(Self { pool, at, key_id: key_id.clone(), genesis }),
+            Ok(genesis) => {
+                let current = Mutex::default();
+                Ok(Self { pool, at, key_id: key_id.clone(), genesis, current })
+            }
             Err(failure) => Err(failure.told(&at, "open")),
         }
     }

@@ -131,6 +131,29 @@ impl Pool {
         }
     }
 
+    /// Begins a transaction that takes work, and waits until no other one does.
+    pub(crate) fn begin_taking(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "BEGIN IMMEDIATE",
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => {
+                "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '30s'; \
+                 SELECT pg_advisory_xact_lock(5856425911370443381)"
+            }
+        }
+    }
+
+    /// The server's time in microseconds since 1970; a file has none.
+    pub(crate) fn time(&self) -> Option<&'static str> {
+        match self {
+            Self::Sqlite(_) => None,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => {
+                Some("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)")
+            }
+        }
+    }
+
     /// How many tables there are, and how many of them are ours.
     pub(crate) fn tables(&self) -> &'static str {
         match self {

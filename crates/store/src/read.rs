@@ -1,8 +1,8 @@
 //! Reading items back: each one the fold of its events, numbered in the order of their opening.
 
-use crate::entry::{Entry, Row};
+use crate::entry::{Entry, Head, Row, RowAtHead, at_head};
 use crate::pool::on_pool;
-use crate::statement::{ITEMS, NAMED, NUMBER, NUMBERED, STREAM};
+use crate::statement::{EVENTS, NAMED, NUMBER, NUMBERED, STREAM};
 use crate::{Ledger, StoreError, Stream};
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
@@ -42,14 +42,23 @@ impl Ledger {
     /// # Errors
     /// [`StoreError::Unreadable`] names the first entry that this version does not understand.
     pub async fn items(&self) -> Result<Vec<PoamItem>, StoreError> {
+        self.folded().await.map(|(_, items)| items)
+    }
+
+    /// All items, and where the ledger ended at that moment.
+    pub(crate) async fn folded(&self) -> Result<(Head, Vec<PoamItem>), StoreError> {
+        let mut head = None;
         let mut folding = Folding::default();
         on_pool!(&self.pool, pool => {
-            let mut rows = sqlx::query_as::<_, Row>(ITEMS).fetch(pool);
+            let mut rows = sqlx::query_as::<_, RowAtHead>(EVENTS).fetch(pool);
             while let Some(row) = rows.try_next().await.map_err(self.failed("read"))? {
-                folding.take(Entry::from(row))?;
+                let (at, entry) = at_head(row);
+                head.get_or_insert(at);
+                entry.map_or(Ok(()), |entry| folding.take(entry))?;
             }
         });
-        folding.finish()
+        let head = head.ok_or(StoreError::BadHead).and_then(Head::of)?;
+        Ok((head, folding.finish()?))
     }
 
     /// One item, if there is one.

@@ -3,7 +3,7 @@
 use crate::entry::{Entry, Row};
 use crate::pool::on_pool;
 use crate::statement::{SCANS, SURVEY};
-use crate::{Ledger, StoreError};
+use crate::{Ledger, StoreError, Stream};
 use futures_util::TryStreamExt;
 use quietus_model::{RepositoryId, SurveyId};
 use quietus_poam::{ScanRecord, SealedEntry};
@@ -56,6 +56,28 @@ impl Ledger {
             }
         });
         Ok(scans.into_values().collect())
+    }
+
+    /// The last scans of one repository, if there is one.
+    ///
+    /// # Errors
+    /// As [`Ledger::scans`].
+    pub async fn scans_of(
+        &self,
+        repository: &RepositoryId,
+    ) -> Result<Option<RepositoryScans>, StoreError> {
+        let stream = Stream::Repository(repository.clone()).to_string();
+        let mut scans: Option<RepositoryScans> = None;
+        for entry in self.stream(&stream).await? {
+            let record: ScanRecord = entry.parse()?;
+            scans
+                .get_or_insert_with(|| RepositoryScans {
+                    latest: record.clone(),
+                    latest_complete: None,
+                })
+                .take(record);
+        }
+        Ok(scans)
     }
 
     /// The records of these surveys as they are sealed, in the order of the ledger.

@@ -12,9 +12,19 @@ pub(crate) const META: &str = "SELECT name, value FROM meta";
 /// Where the ledger ends.
 pub(crate) const HEAD: &str = "SELECT seq, hash FROM head WHERE id = 1";
 
-/// Every event of every item, item by item.
-pub(crate) const ITEMS: &str = "SELECT seq, stream, version, recorded_at, body, prev, hash \
-     FROM entry WHERE stream >= 'item:' AND stream < 'item;' ORDER BY stream, version";
+/// Every event of every item, item by item, beside the head in one statement, so that both are of one
+/// moment. A ledger without items gives one row without an entry.
+pub(crate) const EVENTS: &str = "SELECT h.seq, h.hash, e.seq, e.stream, e.version, e.recorded_at, \
+     e.body, e.prev, e.hash FROM head h \
+     LEFT JOIN entry e ON e.stream >= 'item:' AND e.stream < 'item;' \
+     WHERE h.id = 1 ORDER BY e.stream, e.version";
+
+/// Every event of every item after the entry `$1`, in the order of the ledger, beside the head. Written
+/// so that the place in the ledger is what it is looked up by.
+pub(crate) const TAIL: &str = "SELECT h.seq, h.hash, e.seq, e.stream, e.version, e.recorded_at, \
+     e.body, e.prev, e.hash FROM head h \
+     LEFT JOIN entry e ON e.seq > $1 AND SUBSTR(e.stream, 1, 5) = 'item:' \
+     WHERE h.id = 1 ORDER BY e.seq";
 
 /// The entries of one stream.
 pub(crate) const STREAM: &str = "SELECT seq, stream, version, recorded_at, body, prev, hash \
@@ -58,58 +68,72 @@ pub(crate) const CHAIN: &str = "SELECT h.seq, h.hash, e.seq, e.stream, e.version
      WHERE h.id = 1 ORDER BY e.seq";
 
 /// The work of a night: what is yet to be done, and by whom. It is no part of the chain, and may be
-/// dropped: then the night begins anew.
-pub(crate) const MAKE_WORK: &str = "CREATE TABLE IF NOT EXISTS work ( \
-     repository TEXT PRIMARY KEY, night TEXT NOT NULL, place BIGINT NOT NULL, state TEXT NOT NULL, \
-     starts BIGINT NOT NULL, token BIGINT NOT NULL, worker TEXT NOT NULL, until BIGINT NOT NULL, \
-     reason TEXT NOT NULL)";
+/// dropped: then the night begins anew. `queue` is the host that a repository is fetched from, empty
+/// for a folder; `until` is when a lease runs out, or before when a waiting piece is not to be taken.
+pub(crate) const MAKE_WORK: &str = "CREATE TABLE IF NOT EXISTS night_work ( \
+     repository TEXT PRIMARY KEY, night TEXT NOT NULL, place BIGINT NOT NULL, queue TEXT NOT NULL, \
+     state TEXT NOT NULL, fetching BIGINT NOT NULL, starts BIGINT NOT NULL, token BIGINT NOT NULL, \
+     worker TEXT NOT NULL, until BIGINT NOT NULL, reason TEXT NOT NULL)";
 
 /// Puts a repository on the list of a night, unless it is parked.
-pub(crate) const PUT: &str = "INSERT INTO work \
-     (repository, night, place, state, starts, token, worker, until, reason) \
-     VALUES ($1, $2, $3, 'waiting', 0, 0, '', 0, '') ON CONFLICT (repository) DO UPDATE \
-     SET night = $2, place = $3, state = CASE work.state WHEN 'parked' THEN 'parked' ELSE 'waiting' END, \
-     starts = CASE work.state WHEN 'parked' THEN work.starts ELSE 0 END \
-     WHERE work.night <> $2";
+pub(crate) const PUT: &str = "INSERT INTO night_work \
+     (repository, night, place, queue, state, fetching, starts, token, worker, until, reason) \
+     VALUES ($1, $2, $3, $4, 'waiting', 0, 0, 0, '', 0, '') ON CONFLICT (repository) DO UPDATE \
+     SET night = $2, place = $3, queue = $4, fetching = 0, until = 0, \
+     token = night_work.token + 1, \
+     state = CASE night_work.state WHEN 'parked' THEN 'parked' ELSE 'waiting' END, \
+     starts = CASE night_work.state WHEN 'parked' THEN night_work.starts ELSE 0 END \
+     WHERE night_work.night <> $2";
 
 /// Parks what ended as many workers as it may: those whose lease `$2` ran out.
-pub(crate) const PARK: &str = "UPDATE work SET state = 'parked', token = token + 1, \
+pub(crate) const PARK: &str = "UPDATE night_work SET state = 'parked', token = token + 1, \
      reason = 'its worker ended ' || starts || ' times while at it' \
      WHERE night = $1 AND state = 'taken' AND until < $2 AND starts >= $3";
 
-/// Takes the next piece of work. The condition stands twice because another one may take the same
-/// piece between the look and the update, and is asked again on what that one left.
-pub(crate) const TAKE: &str = "UPDATE work SET state = 'taken', starts = starts + 1, \
-     token = token + 1, worker = $1, until = $2 \
-     WHERE (state = 'waiting' OR (state = 'taken' AND until < $3)) AND repository = ( \
-     SELECT repository FROM work WHERE night = $4 \
-     AND (state = 'waiting' OR (state = 'taken' AND until < $3)) \
+/// Takes the next piece of work of which not `$5` others of the same host are being fetched at this
+/// moment. Takers come one after the other, so that no two see the same room.
+pub(crate) const TAKE: &str = "UPDATE night_work SET state = 'taken', fetching = 1, \
+     starts = starts + 1, token = token + 1, worker = $1, until = $2 \
+     WHERE repository = (SELECT repository FROM night_work WHERE night = $4 \
+     AND ((state = 'waiting' AND until <= $3) OR (state = 'taken' AND until < $3)) \
+     AND queue NOT IN (SELECT busy.queue FROM night_work busy WHERE busy.state = 'taken' \
+     AND busy.fetching = 1 AND busy.until >= $3 AND busy.queue <> '' \
+     GROUP BY busy.queue HAVING COUNT(*) >= $5) \
      ORDER BY place, repository LIMIT 1) \
      RETURNING repository, token, starts";
 
 /// Keeps a piece of work for longer.
-pub(crate) const KEEP: &str = "UPDATE work SET until = $1 \
+pub(crate) const KEEP: &str = "UPDATE night_work SET until = $1 \
      WHERE repository = $2 AND token = $3 AND state = 'taken'";
 
-/// A piece of work is done.
-const FINISH: &str = "UPDATE work SET state = 'done', worker = '', reason = '' \
+/// A repository was fetched: others of its host may be.
+pub(crate) const FETCHED: &str = "UPDATE night_work SET fetching = 0 \
      WHERE repository = $1 AND token = $2 AND state = 'taken'";
 
-/// Gives a piece of work back, or parks it.
-pub(crate) const GIVE_BACK: &str = "UPDATE work SET state = $1, reason = $2, worker = '', until = 0 \
-     WHERE repository = $3 AND token = $4 AND state = 'taken'";
+/// A piece of work is done.
+const FINISH: &str = "UPDATE night_work SET state = 'done', worker = '', reason = '' \
+     WHERE repository = $1 AND token = $2 AND state = 'taken'";
+
+/// Gives a piece of work back, not to be taken before `$3`, or parks it.
+pub(crate) const GIVE_BACK: &str = "UPDATE night_work SET state = $1, reason = $2, worker = '', \
+     until = $3 WHERE repository = $4 AND token = $5 AND state = 'taken'";
+
+/// Leaves the host of a repository alone until `$1`.
+pub(crate) const PAUSE: &str = "UPDATE night_work SET until = $1 \
+     WHERE state = 'waiting' AND until < $1 AND queue <> '' \
+     AND queue = (SELECT queue FROM night_work WHERE repository = $2)";
 
 /// Takes a parked repository back.
-pub(crate) const RETRY: &str = "UPDATE work SET state = 'waiting', starts = 0, reason = '' \
-     WHERE repository = $1 AND state = 'parked'";
+pub(crate) const RETRY: &str = "UPDATE night_work SET state = 'waiting', starts = 0, until = 0, \
+     reason = '' WHERE repository = $1 AND state = 'parked'";
 
 /// The work of a night, in its order.
 pub(crate) const WORK: &str = "SELECT repository, state, starts, token, worker, until, reason \
-     FROM work WHERE night = $1 ORDER BY place, repository";
+     FROM night_work WHERE night = $1 ORDER BY place, repository";
 
 /// What is parked, of any night.
 pub(crate) const PARKED: &str = "SELECT repository, state, starts, token, worker, until, reason \
-     FROM work WHERE state = 'parked' ORDER BY repository";
+     FROM night_work WHERE state = 'parked' ORDER BY repository";
 
 /// The steps of a transaction that writes, by name.
 pub(crate) trait Steps {

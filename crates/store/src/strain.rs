@@ -78,7 +78,8 @@ async fn a_copy_that_somebody_reads_is_opened_once_they_are_done() {
     let url = format!("sqlite://{}", copy.display());
     let mut reader = sqlx::SqliteConnection::connect(&url).await.unwrap();
     sqlx::raw_sql("BEGIN; SELECT * FROM head").execute(&mut reader).await.unwrap();
-    let impatient = Duration::from_millis(1);
+    // Shorter than it has to wait, and long enough for a busy machine to open a file in.
+    let impatient = Duration::from_millis(500);
     let opening =
         tokio::spawn(async move { Ledger::open_with(&url, &key(), None, impatient).await });
     tokio::time::sleep(Duration::from_millis(200)).await;

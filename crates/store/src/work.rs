@@ -4,12 +4,15 @@
 //! A piece of work is leased. A worker that dies lets its lease run out, and another takes the piece,
 //! under a new token. Whoever records an outcome names their token inside the same append
 //! ([`crate::Append::Done`]), so that of two workers at one piece exactly one records. What ends its
-//! workers again and again is parked.
+//! workers again and again is parked. No more repositories of one host are fetched at a time than it is
+//! to bear, by however many workers.
 
 use crate::pool::on_pool;
-use crate::statement::{GIVE_BACK, KEEP, MAKE_WORK, PARK, PARKED, PUT, RETRY, TAKE, WORK};
+use crate::statement::{
+    FETCHED, GIVE_BACK, KEEP, MAKE_WORK, PARK, PARKED, PAUSE, PUT, RETRY, TAKE, WORK,
+};
 use crate::{Ledger, StoreError};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use quietus_model::RepositoryId;
 use uuid::Uuid;
 
@@ -24,6 +27,35 @@ pub struct Lease {
     /// How often it was begun this night, this time included.
     pub starts: u64,
     pub(crate) token: i64,
+}
+
+impl Lease {
+    /// Whether it is not begun again after this time.
+    pub fn is_last(&self) -> bool {
+        self.starts >= MOST_STARTS.unsigned_abs()
+    }
+}
+
+/// A repository that is due.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Errand {
+    /// The repository.
+    pub repository: RepositoryId,
+    /// The host that it is fetched from; empty for a folder, which nobody has to be spared.
+    pub queue: String,
+}
+
+/// Who takes work, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Taker<'a> {
+    /// What the worker is called.
+    pub worker: &'a str,
+    /// The time.
+    pub now: Timestamp,
+    /// Until when a piece is the worker's.
+    pub until: Timestamp,
+    /// How many repositories of one host are fetched at the same time, by all workers.
+    pub at_once: usize,
 }
 
 /// How far a piece of work is.
@@ -80,25 +112,35 @@ fn lease(repository: &str, token: i64, starts: i64) -> Lease {
 }
 
 impl Ledger {
-    /// Puts `repositories` on the list of `night`, in this order. Those that are on it already stay as
+    /// How far the server's clock is ahead of `now`; nothing for a file. Workers go by one clock, or
+    /// one whose clock is fast would take from others what is theirs.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database does not answer.
+    pub async fn ahead_of(&self, now: Timestamp) -> Result<SignedDuration, StoreError> {
+        let Some(time) = self.pool.time() else { return Ok(SignedDuration::ZERO) };
+        let micros: i64 =
+            on_pool!(&self.pool, pool => sqlx::query_scalar(time).fetch_one(pool).await)
+                .map_err(self.failed("ask the time of"))?;
+        Ok(SignedDuration::from_micros(micros.saturating_sub(now.as_microsecond())))
+    }
+
+    /// Puts `errands` on the list of `night`, in this order. Those that are on it already stay as
     /// they are; those that are parked stay parked.
     ///
     /// # Errors
     /// [`StoreError`] when the database refuses.
-    pub async fn put_work(
-        &self,
-        night: Uuid,
-        repositories: &[RepositoryId],
-    ) -> Result<(), StoreError> {
+    pub async fn put_work(&self, night: Uuid, errands: &[Errand]) -> Result<(), StoreError> {
         let failed = self.failed("list the work of a night in");
         let put = on_pool!(&self.pool, pool => async {
             sqlx::raw_sql(MAKE_WORK).execute(pool).await?;
             let mut transaction = pool.begin().await?;
-            for (place, repository) in (0_i64..).zip(repositories) {
+            for (place, errand) in (0_i64..).zip(errands) {
                 sqlx::query(PUT)
-                    .bind(repository.as_str())
+                    .bind(errand.repository.as_str())
                     .bind(night.to_string())
                     .bind(place)
+                    .bind(&errand.queue)
                     .execute(&mut *transaction)
                     .await?;
             }
@@ -107,46 +149,55 @@ impl Ledger {
         put.map_err(failed)
     }
 
-    /// Takes the next piece of work of `night` for `worker` until `until`; `None` when there is none
-    /// at this moment.
+    /// Takes the next piece of work of `night`; `None` when none may be begun at this moment.
     ///
     /// # Errors
     /// [`StoreError`] when the database refuses.
     pub async fn take_work(
         &self,
         night: Uuid,
-        worker: &str,
-        now: Timestamp,
-        until: Timestamp,
+        taker: Taker<'_>,
     ) -> Result<Option<Lease>, StoreError> {
-        let failed = self.failed("take work from");
-        let (now, until) = (now.as_microsecond(), until.as_microsecond());
+        let (now, until) = (taker.now.as_microsecond(), taker.until.as_microsecond());
+        let at_once = i64::try_from(taker.at_once.max(1)).unwrap_or(i64::MAX);
         let night = night.to_string();
-        // Nothing may be taken by another between look and update for ever: somebody gets on.
-        loop {
-            let taken: sqlx::Result<Option<(String, i64, i64)>> = on_pool!(&self.pool, pool => async {
-                sqlx::query(PARK).bind(&night).bind(now).bind(MOST_STARTS).execute(pool).await?;
-                sqlx::query_as(TAKE)
-                    .bind(worker)
-                    .bind(until)
-                    .bind(now)
-                    .bind(&night)
-                    .fetch_optional(pool)
-                    .await
-            }.await);
-            if let Some((repository, token, starts)) = taken.map_err(&failed)? {
-                return Ok(Some(lease(&repository, token, starts)));
-            }
-            let now = Timestamp::from_microsecond(now).unwrap_or(Timestamp::UNIX_EPOCH);
-            let is_free = |piece: &Piece| match piece.state {
-                PieceState::Waiting => true,
-                PieceState::Taken => piece.until < now,
-                PieceState::Done | PieceState::Parked => false,
-            };
-            if !self.work(&night).await?.iter().any(is_free) {
-                return Ok(None);
-            }
-        }
+        let begin = self.pool.begin_taking();
+        let taken: sqlx::Result<Option<(String, i64, i64)>> = on_pool!(&self.pool, pool => async {
+            let mut transaction = pool.begin_with(begin).await?;
+            sqlx::query(PARK)
+                .bind(&night)
+                .bind(now)
+                .bind(MOST_STARTS)
+                .execute(&mut *transaction)
+                .await?;
+            let taken = sqlx::query_as(TAKE)
+                .bind(taker.worker)
+                .bind(until)
+                .bind(now)
+                .bind(&night)
+                .bind(at_once)
+                .fetch_optional(&mut *transaction)
+                .await?;
+            transaction.commit().await?;
+            Ok(taken)
+        }.await);
+        let taken = taken.map_err(self.failed("take work from"))?;
+        Ok(taken.map(|(repository, token, starts)| lease(&repository, token, starts)))
+    }
+
+    /// Says that the repository of a piece was fetched: from here on its host has nothing to do
+    /// with it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database refuses.
+    pub async fn note_fetched(&self, lease: &Lease) -> Result<(), StoreError> {
+        let noted = on_pool!(&self.pool, pool => sqlx::query(FETCHED)
+            .bind(lease.repository.as_str())
+            .bind(lease.token)
+            .execute(pool)
+            .await
+            .map(drop));
+        noted.map_err(self.failed("note a fetch in"))
     }
 
     /// Keeps a piece of work until `until`; false when it is another's by now.
@@ -164,23 +215,46 @@ impl Ledger {
         Ok(kept.map_err(self.failed("keep work of"))? == 1)
     }
 
-    /// Gives a piece of work back, for `reason`: to be begun again, or, when it was begun as often as
-    /// may be, to be left alone.
+    /// Gives a piece of work back, for `reason`: to be begun again, though not before `not_before`, or,
+    /// when it was begun as often as may be, to be left alone.
     ///
     /// # Errors
     /// [`StoreError`] when the database refuses.
-    pub async fn give_work_back(&self, lease: &Lease, reason: &str) -> Result<(), StoreError> {
-        let is_last = lease.starts >= MOST_STARTS.unsigned_abs();
-        let state = if is_last { "parked" } else { "waiting" };
+    pub async fn give_work_back(
+        &self,
+        lease: &Lease,
+        reason: &str,
+        not_before: Timestamp,
+    ) -> Result<(), StoreError> {
+        let state = if lease.is_last() { "parked" } else { "waiting" };
         let given = on_pool!(&self.pool, pool => sqlx::query(GIVE_BACK)
             .bind(state)
             .bind(reason)
+            .bind(not_before.as_microsecond())
             .bind(lease.repository.as_str())
             .bind(lease.token)
             .execute(pool)
             .await
             .map(drop));
         given.map_err(self.failed("give work back to"))
+    }
+
+    /// Lets nobody begin what comes from the host of `repository` until `until`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database refuses.
+    pub async fn spare_host_of(
+        &self,
+        repository: &RepositoryId,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        let spared = on_pool!(&self.pool, pool => sqlx::query(PAUSE)
+            .bind(until.as_microsecond())
+            .bind(repository.as_str())
+            .execute(pool)
+            .await
+            .map(drop));
+        spared.map_err(self.failed("pause the work of a host in"))
     }
 
     /// Takes a parked repository back onto the list; false when it was not parked.

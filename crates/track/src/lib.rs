@@ -29,7 +29,7 @@ pub use escrow::Opening;
 pub use find::{Standing, find};
 pub use inventory::{Enlisted, amend, clones_in, enlist, scanned_sources};
 pub use look::{Look, Looking, SourceError, look};
-pub use mirror::{Fetching, HostToken, Mirrors, check_url, is_remote, private_folder};
+pub use mirror::{Fetching, HostToken, Mirrors, check_url, host_of, is_remote, private_folder};
 pub use night::{
     Due, LEASE, Night, NightLimits, PieceOutcome, PieceReport, Told, begin, end, figures, order,
     reclaim,

@@ -154,9 +154,12 @@ impl Tracker<'_> {
         lease: Option<&Lease>,
         now: Timestamp,
     ) -> Result<Outcome, TrackError> {
-        let scans = self.ledger.scans().await?;
-        let complete: Vec<ScanRecord> =
-            scans.into_iter().filter_map(|scans| scans.latest_complete).collect();
+        let repositories: BTreeSet<_> = survey.scopes.iter().map(|s| &s.repository).collect();
+        let mut complete: Vec<ScanRecord> = Vec::new();
+        for repository in repositories {
+            let scans = self.ledger.scans_of(repository).await?;
+            complete.extend(scans.and_then(|scans| scans.latest_complete));
+        }
         let decided = self.decide(
             || now,
             |items| {

@@ -15,7 +15,6 @@ pub(crate) const ROWS: usize = 50;
 
 /// What is said of an item in one version of it.
 pub(crate) struct Words {
-    pub(crate) number: u64,
     pub(crate) version: u64,
     /// The place that matters most.
     pub(crate) place: String,
@@ -54,7 +53,6 @@ impl Words {
             text.push_str(&sighting.location.display());
         }
         Self {
-            number: item.number,
             version: item.version,
             place,
             repository,

@@ -25,9 +25,6 @@ const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 /// How many owners or repositories a visitor may choose among; a search finds the others.
 const NAMES: usize = 300;
 
-/// More changed items than this are read together.
-const MANY: usize = 200;
-
 /// Everything as of one place in the ledger.
 pub(crate) struct Snapshot {
     pub(crate) head: Head,
@@ -91,7 +88,7 @@ impl Folded {
         policy: Policy,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
-        let snapshot = whole(&ledger, HashMap::new(), now).await?;
+        let snapshot = after(&ledger, None, now).await?;
         Ok(Self {
             ledger: Arc::new(ledger),
             policy,
@@ -120,7 +117,7 @@ impl Folded {
         }
         let (ledger, newest) = (Arc::clone(&self.ledger), Arc::clone(&self.newest));
         let task = tokio::spawn(async move {
-            let made = after(&ledger, &known, now).await;
+            let made = after(&ledger, Some(&known), now).await;
             *turn = Instant::now();
             let made = Arc::new(made?);
             *newest.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&made);
@@ -138,7 +135,7 @@ impl Folded {
     pub(crate) async fn caught_up(&self, now: Timestamp) -> Result<Arc<Snapshot>, StoreError> {
         let mut turn = self.turn.lock().await;
         let known = self.known();
-        let made = Arc::new(after(&self.ledger, &known, now).await?);
+        let made = Arc::new(after(&self.ledger, Some(&known), now).await?);
         *self.newest.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&made);
         *turn = Instant::now();
         Ok(made)
@@ -163,46 +160,19 @@ impl Folded {
     }
 }
 
-/// Everything, read from the beginning.
-async fn whole(
+/// Everything as of now; what `known` has of the items that did not change is kept.
+async fn after(
     ledger: &Ledger,
-    words: HashMap<Fingerprint, Arc<Words>>,
+    known: Option<&Snapshot>,
     now: Timestamp,
 ) -> Result<Snapshot, StoreError> {
-    // Read before the items, so that nothing is taken for read that came between.
-    let head = ledger.head().await?;
-    let items = ledger.items().await?.into_iter().map(Arc::new).collect();
-    let scans = Arc::new(ledger.scans().await?);
-    Ok(Snapshot::of(head, items, words, scans, now))
-}
-
-/// `known`, brought up to date.
-async fn after(ledger: &Ledger, known: &Snapshot, now: Timestamp) -> Result<Snapshot, StoreError> {
-    let changes = ledger.changes_since(known.head.seq).await?;
-    if changes.items.len() > MANY {
-        return whole(ledger, known.words.clone(), now).await;
-    }
-    let mut items = known.items.clone();
-    let mut new = Vec::new();
-    for fingerprint in changes.items {
-        let at = known.words.get(&fingerprint).map(|words| words.number);
-        let events = ledger.events(&fingerprint).await?;
-        let Some(first) = events.first().map(|entry| entry.seq) else { continue };
-        let events: Vec<_> = events.into_iter().map(|entry| entry.recorded).collect();
-        let Ok(item) = PoamItem::fold(&events) else {
-            return whole(ledger, known.words.clone(), now).await;
-        };
-        match at.and_then(|number| items.get_mut(usize::try_from(number - 1).ok()?)) {
-            Some(place) => *place = Arc::new(PoamItem { number: place.number, ..item }),
-            None => new.push((first, item)),
+    let current = ledger.current().await?;
+    let scans = match known {
+        Some(known) if !ledger.changes_since(known.head.seq).await?.scanned => {
+            Arc::clone(&known.scans)
         }
-    }
-    // Numbers are given in the order of opening.
-    new.sort_by_key(|(first, _)| *first);
-    for (_, item) in new {
-        items.push(Arc::new(PoamItem { number: items.len() as u64 + 1, ..item }));
-    }
-    let scans =
-        if changes.scanned { Arc::new(ledger.scans().await?) } else { Arc::clone(&known.scans) };
-    Ok(Snapshot::of(changes.head, items, known.words.clone(), scans, now))
+        _ => Arc::new(ledger.scans().await?),
+    };
+    let words = known.map(|known| known.words.clone()).unwrap_or_default();
+    Ok(Snapshot::of(current.head().clone(), current.items().to_vec(), words, scans, now))
 }

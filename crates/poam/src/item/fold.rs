@@ -61,7 +61,8 @@ impl PoamItem {
         })
     }
 
-    pub(crate) fn apply(&mut self, recorded: Recorded) {
+    /// Takes in what happened next.
+    pub fn apply(&mut self, recorded: Recorded) {
         self.version += 1;
         self.take(&recorded);
         self.history.push(recorded);

@@ -4,17 +4,25 @@ use crate::place::Place;
 use crate::samples::{at, key, scan};
 use quietus_model::RepositoryId;
 use quietus_poam::{Actor, InventoryEvent, InventoryRecord};
-use quietus_store::{Append, Ledger, PieceState, StoreError};
+use quietus_store::{Append, Errand, Ledger, PieceState, StoreError, Taker};
 use uuid::Uuid;
+
+fn errands(names: &[RepositoryId], queue: &str) -> Vec<Errand> {
+    let errand = |name: &RepositoryId| Errand { repository: name.clone(), queue: queue.to_owned() };
+    names.iter().map(errand).collect()
+}
+
+fn taker(worker: &str, hour: i64, at_once: usize) -> Taker<'_> {
+    Taker { worker, now: at(hour), until: at(hour + 1), at_once }
+}
 
 pub(crate) async fn work_is_done_once_however_many_are_at_it(place: &Place) {
     let ledger = &place.ledger().await;
     let night = Uuid::from_u128(7);
     let names = ["a", "b", "c"].map(RepositoryId::named);
-    ledger.put_work(night, &names).await.unwrap();
-    ledger.put_work(night, &names).await.unwrap();
-    let take =
-        async |worker: &str, hour| ledger.take_work(night, worker, at(hour), at(hour + 1)).await;
+    ledger.put_work(night, &errands(&names, "")).await.unwrap();
+    ledger.put_work(night, &errands(&names, "")).await.unwrap();
+    let take = async |worker: &str, hour| ledger.take_work(night, taker(worker, hour, 1)).await;
     let first = take("one", 0).await.unwrap().unwrap();
     let second = take("two", 0).await.unwrap().unwrap();
     assert_eq!((first.repository.as_str(), second.repository.as_str()), ("a", "b"));
@@ -47,7 +55,7 @@ pub(crate) async fn work_is_done_once_however_many_are_at_it(place: &Place) {
     assert_eq!(parked.len(), 1);
     assert!(parked[0].reason.contains("3 times"), "{}", parked[0].reason);
     let next = Uuid::from_u128(8);
-    ledger.put_work(next, &names).await.unwrap();
+    ledger.put_work(next, &errands(&names, "")).await.unwrap();
     let states = |pieces: Vec<quietus_store::Piece>| {
         pieces.iter().map(|piece| piece.state).collect::<Vec<_>>()
     };
@@ -75,10 +83,10 @@ pub(crate) async fn many_take_each_piece_once(place: &Place) {
     let ledger = &place.ledger().await;
     let night = Uuid::from_u128(9);
     let names: Vec<_> = (0..40).map(|n| RepositoryId::named(format!("r{n:02}"))).collect();
-    ledger.put_work(night, &names).await.unwrap();
+    ledger.put_work(night, &errands(&names, "")).await.unwrap();
     let worker = async |name: &str| {
         let mut taken = Vec::new();
-        while let Some(lease) = ledger.take_work(night, name, at(0), at(1)).await.unwrap() {
+        while let Some(lease) = ledger.take_work(night, taker(name, 0, 1)).await.unwrap() {
             taken.push(lease.repository.clone());
             ledger.append(vec![Append::Done(lease)], at(0)).await.unwrap();
         }
@@ -88,6 +96,41 @@ pub(crate) async fn many_take_each_piece_once(place: &Place) {
     let mut all = [one, two, three].concat();
     all.sort();
     assert_eq!(all, names);
+}
+
+pub(crate) async fn a_host_is_asked_by_so_many_at_a_time(place: &Place) {
+    let ledger = &place.ledger().await;
+    let night = Uuid::from_u128(10);
+    let one: Vec<_> = ["a1", "a2", "a3", "a4"].map(RepositoryId::named).to_vec();
+    let two = [RepositoryId::named("b1")];
+    let all = [errands(&one, "one.example.org"), errands(&two, "two.example.org")].concat();
+    ledger.put_work(night, &all).await.unwrap();
+    let take = async |hour| {
+        let lease = ledger.take_work(night, taker("w", hour, 2)).await.unwrap();
+        lease.map(|lease| (lease.repository.to_string(), lease))
+    };
+    let name = |taken: &Option<(String, quietus_store::Lease)>| {
+        taken.as_ref().map_or("none", |(name, _)| name.as_str()).to_owned()
+    };
+    let (first, second, third) = (take(0).await, take(0).await, take(0).await);
+    assert_eq!([name(&first), name(&second), name(&third)], ["a1", "a2", "b1"]);
+    assert_eq!(take(0).await, None, "two of that host are being fetched");
+    let (first, second) = (first.unwrap().1, second.unwrap().1);
+    ledger.note_fetched(&first).await.unwrap();
+    let next = take(0).await;
+    assert_eq!(name(&next), "a3");
+    assert_eq!(take(0).await, None);
+
+    // The host asks for a rest: nobody begins what is its before that.
+    ledger.give_work_back(&second, "HTTP 429", at(5)).await.unwrap();
+    ledger.spare_host_of(&second.repository, at(5)).await.unwrap();
+    assert_eq!(take(0).await, None);
+    // By then the leases of a1, a3 and b1 have run out as well.
+    let mut later = Vec::new();
+    for _ in 0..3 {
+        later.push(name(&take(5).await));
+    }
+    assert_eq!(later, ["a1", "a2", "b1"]);
 }
 
 pub(crate) async fn an_inventory_is_read_back(place: &Place) {

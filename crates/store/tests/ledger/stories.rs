@@ -184,3 +184,23 @@ pub(crate) async fn nothing_is_changed_or_deleted(place: &Place) {
     }
     assert_eq!(ledger.verify().await.unwrap().entries, 3);
 }
+
+pub(crate) async fn the_items_in_memory_follow_what_others_append(place: &Place) {
+    let (reader, writer) = (place.ledger().await, place.ledger().await);
+    assert!(reader.current().await.unwrap().items().is_empty());
+    let (one, two) = (fingerprint(1), fingerprint(2));
+    let open = |item| Append::events(item, 0, vec![opened(item), noted("a")]);
+    writer.append(vec![open(two)], at(1)).await.unwrap();
+    let before = reader.current().await.unwrap();
+    writer.append(vec![open(one), Append::events(two, 2, vec![noted("b")])], at(2)).await.unwrap();
+    let after = reader.current().await.unwrap();
+    let whole = reader.items().await.unwrap();
+    assert!(after.items().iter().map(AsRef::as_ref).eq(&whole), "as if read from the beginning");
+    assert_eq!(after.head(), &reader.head().await.unwrap());
+    assert_eq!(after.get(&one).unwrap().id(), "V-2");
+    assert_eq!(after.numbered(1).unwrap().fingerprint(), two);
+    assert!(after.numbered(0).is_none() && after.numbered(3).is_none());
+    // Who holds what was read earlier keeps it as it was.
+    assert_eq!((before.items().len(), before.get(&two).unwrap().version), (1, 2));
+    assert!(std::sync::Arc::ptr_eq(&after, &reader.current().await.unwrap()), "nothing is copied");
+}

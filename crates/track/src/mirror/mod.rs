@@ -33,6 +33,19 @@ pub fn is_remote(source: &str) -> bool {
     scp_like && !Path::new(source).exists()
 }
 
+/// The host that `source` is fetched from, with its port; empty for what lies on this machine.
+pub fn host_of(source: &str) -> String {
+    if !is_remote(source) {
+        return String::new();
+    }
+    let place = match source.split_once("://") {
+        Some(("file", _)) => "",
+        Some((_, rest)) => rest.split('/').next().unwrap_or_default(),
+        None => source.split(':').next().unwrap_or_default(),
+    };
+    place.rsplit('@').next().unwrap_or_default().to_ascii_lowercase()
+}
+
 /// Refuses a URL that holds a password, which would stand in process lists and in the ledger.
 ///
 /// # Errors

@@ -24,6 +24,8 @@ pub async fn figures(
     let seconds = u64::try_from(now.duration_since(night.at).as_secs()).unwrap_or(0);
     let mut figures = NightFigures { due: work.len() as u64, seconds, ..NightFigures::default() };
     for piece in &work {
+        let is_done = piece.state == PieceState::Done;
+        figures.failed += piece.lease.starts.saturating_sub(u64::from(is_done));
         match piece.state {
             PieceState::Done => {}
             PieceState::Parked => figures.parked += 1,

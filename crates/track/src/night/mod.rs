@@ -4,12 +4,13 @@
 //! for each repository. One process takes the pieces with a few threads; on a server any number of
 //! processes do, on any machines. Each piece is recorded whole, in one append that also says it is
 //! done, so that a process may be killed at any moment: what it had not recorded is done again, and
-//! what it records too late is fenced off.
+//! what it records too late is fenced off. A ledger that is away for a moment is waited for.
 
 mod figures;
 mod flood;
 mod order;
 mod piece;
+mod rest;
 
 use crate::{Looking, Silencing, TrackError, Tracker};
 pub use figures::figures;
@@ -18,7 +19,8 @@ pub use order::{Due, order};
 use piece::Ended;
 use quietus_model::RepositoryId;
 use quietus_poam::{Listed, NightEvent, NightRecord, unfinished};
-use quietus_store::{Append, Lease, Ledger, Piece, PieceState, StoreError};
+use quietus_store::{Append, Errand, Lease, Ledger, Piece, PieceState, StoreError, Taker};
+pub(crate) use rest::Rest;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -32,14 +34,23 @@ pub const LEASE: SignedDuration = SignedDuration::from_mins(5);
 /// How often it is kept for longer.
 const KEPT: Duration = Duration::from_secs(60);
 
-/// How often a worker that has nothing to do looks for what others left.
-const WAIT: Duration = Duration::from_secs(2);
+/// How soon a worker that has nothing to do looks for what others left, and how seldom in the end.
+const SOON: Duration = Duration::from_millis(100);
+const SELDOM: Duration = Duration::from_secs(2);
+
+/// How long a ledger that does not answer is waited for: a server may be restarted.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The bounds of a night.
 #[derive(Clone, Copy, Debug)]
 pub struct NightLimits {
     /// How many repositories are fetched at the same time. One is scanned at a time, by all threads.
     pub at_once: usize,
+    /// How many repositories of one host are fetched at the same time, by all workers together.
+    pub per_host: usize,
+    /// How long what could not be fetched now is left alone, and its host, if that asked for it. The
+    /// second time it is twice as long.
+    pub rest: Duration,
     /// How many new credentials of one repository are taken in; the rest is a gap.
     pub most_new: usize,
     /// How many bytes all mirrors may have; what is more is reduced to what credentials stand in.
@@ -48,7 +59,8 @@ pub struct NightLimits {
 
 impl Default for NightLimits {
     fn default() -> Self {
-        Self { at_once: 4, most_new: 500, disk: None }
+        let rest = Duration::from_secs(30);
+        Self { at_once: 4, per_host: 8, rest, most_new: 500, disk: None }
     }
 }
 
@@ -67,6 +79,8 @@ pub enum PieceOutcome {
     Fenced,
     /// It was not recorded, because of an error; it will be tried again.
     Failed,
+    /// Its host has no time for it now; it will be fetched later this night.
+    Postponed,
 }
 
 impl PieceOutcome {
@@ -79,6 +93,7 @@ impl PieceOutcome {
             Self::Stopped => "stopped",
             Self::Fenced => "fenced",
             Self::Failed => "failed",
+            Self::Postponed => "postponed",
         }
     }
 }
@@ -147,7 +162,7 @@ pub struct Night<'a> {
 /// [`TrackError::Ledger`] when the ledger refuses.
 pub async fn begin(
     ledger: &Ledger,
-    due: &[RepositoryId],
+    due: &[Due],
     now: Timestamp,
 ) -> Result<(NightRecord, bool), TrackError> {
     let records = ledger.nights().await?;
@@ -164,7 +179,9 @@ pub async fn begin(
             (record, false)
         }
     };
-    ledger.put_work(night.night, due).await?;
+    let errand = |due: &Due| Errand { repository: due.id.clone(), queue: due.host.clone() };
+    let errands: Vec<Errand> = due.iter().map(errand).collect();
+    ledger.put_work(night.night, &errands).await?;
     Ok((night, goes_on))
 }
 
@@ -175,6 +192,7 @@ pub async fn begin(
 pub async fn reclaim(
     ledger: &Ledger,
     night: Uuid,
+    now: Timestamp,
     is_dead: impl Fn(&str) -> bool,
 ) -> Result<usize, TrackError> {
     let left: Vec<Piece> = ledger
@@ -185,7 +203,7 @@ pub async fn reclaim(
         .collect();
     for piece in &left {
         let reason = format!("its worker ended {} times while at it", piece.lease.starts);
-        ledger.give_work_back(&piece.lease, &reason).await?;
+        ledger.give_work_back(&piece.lease, &reason, now).await?;
     }
     Ok(left.len())
 }
@@ -260,25 +278,57 @@ impl Night<'_> {
         self.looking.cancel.load(Ordering::Relaxed)
     }
 
+    /// Calls until the ledger answers, if it may be expected to.
+    fn patiently<T>(&self, call: impl Fn() -> Result<T, TrackError>) -> Result<T, TrackError> {
+        let begun = std::time::Instant::now();
+        loop {
+            match call() {
+                Err(TrackError::Ledger(error))
+                    if error.is_passing() && begun.elapsed() < PATIENCE && !self.is_stopped() =>
+                {
+                    std::thread::sleep(SELDOM);
+                }
+                called => return called,
+            }
+        }
+    }
+
+    fn take(&self, runtime: &Handle) -> Result<Option<Lease>, TrackError> {
+        let taker = Taker {
+            worker: self.worker,
+            now: (self.clock)(),
+            until: self.until(),
+            at_once: self.limits.per_host,
+        };
+        Ok(runtime.block_on(self.tracker.ledger.take_work(self.id, taker))?)
+    }
+
     fn take_all(&self, runtime: &Handle, shared: &Shared) {
+        let mut wait = SOON;
         while !self.is_stopped() {
-            let ledger = self.tracker.ledger;
-            let now = (self.clock)();
-            match runtime.block_on(ledger.take_work(self.id, self.worker, now, self.until())) {
-                Ok(Some(lease)) => self.one(runtime, shared, &lease),
-                Ok(None) if self.is_left_to_others(runtime) => std::thread::sleep(WAIT),
+            match self.patiently(|| self.take(runtime)) {
+                Ok(Some(lease)) => {
+                    wait = SOON;
+                    self.one(runtime, shared, &lease);
+                }
+                Ok(None) if self.is_more_to_come(runtime) => {
+                    std::thread::sleep(wait);
+                    wait = (wait * 2).min(SELDOM);
+                }
                 Ok(None) => return,
                 Err(error) => {
-                    *lock(&shared.error) = Some(error.into());
+                    *lock(&shared.error) = Some(error);
                     return;
                 }
             }
         }
     }
 
-    /// Whether another worker is at a piece: it may die, and leave it to us.
-    fn is_left_to_others(&self, runtime: &Handle) -> bool {
-        let work = runtime.block_on(self.tracker.ledger.work_of(self.id)).unwrap_or_default();
+    /// Whether there will be work again: what waits for its host, or what another worker is at, who
+    /// may die and leave it to us. Who of us is at a piece takes it up again without help.
+    fn is_more_to_come(&self, runtime: &Handle) -> bool {
+        let list = || Ok(runtime.block_on(self.tracker.ledger.work_of(self.id))?);
+        let work = self.patiently(list).unwrap_or_default();
         work.iter().any(|piece| match piece.state {
             PieceState::Waiting => true,
             PieceState::Taken => piece.worker != self.worker,
@@ -296,9 +346,9 @@ impl Night<'_> {
         });
         lock(&shared.held).retain(|held| held != lease);
         if let Some(reason) = ended.given_back() {
-            let given = self.tracker.ledger.give_work_back(lease, reason);
-            if let Err(error) = runtime.block_on(given) {
-                *lock(&shared.error) = Some(error.into());
+            let give = || self.give_back(runtime, lease, reason, ended.rest);
+            if let Err(error) = self.patiently(give) {
+                *lock(&shared.error) = Some(error);
             }
         }
         let report = PieceReport {
@@ -308,6 +358,25 @@ impl Night<'_> {
             ..ended.report
         };
         self.told.piece(&report);
+    }
+
+    fn give_back(
+        &self,
+        runtime: &Handle,
+        lease: &Lease,
+        reason: &str,
+        rest: Option<Rest>,
+    ) -> Result<(), TrackError> {
+        let (ledger, now) = (self.tracker.ledger, (self.clock)());
+        let not_before = rest.map_or(now, |_| {
+            let twice = u32::try_from(lease.starts.saturating_sub(1)).unwrap_or(0).min(8);
+            now.checked_add(self.limits.rest * 2_u32.pow(twice)).unwrap_or(now)
+        });
+        runtime.block_on(ledger.give_work_back(lease, reason, not_before))?;
+        if rest == Some(Rest::Host) {
+            runtime.block_on(ledger.spare_host_of(&lease.repository, not_before))?;
+        }
+        Ok(())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Which repositories are due, and in which order.
 
+use crate::host_of;
 use jiff::{SignedDuration, Timestamp};
 use quietus_model::RepositoryId;
 use quietus_poam::Listed;
@@ -15,6 +16,8 @@ const TOO_LONG: SignedDuration = SignedDuration::from_hours(48);
 pub struct Due {
     /// The repository.
     pub id: RepositoryId,
+    /// The host that it is fetched from; empty for a folder.
+    pub host: String,
     /// When it was last scanned completely.
     pub last_complete: Option<Timestamp>,
     /// How many bytes its last scan read, which tells how long the next one may take.
@@ -32,6 +35,7 @@ pub fn order(listed: &[Listed], scans: &[RepositoryScans], now: Timestamp) -> Ve
         let complete = known.and_then(|scans| scans.latest_complete.as_ref());
         Due {
             id: one.id.clone(),
+            host: host_of(&one.url),
             last_complete: complete.map(|scan| scan.taken_at),
             bytes: complete.map(|scan| scan.scope.stats.bytes),
         }

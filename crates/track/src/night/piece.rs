@@ -1,6 +1,6 @@
 //! One piece of a night: one repository fetched, scanned, asked about and recorded.
 
-use super::{Night, PieceOutcome, PieceReport, Shared, flood, lock};
+use super::{Night, PieceOutcome, PieceReport, Rest, Shared, flood, lock, rest};
 use crate::look::look_fetched;
 use crate::{Look, TrackError, is_remote};
 use quietus_model::{Assessment, Fingerprint, Hit, RepositoryId, SafeText, ScopeKind};
@@ -17,6 +17,8 @@ const MOST_PACKS: usize = 50;
 /// What became of a piece.
 pub(super) struct Ended {
     pub(super) report: PieceReport,
+    /// What is left alone before the piece is begun again.
+    pub(super) rest: Option<Rest>,
 }
 
 impl Ended {
@@ -38,13 +40,13 @@ impl Ended {
             items: [0; 3],
             trouble,
         };
-        Self { report }
+        Self { report, rest: None }
     }
 
     /// Why the piece is given back, if it is.
     pub(super) fn given_back(&self) -> Option<&str> {
         match self.report.outcome {
-            PieceOutcome::Failed | PieceOutcome::Stopped => {
+            PieceOutcome::Failed | PieceOutcome::Stopped | PieceOutcome::Postponed => {
                 Some(self.report.trouble.as_deref().unwrap_or("it was stopped"))
             }
             _ => None,
@@ -59,6 +61,20 @@ pub(super) fn work(night: &Night<'_>, runtime: &Handle, shared: &Shared, lease: 
     let begun = Instant::now();
     let fetched = fetch(night, listed);
     let fetched_in = begun.elapsed();
+    if is_remote(listed.source.as_str()) {
+        // Should this fail, others of that host begin when this piece is done.
+        let _ = runtime.block_on(night.tracker.ledger.note_fetched(lease));
+    }
+    if let Err(error) = &fetched
+        && let Some(rest) = rest::after(error)
+        && !lease.is_last()
+        && !night.is_stopped()
+    {
+        let mut ended = Ended::of(PieceOutcome::Postponed, Some(error.to_string()));
+        ended.rest = Some(rest);
+        ended.report.fetched_in = fetched_in;
+        return ended;
+    }
     let mut ended = match read(night, runtime, shared, listed, fetched, lease) {
         Ok(ended) => ended,
         Err(TrackError::Ledger(StoreError::Fenced { .. })) => Ended::of(PieceOutcome::Fenced, None),
@@ -105,7 +121,7 @@ fn read(
     if night.is_stopped() {
         return Ok(Ended::of(PieceOutcome::Stopped, None));
     }
-    let items = runtime.block_on(tracker.ledger.items())?;
+    let items = night.patiently(|| Ok(runtime.block_on(tracker.ledger.items())?))?;
     let known: BTreeSet<Fingerprint> = items.iter().map(PoamItem::fingerprint).collect();
     if let Some(scope) = scopes.first_mut() {
         flood::hold_back(&mut hits, &known, night.limits.most_new, scope);
@@ -125,8 +141,9 @@ fn read(
     });
     let survey = tracker.survey(scopes, assessments, now);
     let now = (night.clock)();
-    let recorded = tracker.record_piece(&survey, night.looking, lease, now);
-    let outcome = runtime.block_on(recorded)?;
+    // What took an hour to read is not thrown away because the ledger's server is being restarted.
+    let outcome = night
+        .patiently(|| runtime.block_on(tracker.record_piece(&survey, night.looking, lease, now)))?;
     let kind = match (errors.is_empty(), is_complete) {
         (false, _) => PieceOutcome::Unobservable,
         (true, true) => PieceOutcome::Complete,
