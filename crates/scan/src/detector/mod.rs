@@ -243,7 +243,7 @@ impl Detector {
         for core in &*cores {
             self.anchors.admit(bytes, *core, occurrences);
         }
-        carry.cores(cores, |core| self.anchors.admit(bytes, core, occurrences));
+        carry.cores(&self.anchors, cores, |core| self.anchors.admit(bytes, core, occurrences));
         carry.occurrences(self.anchors.sight(), occurrences);
         self.follow(bytes, Some(carry), trace);
     }

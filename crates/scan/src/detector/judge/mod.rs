@@ -101,7 +101,7 @@ pub(super) fn judge(kind: Judge, bytes: &[u8], one: &Match) -> Option<Judged> {
         Judge::Assigned | Judge::Column => {
             let name = one.parts.iter().find(|(name, _)| &**name == "name").map(|(_, at)| at)?;
             let floor = if kind == Judge::Column { 0 } else { line.start() };
-            name::weigh(&bytes[name::whole(bytes, floor, name.clone())], weights)?
+            name::weigh(&bytes[name::whole(bytes, floor, name.clone())])?
         }
     };
     let text = &bytes[value.at.clone()];
@@ -148,7 +148,7 @@ pub(super) fn promises(bytes: &[u8], word: Range<usize>) -> bool {
     let rest = rest.take_while(|byte| name::is_of_name(byte)).count();
     let floor = word.start.saturating_sub(LONGEST_NAME);
     let whole = name::whole(bytes, floor, word.start..word.end + rest);
-    rest > LONGEST_NAME || name::is_weighty(&bytes[whole])
+    rest > LONGEST_NAME || name::weigh(&bytes[whole]).is_some()
 }
 
 /// A user name and a password in base 64: what is weighed is the password.
