@@ -6,6 +6,13 @@
 mod canary;
 #[path = "support/sandbox.rs"]
 mod sandbox;
+#[allow(dead_code, reason = "this test uses its own part of it")]
+#[path = "loops/server.rs"]
+mod server;
+#[path = "serve/sign_in.rs"]
+mod sign_in;
+#[path = "support/tools.rs"]
+mod tools;
 
 use canary::token;
 use sandbox::Sandbox;
@@ -22,7 +29,12 @@ struct Serving {
 
 impl Serving {
     fn start(sandbox: &Sandbox) -> Self {
-        let mut command = sandbox.command(&["serve", "--listen", "127.0.0.1:0", "--quiet"]);
+        Self::start_at(sandbox, 0)
+    }
+
+    fn start_at(sandbox: &Sandbox, port: u16) -> Self {
+        let listen = format!("127.0.0.1:{port}");
+        let mut command = sandbox.command(&["serve", "--listen", &listen, "--quiet"]);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -136,4 +148,25 @@ fn other_machines_need_a_token_and_an_encrypted_address() {
     // Behind a server of this machine that speaks TLS the link of the terminal opens nothing either.
     let behind = ["serve", "--listen", "127.0.0.1:0", "--url", "https://quietus.example.org"];
     sandbox.run(&behind).exits(2).complains(&["quietus token new"]);
+}
+
+#[test]
+fn a_provider_that_would_let_nobody_or_anybody_in_is_refused() {
+    let sandbox = Sandbox::new();
+    tracked(&sandbox);
+    let own = "issuer = \"https://login.example.org\"\nclient_id = \"quietus\"\n";
+    let roles = "[sign_in.roles]\nviewer = [\"*\"]\n";
+    for (section, why) in [
+        (format!("{}{roles}", own.replace("https", "http")), "https address"),
+        (format!("{}{roles}", own.replace("\"quietus\"", "\"\"")), "client_id is empty"),
+        (own.to_owned(), "would have a role"),
+        (format!("{own}session_hours = 48\n{roles}"), "must be 1 to 24"),
+        (format!("{own}client_secret_file = \"nowhere\"\n{roles}"), "nowhere"),
+        (format!("{own}secret = \"x\"\n{roles}"), "unknown field"),
+        (format!("{own}[sign_in.roles]\nboss = [\"*\"]\n"), "boss"),
+    ] {
+        sandbox.write("config/quietus/config.toml", format!("[sign_in]\n{section}"));
+        let ran = sandbox.run(&["serve", "--listen", "127.0.0.1:0"]);
+        ran.exits(2).complains(&[why]);
+    }
 }

@@ -3,12 +3,13 @@
 
 use crate::board::{Row, Words, rows};
 use crate::pages::metrics::Figures;
+use crate::repositories;
 use jiff::{SignedDuration, Timestamp};
 use quietus_model::Fingerprint;
-use quietus_poam::{PoamItem, Policy};
+use quietus_poam::{Listed, PoamItem, Policy, Review};
 use quietus_store::{Head, Ledger, RepositoryScans, StoreError};
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
@@ -40,7 +41,20 @@ pub(crate) struct Snapshot {
     /// Those that a visitor may choose among.
     pub(crate) owners: Vec<String>,
     pub(crate) repositories: Vec<String>,
+    /// Signed reviews, newest first.
+    pub(crate) reviews: Arc<Vec<Review>>,
+    listed: Arc<Vec<Listed>>,
+    /// Made when somebody asks for them first.
+    seen: OnceLock<Vec<repositories::Row>>,
     words: HashMap<Fingerprint, Arc<Words>>,
+}
+
+/// What is read of the ledger beside its items.
+#[derive(Clone)]
+struct Beside {
+    scans: Arc<Vec<RepositoryScans>>,
+    listed: Arc<Vec<Listed>>,
+    reviews: Arc<Vec<Review>>,
 }
 
 impl Snapshot {
@@ -48,9 +62,10 @@ impl Snapshot {
         head: Head,
         items: Vec<Arc<PoamItem>>,
         mut words: HashMap<Fingerprint, Arc<Words>>,
-        scans: Arc<Vec<RepositoryScans>>,
+        beside: Beside,
         at: Timestamp,
     ) -> Self {
+        let Beside { scans, listed, reviews } = beside;
         for item in &items {
             let known = words.get(&item.fingerprint());
             if known.is_none_or(|known| known.version != item.version) {
@@ -60,7 +75,19 @@ impl Snapshot {
         let rows = rows(&items, &words, at);
         let owners = chosen(words.values().filter_map(|words| words.owner.as_deref()));
         let repositories = chosen(words.values().map(|words| words.repository.as_str()));
-        Self { head, at, items, rows, scans, owners, repositories, words }
+        let seen = OnceLock::new();
+        Self { head, at, items, rows, scans, owners, repositories, reviews, listed, seen, words }
+    }
+
+    /// All repositories, those that are seen worst first.
+    pub(crate) fn repositories_seen(&self) -> &[repositories::Row] {
+        let made = || repositories::rows(&self.listed, &self.scans, &self.rows, self.at);
+        self.seen.get_or_init(made)
+    }
+
+    fn beside(&self) -> Beside {
+        let (scans, listed) = (Arc::clone(&self.scans), Arc::clone(&self.listed));
+        Beside { scans, listed, reviews: Arc::clone(&self.reviews) }
     }
 
     /// The item of a number.
@@ -172,8 +199,24 @@ async fn whole(
     // Read before the items, so that nothing is taken for read that came between.
     let head = ledger.head().await?;
     let items = ledger.items().await?.into_iter().map(Arc::new).collect();
-    let scans = Arc::new(ledger.scans().await?);
-    Ok(Snapshot::of(head, items, words, scans, now))
+    let beside = Beside {
+        scans: Arc::new(ledger.scans().await?),
+        listed: Arc::new(ledger.inventory().await?),
+        reviews: reviews(ledger).await?,
+    };
+    made(move || Snapshot::of(head, items, words, beside, now)).await
+}
+
+/// Thousands of rows keep a thread busy for a while; those that answer others must not wait for it.
+async fn made(make: impl FnOnce() -> Snapshot + Send + 'static) -> Result<Snapshot, StoreError> {
+    tokio::task::spawn_blocking(make).await.map_err(|_| StoreError::BadHead)
+}
+
+/// Signed reviews, newest first.
+async fn reviews(ledger: &Ledger) -> Result<Arc<Vec<Review>>, StoreError> {
+    let mut reviews = ledger.reviews().await?;
+    reviews.reverse();
+    Ok(Arc::new(reviews))
 }
 
 /// `known`, brought up to date.
@@ -202,7 +245,16 @@ async fn after(ledger: &Ledger, known: &Snapshot, now: Timestamp) -> Result<Snap
     for (_, item) in new {
         items.push(Arc::new(PoamItem { number: items.len() as u64 + 1, ..item }));
     }
-    let scans =
-        if changes.scanned { Arc::new(ledger.scans().await?) } else { Arc::clone(&known.scans) };
-    Ok(Snapshot::of(changes.head, items, known.words.clone(), scans, now))
+    let mut beside = known.beside();
+    if changes.scanned {
+        beside.scans = Arc::new(ledger.scans().await?);
+    }
+    if changes.listed {
+        beside.listed = Arc::new(ledger.inventory().await?);
+    }
+    if changes.reviewed {
+        beside.reviews = reviews(ledger).await?;
+    }
+    let (head, words) = (changes.head, known.words.clone());
+    made(move || Snapshot::of(head, items, words, beside, now)).await
 }
