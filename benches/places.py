@@ -10,7 +10,8 @@ piece. Takes each anchor out and puts it where it costs least, until that change
 that is not in the file finds its own place at the start of the program; only speed depends on it.
 
 One line for each anchor: bucket, where in the anchor its piece begins, `i` where case does not count
-and else `s`, and the anchor, with a backslash before the two hex digits of what is not printable.
+and else `s`, and the anchor, with a backslash before the two hex digits of what is not printable, and
+of bars: a table with telling heads is what rules look for.
 """
 
 import pathlib
@@ -207,7 +208,7 @@ def main():
             rebuild(number)
             put(index, *unions())
     for (anchor, folded), (bucket, (_, at, _)) in zip(anchors, placed):
-        shown = "".join(chr(b) if 0x20 <= b < 0x7F and b != 0x5C else f"\\{b:02x}" for b in anchor)
+        shown = "".join(chr(b) if 0x20 <= b < 0x7F and b not in b"\\|" else f"\\{b:02x}" for b in anchor)
         print(bucket, at, "i" if folded else "s", shown)
 
 

@@ -40,7 +40,8 @@ mod walk;
 pub use bounds::{Bounds, Gap, Reason};
 pub use kind::Kind;
 pub use spans::{
-    BORDER_SIGHT, Encoding, Mark, STEP, Span, around, may_be_encoded, spans, spans_by,
+    Encoding, Mark, STEP, Span, border_before, border_behind, may_be_encoded, may_hold, spans,
+    spans_by,
 };
 pub use text::{Charset, Text};
 pub use walk::{Form, Member, members, members_of};

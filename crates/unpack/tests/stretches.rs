@@ -234,19 +234,23 @@ proptest! {
         }).collect();
         let text = text.as_bytes();
         let at = at.min(text.len());
-        let around = quietus_unpack::around(text, at..at);
-        prop_assert!(around.start <= at && at <= around.end);
-        for cut in [around.start, around.end] {
+        let before = quietus_unpack::border_before(text, 0..at);
+        let behind = quietus_unpack::border_behind(text, at);
+        prop_assert!(before <= at && at <= behind);
+        for cut in [before, behind] {
             let parts = in_parts(text, [0..cut, cut..text.len()]);
             let mut whole = spans(text);
             whole.sort_by_key(|span| (span.range.start, span.range.end, span.encoding));
             prop_assert_eq!(parts, whole, "cut at {} of {:?}", cut, String::from_utf8_lossy(text));
         }
-        let sight = quietus_unpack::BORDER_SIGHT;
-        if around.start >= sight && around.start < at {
-            let from = around.start - sight;
-            let cut = quietus_unpack::around(&text[from..], sight..sight + 1);
-            prop_assert_eq!(cut.start, sight, "it is one by the bytes before it");
+        // The one behind is one whatever stands before `at`.
+        for other in ["", "=", "x=", "\r", &line] {
+            let text = [other.as_bytes(), &text[at..]].concat();
+            let cut = behind - at + other.len();
+            let mut whole = spans(&text);
+            whole.sort_by_key(|span| (span.range.start, span.range.end, span.encoding));
+            let parts = in_parts(&text, [0..cut, cut..text.len()]);
+            prop_assert_eq!(parts, whole, "cut at {} of {:?}", cut, String::from_utf8_lossy(&text));
         }
     }
 }

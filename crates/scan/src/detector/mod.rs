@@ -32,7 +32,7 @@ use quietus_model::{
 };
 use quietus_odb::Copied;
 pub(crate) use quietus_pattern::parse;
-use quietus_unpack::{Span, spans_by};
+use quietus_unpack::{Span, may_hold, spans_by};
 use sift::Dummies;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -171,6 +171,11 @@ impl Detector {
         spans_by(text, &|steps, marks| self.anchors.mark_encoded(steps, marks))
     }
 
+    /// Which of these parts of a text, which lie between borders, may hold an encoded stretch.
+    pub(crate) fn may_hold_spans(&self, text: &[u8], parts: &[Range<usize>]) -> Vec<bool> {
+        may_hold(text, parts, &|steps, marks| self.anchors.mark_encoded(steps, marks))
+    }
+
     /// The least number of bytes that anything found has.
     pub(crate) fn shortest(&self) -> usize {
         self.shortest
@@ -211,7 +216,12 @@ impl Detector {
     /// Looks at all of `bytes`; what `trace` held before is let go.
     pub(crate) fn trace(&self, bytes: &[u8], trace: &mut Trace) {
         trace.clear(bytes.len());
-        self.anchors.find(bytes, 0..bytes.len(), &mut trace.occurrences);
+        self.anchors.look(bytes, std::iter::once(0..bytes.len()), &mut trace.cores);
+        trace.cores.sort_unstable();
+        trace.cores.dedup();
+        for core in &trace.cores {
+            self.anchors.admit(bytes, *core, &mut trace.occurrences);
+        }
         self.follow(bytes, None, trace);
     }
 
@@ -220,12 +230,14 @@ impl Detector {
     pub(crate) fn retrace(&self, bytes: &[u8], base: &Trace, copies: &[Copied], trace: &mut Trace) {
         trace.clear(bytes.len());
         let carry = Carry { base, copies, len: bytes.len() };
-        let sight = self.anchors.sight();
-        let reach = sight + self.anchors.longest();
-        for range in carry.dirty(reach, reach) {
-            self.anchors.find(bytes, range, &mut trace.occurrences);
+        let Trace { cores, occurrences, .. } = trace;
+        let new = carry.dirty(Anchors::REACH, Anchors::REACH);
+        self.anchors.look(bytes, new, cores);
+        for core in &*cores {
+            self.anchors.admit(bytes, *core, occurrences);
         }
-        carry.occurrences(sight, &mut trace.occurrences);
+        carry.cores(cores, |core| self.anchors.admit(bytes, core, occurrences));
+        carry.occurrences(self.anchors.sight(), occurrences);
         self.follow(bytes, Some(carry), trace);
     }
 

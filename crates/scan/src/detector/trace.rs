@@ -1,11 +1,14 @@
 //! What was found in one byte string, carried over to another that was made from it.
 //!
-//! Three things are carried, each only where nothing that it depends on has changed: anchors,
-//! the matches of a window, and what was made of a match. All else is looked at anew, in the whole
-//! of the new bytes, so that the outcome is that of looking at everything.
+//! Four things are carried, each only where nothing that it depends on has changed: cores of anchors,
+//! anchors, the matches of a window, and what was made of a match. All else is looked at anew, in the
+//! whole of the new bytes, so that the outcome is that of looking at everything.
+//!
+//! A core hangs on a byte before and after it, an anchor that counts on many: so the bytes round a seam
+//! are searched for cores alone, and what an old core is part of is asked again without a search.
 
 use super::Detection;
-use super::anchors::Occurrence;
+use super::anchors::{Core, Occurrence};
 use super::matcher::Match;
 use crate::vault::SecretNumber;
 use quietus_model::RuleId;
@@ -20,6 +23,8 @@ pub(crate) const LINE_LIMIT: usize = 4096;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Trace {
     pub(super) len: usize,
+    /// By place.
+    pub(super) cores: Vec<Core>,
     /// By place, then by rule.
     pub(super) occurrences: Vec<Occurrence>,
     /// By rule, then by place.
@@ -76,6 +81,7 @@ pub(super) struct Mark {
 impl Trace {
     pub(super) fn clear(&mut self, len: usize) {
         self.len = len;
+        self.cores.clear();
         self.occurrences.clear();
         self.windows.clear();
         self.matches.clear();
@@ -220,6 +226,36 @@ impl Carry<'_> {
         })
     }
 
+    /// Adds the cores of the original that are copied whole to those that were found, and calls `judge`
+    /// for those of which it must be decided anew what they are part of. All are in their order then.
+    pub(super) fn cores(&self, found: &mut Vec<Core>, mut judge: impl FnMut(Core)) {
+        let known = &self.base.cores;
+        let new = found.len();
+        let mut next = 0;
+        for copied in self.copies.iter().take_while(|_| !known.is_empty()) {
+            let (source, target) = (copied.source as usize, copied.target as usize);
+            let last = source + copied.len as usize;
+            // Mostly the copies follow one another there as well.
+            let is_next = known.get(next).is_none_or(|one| one.at >= source)
+                && (next == 0 || known[next - 1].at < source);
+            if !is_next {
+                next = known.partition_point(|one| one.at < source);
+            }
+            while let Some(one) = known.get(next).filter(|one| one.at < last) {
+                next += 1;
+                let core = one.moved(source, target);
+                let (part, bytes) = (self.part(copied), core.bytes());
+                if part.holds(&bytes, Core::NEXT_TO, Core::NEXT_TO) {
+                    found.push(core);
+                    if !part.holds(&bytes, core.before as usize, core.after as usize) {
+                        judge(core);
+                    }
+                }
+            }
+        }
+        merge(found, new);
+    }
+
     /// Appends the anchors of the original that are copied whole, with `sight` bytes round them.
     pub(super) fn occurrences(&self, sight: usize, found: &mut Vec<Occurrence>) {
         let known = &self.base.occurrences;
@@ -270,6 +306,29 @@ impl Carry<'_> {
         let copied = self.copies.get(after.checked_sub(1)?)?;
         Some(self.part(copied))
     }
+}
+
+/// Brings cores into their order, of which those from `at` on are in order by themselves and the few
+/// before are not; each stays once.
+fn merge(cores: &mut Vec<Core>, at: usize) {
+    let mut few = cores.drain(..at).collect::<Vec<_>>();
+    few.sort_unstable();
+    few.dedup();
+    // From behind, so that most stay where they are.
+    let mut place = cores.len();
+    cores.resize(place + few.len(), Core::default());
+    let mut end = cores.len();
+    while let Some(last) = few.last() {
+        end -= 1;
+        if place > 0 && cores[place - 1] >= *last {
+            place -= 1;
+            cores[end] = cores[place];
+        } else {
+            cores[end] = *last;
+            few.pop();
+        }
+    }
+    cores.dedup();
 }
 
 impl Part {

@@ -31,6 +31,10 @@ use settle::Of;
 use std::collections::HashMap;
 use stretches::Stretch;
 
+/// What was copied in shorter pieces, in bytes, counts as new: to look at it costs less than to find out
+/// what can be carried over with it, and most copies are a few bytes long.
+const LEAST_COPY: u32 = 96;
+
 /// What bytes hold that may be carried over to others that are made from them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reading {
@@ -183,9 +187,11 @@ impl Opener<'_> {
         copies: &[Copied],
         reading: &mut Reading,
     ) {
-        self.detector.retrace(bytes, &base.trace, copies, &mut reading.trace);
+        let is_long = |copied: &&Copied| copied.len >= LEAST_COPY;
+        let copies: Vec<Copied> = copies.iter().filter(is_long).copied().collect();
+        self.detector.retrace(bytes, &base.trace, &copies, &mut reading.trace);
         reading.stretches.clear();
-        let carry = base.trace.carry(copies, bytes.len());
+        let carry = base.trace.carry(&copies, bytes.len());
         self.carry(bytes, &base.stretches, &carry, &mut reading.stretches);
     }
 }

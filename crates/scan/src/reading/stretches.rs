@@ -2,12 +2,13 @@
 //!
 //! What a stretch says hangs on its own bytes alone, and that it is one on those between the borders
 //! round it. So a stretch between two borders that were copied is carried over; all else that touches
-//! something new is looked for, to the next border on either side.
+//! something new is looked for, to the next border on either side. Most of these parts are a few words,
+//! and are seen to hold no stretch all at once.
 
 use super::inside::Inside;
 use super::opener::Opener;
 use crate::detector::Carry;
-use quietus_unpack::{BORDER_SIGHT, Encoding, around};
+use quietus_unpack::{Encoding, border_before, border_behind};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -50,19 +51,36 @@ impl Opener<'_> {
         carry: &Carry<'_>,
         found: &mut Vec<Stretch>,
     ) {
+        let parts = parts(bytes, carry);
+        let may_hold = self.detector.may_hold_spans(bytes, &parts);
         let mut done = 0;
-        for new in carry.dirty(0, BORDER_SIGHT) {
-            let part = around(bytes, new);
-            if part.end <= done && done > 0 {
-                continue;
-            }
-            let start = part.start.max(done);
-            copy(known, carry, done..start, found);
-            self.find(bytes, start..part.end, 0, found);
+        for (part, may_hold) in parts.into_iter().zip(may_hold) {
+            copy(known, carry, done..part.start, found);
             done = part.end;
+            if may_hold {
+                self.find(bytes, part, 0, found);
+            }
         }
         copy(known, carry, done..bytes.len(), found);
     }
+}
+
+/// What is new or next to a seam, to the next border on either side. What lies between two of these
+/// falls into the same stretches as in the original.
+fn parts(bytes: &[u8], carry: &Carry<'_>) -> Vec<Range<usize>> {
+    let mut parts = Vec::new();
+    let mut done = 0;
+    let mut touched = carry.dirty(0, 0).peekable();
+    while let Some(new) = touched.next() {
+        let start = border_before(bytes, done..new.start);
+        done = border_behind(bytes, new.end);
+        // What is new in between has a say in whether that is a border.
+        while let Some(next) = touched.next_if(|next| next.start < done) {
+            done = border_behind(bytes, next.end);
+        }
+        parts.push(start..done);
+    }
+    parts
 }
 
 /// Appends the stretches of a part that was copied whole.

@@ -3,48 +3,47 @@
 use super::runs::{SHORTEST_LINE, may_be_encoded};
 use std::ops::Range;
 
-/// So many bytes before a border decide that it is one; nothing behind it does.
-pub const BORDER_SIGHT: usize = SHORTEST_LINE + 2;
-
-/// The least range with all of `range` in it at whose ends `text` can be cut: the stretches of that
-/// part alone are those that [`spans`](crate::spans()) finds there in all of the text, and no stretch
-/// of it lies on both sides of an end.
+/// The last place in `range` of a text before which it can be cut, and the beginning of `range` where
+/// there is none: the stretches of either part alone are those that [`spans`](crate::spans()) finds
+/// there in all of the text, and no stretch lies on both sides. At the beginning itself the text must
+/// be known to fall apart, or to begin.
 ///
 /// ```
-/// use quietus_unpack::around;
+/// use quietus_unpack::border_before;
 ///
-/// assert_eq!(around(b"one two three", 5..6), 4..8);
+/// assert_eq!(border_before(b"one two three", 0..6), 4);
 /// ```
-pub fn around(text: &[u8], range: Range<usize>) -> Range<usize> {
-    let end = range.end.min(text.len());
-    border_before(text, range.start.min(end))..border_behind(text, end)
+pub fn border_before(text: &[u8], range: Range<usize>) -> usize {
+    let Range { start, end } = range;
+    let blanks = text[start..end].iter().enumerate().rev().filter(|(_, byte)| **byte <= b' ');
+    let mut borders = blanks.map(|(blank, _)| start + blank + 1);
+    borders.find(|&at| is_border(&text[..at], true)).unwrap_or(start)
 }
 
-/// The last border that is not behind `at`.
-fn border_before(text: &[u8], at: usize) -> usize {
-    let blanks = text[..at].iter().enumerate().rev().filter(|(_, byte)| **byte <= b' ');
-    blanks.map(|(blank, _)| blank + 1).find(|&at| is_border(text, at)).unwrap_or(0)
-}
-
-/// The first border that is not before `at`.
-fn border_behind(text: &[u8], at: usize) -> usize {
-    let from = at.saturating_sub(1);
+/// The first place behind `from` before which a text can be cut, whatever stands before `from`.
+///
+/// ```
+/// use quietus_unpack::border_behind;
+///
+/// assert_eq!(border_behind(b"one two three", 5), 8);
+/// ```
+pub fn border_behind(text: &[u8], from: usize) -> usize {
     let blanks = text[from..].iter().enumerate().filter(|(_, byte)| **byte <= b' ');
-    let mut borders = blanks.map(|(blank, _)| from + blank + 1).filter(|&at| is_border(text, at));
-    if at == 0 { 0 } else { borders.next().unwrap_or(text.len()) }
+    let mut borders = blanks.map(|(blank, _)| from + blank + 1);
+    borders.find(|&at| is_border(&text[from..at], false)).unwrap_or(text.len())
 }
 
-/// Whether a text can be cut before the byte at `at`, behind a blank: a stretch reaches over the end of a line, if
-/// that is long enough or ends with `=`, and over the blanks that follow it, and over no others.
-fn is_border(text: &[u8], at: usize) -> bool {
-    let Some(before) = text[..at].split_last() else { return true };
-    match before {
-        (b' ' | b'\t', rest) => !matches!(rest.last(), None | Some(b' ' | b'\t' | b'\n')),
-        (b'\n', rest) => {
+/// Whether a text can be cut behind `before`, which ends with a blank, and with which the text begins
+/// unless anything may stand before it: a stretch reaches over the end of a line, if that is long enough
+/// or ends with `=`, and over the blanks that follow it, and over no others.
+fn is_border(before: &[u8], begins: bool) -> bool {
+    match before.split_last() {
+        Some((b' ' | b'\t', rest)) => !matches!(rest.last(), None | Some(b' ' | b'\t' | b'\n')),
+        Some((b'\n', rest)) => {
             let line = rest.strip_suffix(b"\r").unwrap_or(rest);
             let mut last = line.iter().rev().take(SHORTEST_LINE);
-            line.last() != Some(&b'=')
-                && (line.len() < SHORTEST_LINE || !last.all(|&byte| may_be_encoded(byte)))
+            let is_short = begins && line.len() < SHORTEST_LINE;
+            line.last() != Some(&b'=') && (is_short || !last.all(|&byte| may_be_encoded(byte)))
         }
         _ => false,
     }

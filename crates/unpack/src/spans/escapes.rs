@@ -25,17 +25,21 @@ static WAYS: [Way; 4] = [
 
 static QUOTED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"=3D"));
 
+/// Which way the byte at `at` may begin an escape: most of them escape nothing, as the next one shows.
+fn way(text: &[u8], at: usize) -> Option<usize> {
+    match (text[at], text.get(at + 1)) {
+        (b'%', Some(digit)) if digit.is_ascii_hexdigit() => Some(0),
+        (b'\\', Some(b'u' | b'x' | b'U' | b'/')) => Some(1),
+        (b'&', Some(b'#' | b'a'..=b'z')) => Some(2),
+        _ => None,
+    }
+}
+
 /// Finds all of them.
 pub(super) fn find(text: &[u8], found: &mut Vec<Span>) {
     let mut ends = [0; 3];
     for at in memchr3_iter(b'%', b'\\', b'&', text) {
-        // Most of them escape nothing, as the next byte shows.
-        let way = match (text[at], text.get(at + 1)) {
-            (b'%', Some(digit)) if digit.is_ascii_hexdigit() => 0,
-            (b'\\', Some(b'u' | b'x' | b'U' | b'/')) => 1,
-            (b'&', Some(b'#' | b'a'..=b'z')) => 2,
-            _ => continue,
-        };
+        let Some(way) = way(text, at) else { continue };
         if at >= ends[way] {
             ends[way] = stretch(text, at, ends[way], &WAYS[way], found);
         }
@@ -48,6 +52,19 @@ pub(super) fn find(text: &[u8], found: &mut Vec<Span>) {
             end = stretch(text, at, end, &WAYS[3], found);
         }
     }
+}
+
+/// Tells `found` of every escape that a stretch may be found by, those of one way after the others.
+pub(super) fn glance(text: &[u8], mut found: impl FnMut(usize)) {
+    let mut bytes = Vec::new();
+    for at in memchr3_iter(b'%', b'\\', b'&', text) {
+        let Some(way) = way(text, at) else { continue };
+        bytes.clear();
+        if (WAYS[way].unit)(&text[at..], &mut bytes).is_some() {
+            found(at);
+        }
+    }
+    QUOTED.find_iter(text).for_each(found);
 }
 
 /// The stretch round an escape at `at`, but not before `from`. Returns where it ends.

@@ -2,10 +2,12 @@
 
 mod border;
 mod escapes;
+mod glance;
 mod runs;
 
-pub use border::{BORDER_SIGHT, around};
+pub use border::{border_before, border_behind};
 pub(crate) use escapes::{entity, quoted};
+pub use glance::may_hold;
 pub(crate) use runs::decode_base64;
 pub use runs::{STEP, may_be_encoded};
 

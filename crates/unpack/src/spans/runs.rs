@@ -155,6 +155,49 @@ impl Runs<'_> {
     }
 }
 
+/// Tells `found` where in a text a run begins that may hold a stretch.
+pub(super) fn glance(text: &[u8], mark: &Mark<'_>, mut found: impl FnMut(usize)) {
+    let (steps, rest) = text.as_chunks::<STEP>();
+    let mut last = [[0; STEP]; 2];
+    last[0][..rest.len()].copy_from_slice(rest);
+    let (mut before, mut had_half, mut base, mut from) = (0, false, 0usize, 0);
+    let mut marks = [0; BATCH];
+    for steps in steps.chunks(BATCH).chain([&last[..]]) {
+        let marks = &mut marks[..steps.len()];
+        mark(steps, marks);
+        for &next in &*marks {
+            let has_half = following::<u64, { SHORTEST / 2 }>(next) != 0;
+            if has_half || had_half {
+                let both = u128::from(before) | u128::from(next) << STEP;
+                let mut starts = following::<u128, SHORTEST>(both) as u64;
+                while starts != 0 {
+                    let start = base.saturating_sub(STEP) + starts.trailing_zeros() as usize;
+                    starts &= starts - 1;
+                    if start >= from {
+                        from = end_of(text, start + SHORTEST, ANY);
+                        if is_promising(&text[start..from]) {
+                            found(start);
+                        }
+                    }
+                }
+            }
+            (before, had_half) = (next, has_half);
+            base += STEP;
+        }
+    }
+}
+
+/// Whether a run may be a stretch, or the beginning of one: as [`run`] asks, with a little to spare.
+fn is_promising(run: &[u8]) -> bool {
+    let (mut any, mut others) = (0, 0);
+    for &byte in run {
+        any |= class(byte);
+        others += usize::from(class(byte) & HEX == 0);
+    }
+    // `\n` and `0x` may stand before hex.
+    any & MIXED == MIXED || (run.len() >= SHORTEST_HEX && others <= 2)
+}
+
 /// At which marks so many begin to follow one another.
 fn following<T, const MANY: usize>(marks: T) -> T
 where

@@ -1,6 +1,6 @@
 //! Whether an occurrence of an anchor can be part of a match, from the few bytes around it.
 
-use super::pieces::Wanted;
+use super::pieces::{Text, Wanted};
 use crate::detector::outlines::Outlines;
 use quietus_pattern::{EDGE, Set, Surroundings, Times};
 use std::sync::{Arc, OnceLock};
@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 pub(super) const SIGHT: usize = 32;
 
 /// Of how many rules that wait for one anchor it is told apart what may stand next to it.
-pub(super) const MOST_WAITING: usize = 64;
+const MOST_WAITING: usize = 64;
 
 /// How many steps of a sequence are kept; there are only so many bits, and one says "through".
 const MOST_STEPS: usize = 63;
@@ -61,8 +61,43 @@ impl Gates {
         gates.get(wanted.anchor as usize).map(Vec::as_slice)
     }
 
+    /// Whether what stands next to an anchor at `start` leaves any rule that may have a match there.
+    pub(super) fn may_admit(&self, text: &Text, bytes: &[u8], start: usize) -> bool {
+        let end = start + text.bytes.len();
+        text.wanted.len() > MOST_WAITING || self.of_text(text).fitting(bytes, start, end) != 0
+    }
+
+    /// Tells `add` each rule that may have a match by an anchor that stands at `start..end`.
+    pub(super) fn admitted(
+        &self,
+        text: &Text,
+        bytes: &[u8],
+        start: usize,
+        end: usize,
+        mut add: impl FnMut(u32),
+    ) {
+        let mut ask = |wanted: &Wanted| {
+            if self.admits(wanted, bytes, start, end) {
+                add(wanted.rule);
+            }
+        };
+        let (few, more) = text.wanted.split_at(text.wanted.len().min(MOST_WAITING));
+        let mut waiting = self.of_text(text).waiting(bytes, start, end);
+        while waiting != 0 {
+            ask(&few[waiting.trailing_zeros() as usize]);
+            waiting &= waiting - 1;
+        }
+        more.iter().for_each(ask);
+    }
+
+    /// What tells the first rules that wait for an anchor apart.
+    fn of_text<'t>(&self, text: &'t Text) -> &'t Near {
+        let few = || &text.wanted[..text.wanted.len().min(MOST_WAITING)];
+        text.near.get_or_init(|| Box::new(self.near(few())))
+    }
+
     /// What tells most of these rules apart at once.
-    pub(super) fn near(&self, wanted: &[Wanted]) -> Near {
+    fn near(&self, wanted: &[Wanted]) -> Near {
         let mut near =
             Near { before: [0; EDGE + 1], after: [0; EDGE + 1], ends: [0; EDGE + 1], all: 0 };
         for (index, wanted) in wanted.iter().enumerate().take(MOST_WAITING) {
@@ -81,7 +116,7 @@ impl Gates {
     }
 
     /// Whether an anchor of a rule that stands at `start..end` can be what a match is found by.
-    pub(super) fn admits(&self, wanted: &Wanted, bytes: &[u8], start: usize, end: usize) -> bool {
+    fn admits(&self, wanted: &Wanted, bytes: &[u8], start: usize, end: usize) -> bool {
         let gates = self.of(wanted);
         gates.is_none_or(|gates| gates.iter().any(|gate| gate.admits(bytes, start, end)))
     }
@@ -98,11 +133,16 @@ pub(super) struct Near {
 }
 
 impl Near {
-    /// The rules that may have a match by an anchor at `start..end`.
-    pub(super) fn waiting(&self, bytes: &[u8], start: usize, end: usize) -> u64 {
+    /// The rules that may have a match between the symbols next to an anchor at `start..end`.
+    fn fitting(&self, bytes: &[u8], start: usize, end: usize) -> u64 {
         let symbol = |byte: Option<&u8>| byte.map_or(EDGE, |byte| usize::from(*byte));
         let before = start.checked_sub(1).and_then(|at| bytes.get(at));
-        let waiting = self.all & self.before[symbol(before)] & self.after[symbol(bytes.get(end))];
+        self.all & self.before[symbol(before)] & self.after[symbol(bytes.get(end))]
+    }
+
+    /// The rules that may have a match by an anchor at `start..end`.
+    fn waiting(&self, bytes: &[u8], start: usize, end: usize) -> u64 {
+        let waiting = self.fitting(bytes, start, end);
         if waiting & waiting.wrapping_sub(1) == 0 {
             return waiting;
         }

@@ -1,10 +1,10 @@
 //! Every anchor of every rule in one vectorised pass, without those that no match can hold.
 //!
 //! ```text
-//! bytes ─▶ vector: four bytes a place ─▶ pieces: a hash of them ─▶ text ─▶ gate ─▶ occurrence
-//!          through nibble tables         names the anchors         compared  what must stand
-//!          (AVX-512, AVX2, NEON,         that may stand there                before and after
-//!          portable)
+//! bytes ─▶ vector: four bytes a place ─▶ pieces: a hash of them ─▶ core ─▶ anchor ─▶ gate ─▶ occurrence
+//!          through nibble tables         names the anchors         eight   compared  what must
+//!          (AVX-512, AVX2, NEON,         that may stand there      bytes             stand before
+//!          portable)                                                                 and after
 //! ```
 //!
 //! An anchor is looked for by the four bytes of it that are rarest in text. What the vector pass
@@ -13,24 +13,20 @@
 
 mod filter;
 mod gate;
+mod pass;
 mod pieces;
 mod vector;
 
 use super::outlines::Outlines;
 use crate::RuleProblem;
-use filter::{Filter, WIDTH};
+use filter::Filter;
 use gate::Gates;
-use pieces::{Pieces, Text, Wanted};
+use pass::Pass;
+use pieces::{CORE, Pieces};
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
-use vector::{BEYOND, BLOCK, Instructions};
-
-/// How many blocks are marked before their marks are looked at.
-const BATCH: usize = 64;
-
-/// How many of them are looked at together.
-const AT_ONCE: usize = 8;
+use vector::{BLOCK, Instructions};
 
 /// One anchor of one rule in the bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +34,35 @@ pub(super) struct Occurrence {
     pub(super) rule: u32,
     pub(super) start: usize,
     pub(super) end: usize,
+}
+
+/// Where the core of an anchor stands, next to which nothing excludes it: what is known of a text so
+/// that only a few bytes round what changes have to be searched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Core {
+    pub(super) at: usize,
+    text: u32,
+    /// How many bytes before and after it decide what it is part of.
+    pub(super) before: u32,
+    pub(super) after: u32,
+    len: u8,
+}
+
+impl Core {
+    /// How many bytes before and after it decide whether it is one.
+    pub(super) const NEXT_TO: usize = 1;
+
+    /// The same where the bytes at `source` stand at `target`.
+    #[inline]
+    pub(super) fn moved(self, source: usize, target: usize) -> Self {
+        Self { at: self.at - source + target, ..self }
+    }
+
+    /// Where it stands.
+    #[inline]
+    pub(super) fn bytes(self) -> Range<usize> {
+        self.at..self.at + usize::from(self.len)
+    }
 }
 
 /// All anchors of all rules.
@@ -71,124 +96,48 @@ impl Anchors {
         self.instructions.mark_encoded(blocks, marks);
     }
 
-    /// The length of the longest anchor in bytes.
-    pub(super) fn longest(&self) -> usize {
-        self.pieces.longest()
+    /// How far from what is new a core may begin or end that it has a say in.
+    pub(super) const REACH: usize = CORE + Core::NEXT_TO;
+
+    /// Appends the cores that lie wholly inside the ranges, and may append others, in no particular
+    /// order. Whether a core is one hangs on itself and [`Core::NEXT_TO`] bytes round it.
+    pub(super) fn look(
+        &self,
+        bytes: &[u8],
+        ranges: impl Iterator<Item = Range<usize>>,
+        cores: &mut Vec<Core>,
+    ) {
+        let mut pass = Pass::new(self, bytes, cores);
+        ranges.for_each(|range| pass.look(range));
+        pass.finish();
+    }
+
+    /// Appends the occurrences of the anchor that a core belongs to which a match can hold. Whether
+    /// one counts depends on nothing but the [`sight`](Self::sight) bytes around it and on where
+    /// `bytes` begins and ends.
+    pub(super) fn admit(&self, bytes: &[u8], core: Core, found: &mut Vec<Occurrence>) {
+        let text = self.pieces.text(core.text);
+        let Some(start) = core.at.checked_sub(text.core.start) else { return };
+        if !text.is_core() && !text.stands_at(bytes, start) {
+            return;
+        }
+        let end = start + text.bytes.len();
+        self.gates.admitted(text, bytes, start, end, |rule| {
+            found.push(Occurrence { rule, start, end });
+        });
     }
 
     /// Appends every occurrence that lies wholly inside `range` of `bytes` and that a match can
-    /// hold, in no particular order, each once. Whether one counts depends on nothing but the
-    /// [`sight`](Self::sight) bytes around it and on where `bytes` begins and ends.
+    /// hold, in no particular order, each once.
+    #[cfg_attr(not(test), allow(dead_code, reason = "the example asks for it"))]
     pub(super) fn find(&self, bytes: &[u8], range: Range<usize>, found: &mut Vec<Occurrence>) {
-        let Range { start, end } = range;
-        let end = end.min(bytes.len());
-        let pass = Pass { anchors: self, bytes, range: start..end };
-        let mut at = start;
-        // As far as the pass may read beyond the places it marks.
-        let whole = bytes.len().saturating_sub(BEYOND);
-        while at < end {
-            let blocks =
-                (end - at).div_ceil(BLOCK).min(BATCH).min(whole.saturating_sub(at) / BLOCK);
-            if blocks == 0 {
-                at = pass.last(at, found);
-            } else {
-                pass.run(&bytes[at..], at, blocks, found);
-                at += blocks * BLOCK;
-            }
-        }
-    }
-}
-
-/// One call of [`Anchors::find`].
-struct Pass<'a> {
-    anchors: &'a Anchors,
-    bytes: &'a [u8],
-    range: Range<usize>,
-}
-
-impl Pass<'_> {
-    /// Looks at the blocks that `text` begins with, which stands at `from` of the bytes.
-    #[inline]
-    fn run(&self, text: &[u8], from: usize, blocks: usize, found: &mut Vec<Occurrence>) {
-        let mut marks = [0u64; BATCH];
-        let marks = &mut marks[..blocks];
-        self.anchors.instructions.mark(&self.anchors.filter, text, marks);
-        for (block, marks) in marks.chunks(AT_ONCE).enumerate() {
-            self.sieve(text, from, block * AT_ONCE * BLOCK, marks, found);
-        }
-    }
-
-    /// Looks at marks of blocks that begin at `first` of `text`. Which of them are mistakes is
-    /// written down without a branch: whether one is, no processor can foretell.
-    #[inline]
-    fn sieve(
-        &self,
-        text: &[u8],
-        from: usize,
-        first: usize,
-        marks: &[u64],
-        found: &mut Vec<Occurrence>,
-    ) {
-        let word = |at: usize| match text.get(at..at + WIDTH) {
-            Some(&[a, b, c, d]) => u32::from_le_bytes([a, b, c, d]),
-            _ => 0,
-        };
-        let mut places = [0u16; AT_ONCE * BLOCK];
-        let mut count = 0;
-        for (block, mark) in marks.iter().enumerate() {
-            let mut mark = *mark;
-            while mark != 0 {
-                let at = block * BLOCK + mark.trailing_zeros() as usize;
-                mark &= mark - 1;
-                places[count] = at as u16;
-                count += usize::from(self.anchors.pieces.may_stand(word(first + at)));
-            }
-        }
-        for at in &places[..count] {
-            let at = first + usize::from(*at);
-            self.look(from + at, word(at), found);
-        }
-    }
-
-    /// Looks at the last block of the bytes, which is not a whole one; gives the place after it.
-    #[cold]
-    fn last(&self, from: usize, found: &mut Vec<Occurrence>) -> usize {
-        let mut text = [0; BLOCK + BEYOND];
-        let rest = &self.bytes[from..self.bytes.len().min(from + BLOCK + BEYOND)];
-        text[..rest.len()].copy_from_slice(rest);
-        self.run(&text, from, 1, found);
-        from + BLOCK
-    }
-
-    /// Adds the anchors whose piece stands at `at`, where the next four bytes are `word`.
-    fn look(&self, at: usize, word: u32, found: &mut Vec<Occurrence>) {
-        for text in self.anchors.pieces.candidates(word) {
-            let Some(start) = at.checked_sub(text.before) else { continue };
-            let end = start + text.bytes.len();
-            if start < self.range.start
-                || end > self.range.end
-                || !text.stands_at(self.bytes, start)
-            {
-                continue;
-            }
-            self.admit(text, start, end, found);
-        }
-    }
-
-    fn admit(&self, text: &Text, start: usize, end: usize, found: &mut Vec<Occurrence>) {
-        let mut add = |wanted: &Wanted| {
-            if self.anchors.gates.admits(wanted, self.bytes, start, end) {
-                found.push(Occurrence { rule: wanted.rule, start, end });
-            }
-        };
-        let (few, more) = text.wanted.split_at(text.wanted.len().min(gate::MOST_WAITING));
-        let near = text.near.get_or_init(|| Box::new(self.anchors.gates.near(few)));
-        let mut waiting = near.waiting(self.bytes, start, end);
-        while waiting != 0 {
-            add(&few[waiting.trailing_zeros() as usize]);
-            waiting &= waiting - 1;
-        }
-        more.iter().for_each(add);
+        let (mut cores, mut all) = (Vec::new(), Vec::new());
+        self.look(bytes, std::iter::once(range.start..range.end.min(bytes.len())), &mut cores);
+        cores.sort_unstable();
+        cores.dedup();
+        cores.into_iter().for_each(|core| self.admit(bytes, core, &mut all));
+        all.retain(|one| range.start <= one.start && one.end <= range.end);
+        found.append(&mut all);
     }
 }
 

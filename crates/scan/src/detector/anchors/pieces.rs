@@ -8,14 +8,19 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+/// How many bytes of an anchor are compared at once.
+pub(super) const CORE: usize = size_of::<u64>();
+
 /// An anchor and the rules that wait for it.
 pub(super) struct Text {
     /// In lower case where case does not count.
     pub(super) bytes: Box<[u8]>,
     any_case: bool,
+    /// Which bytes of it are looked for; the others only count once these are there.
+    pub(super) core: Range<usize>,
     head: Head,
-    /// How many bytes of it stand before its piece.
-    pub(super) before: usize,
+    /// How many bytes of its core stand before its piece.
+    pub(super) piece: usize,
     /// Its piece, as the slots know it.
     key: u64,
     pub(super) wanted: Vec<Wanted>,
@@ -32,35 +37,49 @@ pub(super) struct Wanted {
 }
 
 impl Text {
-    fn new(bytes: Box<[u8]>, any_case: bool, wanted: Vec<Wanted>) -> Self {
-        let mut head = Head { bytes: 0, case: 0, used: 0 };
-        for (at, byte) in bytes.iter().take(size_of::<u64>()).enumerate() {
-            let has_case = any_case && byte.is_ascii_alphabetic();
-            head.bytes |= u64::from(*byte) << (8 * at);
-            head.case |= if has_case { 0x20 << (8 * at) } else { 0 };
-            head.used |= 0xff << (8 * at);
-        }
-        Self { bytes, any_case, head, before: 0, key: 0, wanted, near: OnceLock::new() }
+    fn new(
+        (bytes, any_case): (Box<[u8]>, bool),
+        piece: &Range<usize>,
+        wanted: Vec<Wanted>,
+    ) -> Self {
+        // The piece in the middle, as far as there is a middle.
+        let spare = CORE.saturating_sub(piece.len());
+        let last = bytes.len().saturating_sub(CORE);
+        let first = piece.start.saturating_sub(spare / 2).min(last);
+        let core = first..bytes.len().min(first + CORE);
+        let head = Head::new(&bytes[core.clone()], any_case);
+        let key = key_of(&bytes[piece.clone()]);
+        let piece = piece.start - first;
+        Self { bytes, any_case, core, head, piece, key, wanted, near: OnceLock::new() }
     }
 
+    /// Whether the core is all of it.
     #[inline]
-    pub(super) fn stands_at(&self, bytes: &[u8], start: usize) -> bool {
-        let there = bytes.get(start..).and_then(|rest| rest.first_chunk());
-        // Most end here, and few anchors are longer.
-        match there.map(|there| self.head.is(u64::from_le_bytes(*there))) {
-            Some(false) => false,
-            Some(true) if self.bytes.len() <= size_of::<u64>() => true,
-            _ => self.all_stands_at(bytes, start),
+    pub(super) fn is_core(&self) -> bool {
+        self.bytes.len() <= CORE
+    }
+
+    /// Whether its core stands at `at`.
+    #[inline]
+    pub(super) fn core_stands_at(&self, bytes: &[u8], at: usize) -> bool {
+        match bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+            Some(there) => self.head.is(u64::from_le_bytes(*there)),
+            None => self.is_same(&self.bytes[self.core.clone()], bytes, at),
         }
     }
 
-    fn all_stands_at(&self, bytes: &[u8], start: usize) -> bool {
-        let Some(there) = bytes.get(start..start + self.bytes.len()) else { return false };
-        if self.any_case { there.eq_ignore_ascii_case(&self.bytes) } else { *there == *self.bytes }
+    /// Whether all of it stands at `start`.
+    pub(super) fn stands_at(&self, bytes: &[u8], start: usize) -> bool {
+        self.is_same(&self.bytes, bytes, start)
+    }
+
+    fn is_same(&self, part: &[u8], bytes: &[u8], start: usize) -> bool {
+        let Some(there) = bytes.get(start..start + part.len()) else { return false };
+        if self.any_case { there.eq_ignore_ascii_case(part) } else { there == part }
     }
 }
 
-/// The first eight bytes of an anchor.
+/// The bytes of a core.
 struct Head {
     bytes: u64,
     /// The bits in which the two cases of its letters differ, where case does not count.
@@ -70,6 +89,17 @@ struct Head {
 }
 
 impl Head {
+    fn new(core: &[u8], any_case: bool) -> Self {
+        let mut head = Self { bytes: 0, case: 0, used: 0 };
+        for (at, byte) in core.iter().enumerate() {
+            let has_case = any_case && byte.is_ascii_alphabetic();
+            head.bytes |= u64::from(*byte) << (8 * at);
+            head.case |= if has_case { 0x20 << (8 * at) } else { 0 };
+            head.used |= 0xff << (8 * at);
+        }
+        head
+    }
+
     #[inline]
     fn is(&self, there: u64) -> bool {
         (there | self.case) & self.used == self.bytes
@@ -85,16 +115,15 @@ const PAIRS: usize = 1 << 16;
 /// All anchors by the hash of their pieces.
 pub(super) struct Pieces {
     texts: Vec<Text>,
-    /// The widths there are of pieces shorter than [`WIDTH`].
+    /// The widths there are of pieces that are shorter than [`WIDTH`] by two or more.
     shorter: Vec<Width>,
     /// Open addressing: the slot of a hash, or one of those that follow without a gap.
     slots: Vec<Slot>,
-    /// A bit for each hash of a piece of [`WIDTH`] bytes. The slots do not fit where these do, next
-    /// to the processor.
+    /// A bit for each hash of a piece of [`WIDTH`] bytes or one less. The slots do not fit where these
+    /// do, next to the processor.
     hashes: Box<[u64; HASHES / 64]>,
     /// A bit for the two bytes that a shorter piece begins with, all letters in one case.
     pairs: Box<[u64; PAIRS / 64]>,
-    longest: usize,
 }
 
 /// The bit that tells the cases of a letter apart, in four bytes.
@@ -116,7 +145,7 @@ struct Width {
 }
 
 impl Width {
-    fn new(bytes: usize) -> Self {
+    const fn new(bytes: usize) -> Self {
         Self { used: u32::MAX >> (32 - 8 * bytes), bytes: (bytes as u64) << 32 }
     }
 
@@ -135,18 +164,17 @@ fn hash(key: u64, bits: u32) -> usize {
 
 impl Pieces {
     pub(super) fn new(rules: &[Arc<Rule>]) -> Result<(Self, Filter), RuleProblem> {
-        let mut texts = texts(rules)?;
-        let anchors: Vec<_> = texts.iter().map(|text| (&*text.bytes, text.any_case)).collect();
+        let texts = texts(rules)?;
+        let anchors: Vec<_> =
+            texts.iter().map(|((bytes, any_case), _)| (&**bytes, *any_case)).collect();
         let (filter, pieces) = Filter::new(&anchors);
-        for (text, piece) in texts.iter_mut().zip(&pieces) {
-            text.before = piece.start;
-            text.key = key_of(&text.bytes[piece.clone()]);
-        }
+        let text = |(piece, (anchor, wanted))| Text::new(anchor, piece, wanted);
+        let mut texts: Vec<_> = pieces.iter().zip(texts).map(text).collect();
         let mut different: Vec<_> = pieces.iter().map(Range::len).collect();
         different.sort_unstable();
         different.dedup();
         let shorter =
-            different.into_iter().filter(|bytes| *bytes < WIDTH).map(Width::new).collect();
+            different.into_iter().filter(|bytes| *bytes < WIDTH - 1).map(Width::new).collect();
         texts.sort_by_key(|text| text.key);
 
         // Mostly empty, so that what the filter lets through by mistake ends at the first slot.
@@ -156,7 +184,6 @@ impl Pieces {
             slots: vec![Slot::default(); size],
             hashes: Box::new([0; HASHES / 64]),
             pairs: Box::new([0; PAIRS / 64]),
-            longest: texts.iter().map(|text| text.bytes.len()).max().unwrap_or_default(),
             shorter,
             texts: Vec::new(),
         };
@@ -170,8 +197,10 @@ impl Pieces {
         Ok((all, filter))
     }
 
-    pub(super) fn longest(&self) -> usize {
-        self.longest
+    /// The anchor of a number.
+    #[inline]
+    pub(super) fn text(&self, number: u32) -> &Text {
+        &self.texts[number as usize]
     }
 
     fn insert(&mut self, slot: Slot) {
@@ -191,8 +220,8 @@ impl Pieces {
     /// Lets a piece through [`may_stand`](Self::may_stand).
     fn expect(&mut self, key: u64) {
         let (word, bytes) = (key as u32, (key >> 32) as usize);
-        if bytes == WIDTH {
-            let bit = hash(u64::from(word), HASHES.trailing_zeros());
+        if bytes >= WIDTH - 1 {
+            let bit = hash(key, HASHES.trailing_zeros());
             self.hashes[bit / 64] |= 1 << (bit % 64);
             return;
         }
@@ -203,16 +232,17 @@ impl Pieces {
         }
     }
 
-    /// Whether a piece of [`WIDTH`] bytes may stand where the next four are `word`, and in the
-    /// second bit whether a shorter one may.
+    /// Whether a piece of [`WIDTH`] bytes may stand where the next four are `word`; in the second bit
+    /// whether one of a byte less may, in the third whether a shorter one may.
     #[inline]
     fn expected(&self, word: u32) -> u64 {
-        let word = word | ONE_CASE;
-        let bit = hash(u64::from(word), HASHES.trailing_zeros());
-        let pair = usize::from(word as u16);
-        let [long, short] =
-            [self.hashes[bit / 64] >> (bit % 64), self.pairs[pair / 64] >> (pair % 64)];
-        long & 1 | (short & 1) << 1
+        let bit = |width: Width| {
+            let bit = hash(width.key(word), HASHES.trailing_zeros());
+            self.hashes[bit / 64] >> (bit % 64) & 1
+        };
+        let pair = usize::from((word | ONE_CASE) as u16);
+        let short = self.pairs[pair / 64] >> (pair % 64) & 1;
+        bit(Width::new(WIDTH)) | bit(Width::new(WIDTH - 1)) << 1 | short << 2
     }
 
     /// Whether any piece may stand where the next four bytes are `word`.
@@ -221,14 +251,19 @@ impl Pieces {
         self.expected(word) != 0
     }
 
-    /// The anchors whose piece may stand where the next four bytes are `word`.
+    /// The anchors whose piece may stand where the next four bytes are `word`, with their numbers.
     #[inline]
-    pub(super) fn candidates(&self, word: u32) -> impl Iterator<Item = &Text> {
+    pub(super) fn candidates(&self, word: u32) -> impl Iterator<Item = (u32, &Text)> {
         let expected = self.expected(word);
         let long = (expected & 1 != 0).then_some(Width::new(WIDTH));
-        let short = if expected & 2 == 0 { &[] } else { &self.shorter[..] };
-        let texts = |range: Range<u32>| &self.texts[range.start as usize..range.end as usize];
+        let less = (expected & 2 != 0).then_some(Width::new(WIDTH - 1));
+        let short = if expected & 4 == 0 { &[] } else { &self.shorter[..] };
+        let texts = |range: Range<u32>| {
+            let texts = &self.texts[range.start as usize..range.end as usize];
+            range.zip(texts)
+        };
         long.into_iter()
+            .chain(less)
             .chain(short.iter().copied())
             .flat_map(move |width| texts(self.find(width.key(word))))
     }
@@ -255,8 +290,11 @@ fn key_of(piece: &[u8]) -> u64 {
     Width::new(piece.len()).key(u32::from_le_bytes(word))
 }
 
+/// An anchor and whether its case does not count, and the rules that wait for it.
+type Waiting = ((Box<[u8]>, bool), Vec<Wanted>);
+
 /// Each anchor once, with every rule that waits for it.
-fn texts(rules: &[Arc<Rule>]) -> Result<Vec<Text>, RuleProblem> {
+fn texts(rules: &[Arc<Rule>]) -> Result<Vec<Waiting>, RuleProblem> {
     let mut wanted: BTreeMap<(Box<[u8]>, bool), Vec<Wanted>> = BTreeMap::new();
     for (rule, of) in (0u32..).zip(rules) {
         for (anchor, text) in (0u32..).zip(&of.anchors) {
@@ -280,6 +318,5 @@ fn texts(rules: &[Arc<Rule>]) -> Result<Vec<Text>, RuleProblem> {
             }
         }
     }
-    let text = |((bytes, any_case), wanted)| Text::new(bytes, any_case, wanted);
-    Ok(wanted.into_iter().map(text).collect())
+    Ok(wanted.into_iter().collect())
 }
