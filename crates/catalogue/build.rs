@@ -1,9 +1,10 @@
 //! Writes the list of the rule files under `rules/`, so that adding one needs no code; the rules once
 //! more as JSON, which a program reads at its start many times faster than TOML; and what would take
-//! it longer still to find out: what every pattern says of its matches, and the rules' digest.
+//! it longer still to find out: what every pattern says of its matches, its program, and the rules'
+//! digest.
 
 use quietus_model::{Rule, RuleSet};
-use quietus_pattern::Outline;
+use quietus_pattern::{Outline, Program};
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt::Write;
@@ -32,7 +33,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let set = RuleSet::parse(files.iter().map(|(name, text)| (name.as_str(), text.as_str())))?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("files.rs"), list(&files)?)?;
-    fs::write(out.join("known.rs"), known(&set)?)?;
+    let (known, written) = known(&set)?;
+    fs::write(out.join("known.rs"), known)?;
+    fs::write(out.join("written.bin"), written)?;
     fs::write(out.join("rules.json"), serde_json::to_string(&read)?)?;
     Ok(())
 }
@@ -51,30 +54,40 @@ fn list(files: &[(String, String)]) -> Result<String, Box<dyn Error>> {
     Ok(list)
 }
 
-/// The digest of the rules; by pattern, in the order of these, the lengths of its matches; and the
-/// outlines of the rules by their keys.
-fn known(set: &RuleSet) -> Result<String, Box<dyn Error>> {
+/// The digest of the rules; by pattern, in the order of these, the lengths of its matches and its
+/// program; and the outlines of the rules by their keys. Programs and outlines are parts of what is
+/// given beside that.
+fn known(set: &RuleSet) -> Result<(String, Vec<u8>), Box<dyn Error>> {
+    let mut written = Vec::new();
+    let mut write = |bytes: Vec<u8>| {
+        let from = written.len();
+        written.extend_from_slice(&bytes);
+        format!("written({from}, {})", bytes.len())
+    };
     let patterns = |rule: &'_ Rule| {
         let companions = rule.companions.iter().map(|companion| companion.pattern.clone());
         companions.chain([rule.pattern.clone()]).collect::<Vec<_>>()
     };
     let patterns: BTreeSet<String> = set.rules().iter().flat_map(|rule| patterns(rule)).collect();
     let mut known = format!("pub(crate) const DIGEST: &str = {:?};\n", set.digest().to_string());
-    known.push_str("pub(crate) static LENGTHS: &[(&str, Lengths)] = &[\n");
+    known.push_str("pub(crate) static PATTERNS: &[(&str, Lengths, &[u8])] = &[\n");
     for pattern in patterns {
         let read = quietus_pattern::parse(&pattern);
         let hir = read.map_err(|error| format!("{pattern}: {error}"))?;
-        writeln!(known, "    ({pattern:?}, {:?}),", quietus_pattern::lengths(&hir))?;
+        let lengths = quietus_pattern::lengths(&hir);
+        let program = Program::new(&pattern).and_then(|program| program.write());
+        let program = write(program.map_err(|error| format!("{pattern}: {error}"))?);
+        writeln!(known, "    ({pattern:?}, {lengths:?}, {program}),")?;
     }
-    known.push_str("];\npub(crate) static OUTLINES: &[(&str, &str)] = &[\n");
+    known.push_str("];\npub(crate) static OUTLINES: &[(&str, &[u8])] = &[\n");
     let mut outlines = BTreeMap::new();
     for rule in set.rules() {
         let outline = Outline::of(rule).map_err(|error| format!("{}: {error}", rule.id))?;
         outlines.insert(Outline::key(rule).to_string(), outline.write()?);
     }
     for (key, outline) in outlines {
-        writeln!(known, "    ({key:?}, {outline:?}),")?;
+        writeln!(known, "    ({key:?}, {}),", write(outline))?;
     }
     known.push_str("];\n");
-    Ok(known)
+    Ok((known, written))
 }

@@ -9,6 +9,14 @@ use std::sync::{Arc, OnceLock};
 mod embedded {
     use quietus_model::Lengths;
 
+    /// What was written down of patterns, one after the other.
+    const WRITTEN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/written.bin"));
+
+    /// A part of it.
+    const fn written(from: usize, len: usize) -> &'static [u8] {
+        WRITTEN.split_at(from).1.split_at(len).0
+    }
+
     include!(concat!(env!("OUT_DIR"), "/files.rs"));
     include!(concat!(env!("OUT_DIR"), "/known.rs"));
 
@@ -37,7 +45,7 @@ fn read() -> Result<RuleSet, RuleError> {
     let rules = files.into_iter().flat_map(|file| file.rules).map(Arc::new).collect();
     let known = Known {
         digest: embedded::DIGEST,
-        lengths: embedded::LENGTHS,
+        patterns: embedded::PATTERNS,
         outlines: embedded::OUTLINES,
     };
     RuleSet::known(rules, known).map_err(problem)

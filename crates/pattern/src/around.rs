@@ -44,8 +44,19 @@ impl Set {
         self.0[symbol / 64] >> (symbol % 64) & 1 == 1
     }
 
-    fn with(self, other: Self) -> Self {
+    /// Whether a byte is in it.
+    #[inline]
+    pub(crate) fn has_byte(&self, byte: u8) -> bool {
+        self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
+    }
+
+    pub(crate) fn with(self, other: Self) -> Self {
         Self(std::array::from_fn(|word| self.0[word] | other.0[word]))
+    }
+
+    /// Whether any symbol is in both.
+    pub(crate) fn meets(self, other: Self) -> bool {
+        self.0.iter().zip(other.0).any(|(mine, others)| mine & others != 0)
     }
 
     fn is_within(self, other: Self) -> bool {
@@ -183,7 +194,7 @@ fn lay_out(pattern: &Hir, way: &mut Vec<Part>) -> Option<()> {
     Some(())
 }
 
-fn set_of(class: &Class) -> Option<Set> {
+pub(crate) fn set_of(class: &Class) -> Option<Set> {
     let bytes = match class {
         Class::Bytes(class) => class.clone(),
         Class::Unicode(class) => class.to_byte_class()?,

@@ -1,13 +1,15 @@
-//! What a rule's pattern says before anybody compiles it: how long its matches are, and what stands
-//! round its anchors.
+//! What a rule's pattern says before it is run: how long its matches are, and what stands round its
+//! anchors; and the pattern as a [`Program`] that runs as it is read.
 //!
 //! To find that out takes longer than to look at a few files, so that it is done for the rules that
 //! ship when they are built: an [`Outline`] can be written down and read back.
 
 mod around;
+mod program;
 
 use around::{Around, Step};
 pub use around::{EDGE, Set, Times};
+pub use program::{Begins, Groups, Program};
 
 use quietus_model::{Digest, Lengths, Rule};
 use regex_syntax::hir::{Hir, HirKind};
@@ -83,20 +85,20 @@ impl Outline {
         Digest::of_parts([rule.pattern.as_bytes(), &case].into_iter().chain(anchors))
     }
 
-    /// As text, for [`read`](Self::read).
+    /// In bytes, for [`read`](Self::read).
     ///
     /// # Errors
     /// None that anybody has met.
-    pub fn write(&self) -> Result<String, String> {
-        serde_json::to_string(self).map_err(|error| error.to_string())
+    pub fn write(&self) -> Result<Vec<u8>, String> {
+        postcard::to_allocvec(self).map_err(|error| error.to_string())
     }
 
-    /// What was [written](Self::write).
+    /// What was [written](Self::write) by the same version.
     ///
     /// # Errors
     /// When it was not.
-    pub fn read(text: &str) -> Result<Self, String> {
-        serde_json::from_str(text).map_err(|error| error.to_string())
+    pub fn read(bytes: &[u8]) -> Result<Self, String> {
+        postcard::from_bytes(bytes).map_err(|error| error.to_string())
     }
 }
 

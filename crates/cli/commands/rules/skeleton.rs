@@ -27,8 +27,13 @@ pub(super) fn run(new: &NewRule) -> Result<Exit, Failure> {
         }
     }
     let kind = if new.by_name { BY_NAME } else { BY_FORMAT };
+    let written_to = match &new.output {
+        Some(path) => path.display().to_string(),
+        None => format!("{provider}.toml"),
+    };
     let text = [HEAD, kind, TAIL]
         .concat()
+        .replace("WRITTEN_TO", &written_to)
         .replace("PROVIDER_NAME", &title(provider))
         .replace("RULE_NAME", &title(&rule))
         .replace("RULE_WORDS", &rule.replace('-', " "))

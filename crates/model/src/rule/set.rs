@@ -77,11 +77,12 @@ pub struct Lengths {
 pub struct Known {
     /// What [`RuleSet::digest`] gives, in hex.
     pub digest: &'static str,
-    /// By pattern, in the order of these.
-    pub lengths: &'static [(&'static str, Lengths)],
+    /// By pattern, in the order of these: how long its matches are, and its program as it was
+    /// written down.
+    pub patterns: &'static [(&'static str, Lengths, &'static [u8])],
     /// By digest of pattern and anchors in hex, in the order of these, what the pattern says of its
     /// matches, as it was written down.
-    pub outlines: &'static [(&'static str, &'static str)],
+    pub outlines: &'static [(&'static str, &'static [u8])],
 }
 
 /// All rules of a run.
@@ -89,8 +90,8 @@ pub struct Known {
 pub struct RuleSet {
     rules: Vec<Arc<Rule>>,
     digest: Digest,
-    lengths: &'static [(&'static str, Lengths)],
-    outlines: &'static [(&'static str, &'static str)],
+    patterns: &'static [(&'static str, Lengths, &'static [u8])],
+    outlines: &'static [(&'static str, &'static [u8])],
 }
 
 impl PartialEq for RuleSet {
@@ -133,7 +134,7 @@ impl RuleSet {
         rules.sort_by(|a, b| a.id.cmp(&b.id));
         let texts: Vec<String> = rules.iter().map(|rule| rule.matching_text()).collect();
         let digest = Digest::of_parts(texts.iter().map(|text| text.as_bytes()));
-        Self { rules, digest, lengths: &[], outlines: &[] }
+        Self { rules, digest, patterns: &[], outlines: &[] }
     }
 
     /// Rules of which something is known already.
@@ -142,24 +143,34 @@ impl RuleSet {
     /// A sentence when what is known is no digest.
     pub fn known(mut rules: Vec<Arc<Rule>>, known: Known) -> Result<Self, String> {
         rules.sort_by(|a, b| a.id.cmp(&b.id));
-        let Known { digest, lengths, outlines } = known;
-        Ok(Self { rules, digest: digest.parse()?, lengths, outlines })
+        let Known { digest, patterns, outlines } = known;
+        Ok(Self { rules, digest: digest.parse()?, patterns, outlines })
     }
 
     /// Other rules, some of them with the patterns of these.
     #[must_use]
     pub fn with(&self, rules: Vec<Arc<Rule>>) -> Self {
-        Self { lengths: self.lengths, outlines: self.outlines, ..Self::new(rules) }
+        Self { patterns: self.patterns, outlines: self.outlines, ..Self::new(rules) }
     }
 
     /// How long the matches of this pattern are, if that is known without reading it.
     pub fn lengths(&self, pattern: &str) -> Option<Lengths> {
-        let at = self.lengths.binary_search_by(|(known, _)| (*known).cmp(pattern)).ok()?;
-        Some(self.lengths[at].1)
+        self.pattern(pattern).map(|(lengths, _)| lengths)
+    }
+
+    /// The program of this pattern as it was written down, if it was.
+    pub fn program(&self, pattern: &str) -> Option<&'static [u8]> {
+        self.pattern(pattern).map(|(_, program)| program)
+    }
+
+    fn pattern(&self, pattern: &str) -> Option<(Lengths, &'static [u8])> {
+        let at = self.patterns.binary_search_by(|(known, ..)| (*known).cmp(pattern)).ok()?;
+        let (_, lengths, program) = self.patterns[at];
+        Some((lengths, program))
     }
 
     /// What the pattern of this key says of its matches, if that is known without reading it.
-    pub fn outline(&self, key: &Digest) -> Option<&'static str> {
+    pub fn outline(&self, key: &Digest) -> Option<&'static [u8]> {
         let at = self.outlines.binary_search_by(|(known, _)| (*known).cmp(key.as_str())).ok()?;
         Some(self.outlines[at].1)
     }

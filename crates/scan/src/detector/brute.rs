@@ -1,7 +1,9 @@
 //! The matcher against brute force: every rule's pattern over every byte of real files.
 
+use super::anchors::tests::planted;
 use super::*;
 use quietus_model::Judge;
+use quietus_pattern::{Begins, Program};
 use regex::bytes::Regex;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -29,7 +31,7 @@ fn windowed(
 ) -> BTreeSet<(usize, usize)> {
     let rule = &detector.set.rules()[number];
     let matcher = detector.matchers[number]
-        .get_or_init(|| Matcher::new(rule, detector.outlines.of(number)))
+        .get_or_init(|| Matcher::new(&detector.set, rule, detector.outlines.of(number)))
         .as_ref()
         .unwrap();
     let mine: Vec<_> =
@@ -75,7 +77,7 @@ fn the_matcher_finds_what_brute_force_finds() {
     assert!(!all.is_empty(), "there must be files");
     let detector = Detector::new(Arc::new(quietus_catalogue::shipped().unwrap())).unwrap();
     let whole: Vec<Regex> =
-        detector.set.rules().iter().map(|rule| compile(&rule.pattern).unwrap()).collect();
+        detector.set.rules().iter().map(|rule| matcher::compile(&rule.pattern)).collect();
     let (mut matches, mut size) = (0, 0);
     for path in &all {
         let bytes = &std::fs::read(path).unwrap()[..];
@@ -102,4 +104,35 @@ fn the_matcher_finds_what_brute_force_finds() {
     }
     println!("{} files, {size} bytes, {matches} matches", all.len());
     assert!(matches > 20, "only {matches} matches: this shows nothing");
+}
+
+/// What ships is run by programs of our own: with all groups, it is what the library says.
+#[test]
+fn every_shipped_pattern_takes_what_the_library_takes() {
+    let rules = quietus_catalogue::shipped().unwrap();
+    let mut matches = 0;
+    for rule in rules.rules() {
+        let texts: Vec<_> = (0..2).flat_map(|seed| planted(rule, seed)).collect();
+        let companions = rule.companions.iter().map(|companion| &companion.pattern);
+        for pattern in companions.chain([&rule.pattern]) {
+            let library = matcher::compile(pattern);
+            let program = Program::read(rules.program(pattern).unwrap()).unwrap();
+            for text in &texts {
+                let mut at = 0;
+                loop {
+                    let wanted = library.captures_at(text, at).map(|all| {
+                        all.iter().map(|group| group.map(|group| group.range())).collect::<Vec<_>>()
+                    });
+                    let found = program.find(text, at, Begins::Anywhere).map(|groups| {
+                        (0..library.captures_len()).map(|n| groups.group(n)).collect::<Vec<_>>()
+                    });
+                    assert_eq!(found, wanted, "{} from {at} in {:?}", rule.id, text.escape_ascii());
+                    let Some(whole) = found.and_then(|groups| groups[0].clone()) else { break };
+                    at = whole.start + 1;
+                    matches += 1;
+                }
+            }
+        }
+    }
+    assert!(matches > 5000, "{matches}");
 }

@@ -1,38 +1,34 @@
-//! A rule's pattern, compiled, and its matches inside a window.
+//! A rule's pattern, ready to run, and its matches inside a window.
 
 use super::anchors::Occurrence;
 use super::{judge, table};
 use crate::RuleProblem;
 use quietus_model::{Judge, Lengths, Rule, RuleSet};
-use quietus_pattern::Outline;
-use regex::bytes::{CaptureLocations, Regex, RegexBuilder};
+use quietus_pattern::{Begins, Groups, Outline, Program};
 use std::ops::Range;
 use std::sync::Arc;
-
-/// Compiled size of one pattern; several times what the largest honest rule needs.
-const SIZE_LIMIT: usize = 4 << 20;
 
 /// How far beyond its window a companion may go on: past the longest line of a key file.
 const COMPANION_TAIL: usize = 4096;
 
 #[derive(Debug)]
 pub(super) struct Matcher {
-    pattern: Regex,
+    pattern: Program,
     /// Every match begins with an anchor, and the pattern is only tried there.
     begins: bool,
     /// Every match begins with a name that must promise a secret, or it is none.
     is_named: bool,
     /// What it matches is the head of a column, and the values stand below.
     heads_column: bool,
-    groups: Groups,
+    parts: Parts,
     reach: usize,
     bounded: bool,
-    companions: Vec<Regex>,
+    companions: Vec<Program>,
 }
 
 /// Which groups of a pattern are what.
 #[derive(Debug)]
-struct Groups {
+struct Parts {
     secret: Option<usize>,
     id: Option<usize>,
     body: Option<usize>,
@@ -41,11 +37,11 @@ struct Groups {
     parts: Vec<(Arc<str>, usize)>,
 }
 
-impl Groups {
-    fn new(pattern: &Regex) -> Self {
+impl Parts {
+    fn new(pattern: &Program) -> Self {
         let mut groups =
             Self { secret: None, id: None, body: None, check: None, parts: Vec::new() };
-        for (index, name) in pattern.capture_names().enumerate() {
+        for (index, name) in pattern.group_names().enumerate() {
             match name {
                 None => {}
                 Some("secret") => groups.secret = Some(index),
@@ -58,12 +54,13 @@ impl Groups {
         groups
     }
 
-    /// The match that begins and ends at `span`, with its groups, in bytes that stand at `from`.
-    fn spans(&self, span: Range<usize>, at: &CaptureLocations, from: usize) -> Match {
-        let get = |index: usize| at.get(index).map(|(start, end)| start + from..end + from);
+    /// A match with its groups, in bytes that stand at `from`.
+    fn spans(&self, groups: &Groups, from: usize) -> Match {
+        let moved = |at: Range<usize>| at.start + from..at.end + from;
+        let get = |index: usize| groups.group(index).map(moved);
         let group = |index: Option<usize>| index.and_then(get);
         Match {
-            span: span.start + from..span.end + from,
+            span: moved(groups.whole()),
             secret: group(self.secret),
             id: group(self.id),
             body: group(self.body),
@@ -109,13 +106,17 @@ impl Match {
     }
 }
 
-/// Compiles a pattern as the rules write it.
-pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
-    RegexBuilder::new(pattern)
-        .unicode(false)
-        .size_limit(SIZE_LIMIT)
-        .build()
-        .map_err(|error| error.to_string())
+/// A pattern by another engine than ours, for tests to compare them.
+#[cfg(test)]
+pub(super) fn compile(pattern: &str) -> regex::bytes::Regex {
+    let compiled = regex::bytes::RegexBuilder::new(pattern).unicode(false).build();
+    compiled.unwrap_or_else(|error| panic!("{pattern}: {error}"))
+}
+
+/// The program of a pattern, which is made unless it is known.
+fn program(rules: &RuleSet, pattern: &str) -> Result<Program, String> {
+    let known = rules.program(pattern).and_then(|known| Program::read(known).ok());
+    known.map_or_else(|| Program::new(pattern), Ok)
 }
 
 /// The quick check of a rule that a detector makes for all of them: what would otherwise make it
@@ -175,8 +176,12 @@ pub(super) struct Reach {
 }
 
 impl Matcher {
-    /// `outline` is that of `rule`, if its pattern can be read.
-    pub(super) fn new(rule: &Rule, outline: Option<&Outline>) -> Result<Self, RuleProblem> {
+    /// `outline` is that of `rule`, which is one of `rules`, if its pattern can be read.
+    pub(super) fn new(
+        rules: &RuleSet,
+        rule: &Rule,
+        outline: Option<&Outline>,
+    ) -> Result<Self, RuleProblem> {
         let problem = |what: String| RuleProblem {
             file: String::new(),
             rule: rule.id.to_string(),
@@ -188,14 +193,14 @@ impl Matcher {
         let heads_column = rule.judge == Some(Judge::Column);
         let is_assigned = (heads_column || rule.judge == Some(Judge::Assigned))
             && outline.is_some_and(|outline| outline.begins_with_name);
-        let pattern = if begins { format!("^(?:{})", rule.pattern) } else { rule.pattern.clone() };
-        let pattern = compile(&pattern).map_err(|e| problem(format!("its pattern: {e}")))?;
+        let pattern =
+            program(rules, &rule.pattern).map_err(|e| problem(format!("its pattern: {e}")))?;
         let companions = rule.companions.iter().map(|companion| {
-            compile(&companion.pattern)
+            program(rules, &companion.pattern)
                 .map_err(|e| problem(format!("its companion {}: {e}", companion.name)))
         });
         Ok(Self {
-            groups: Groups::new(&pattern),
+            parts: Parts::new(&pattern),
             is_named: begins && is_assigned,
             heads_column,
             reach: rule.reach.unwrap_or(0).max(longest.unwrap_or(0)),
@@ -236,14 +241,14 @@ impl Matcher {
         let mut found = Vec::new();
         let haystack = &bytes[..window.end];
         let mut at = window.start;
-        let mut groups = self.pattern.capture_locations();
-        while let Some(whole) = self.pattern.captures_read_at(&mut groups, haystack, at) {
-            let cut_after = whole.end() == window.end && window.end < bytes.len();
-            let cut_before = !self.bounded && whole.start() == window.start && window.start > 0;
+        while let Some(groups) = self.pattern.find(haystack, at, Begins::Anywhere) {
+            let whole = groups.whole();
+            let cut_after = whole.end == window.end && window.end < bytes.len();
+            let cut_before = !self.bounded && whole.start == window.start && window.start > 0;
             if !whole.is_empty() && !cut_after && !cut_before {
-                found.push(self.groups.spans(whole.range(), &groups, 0));
+                found.push(self.parts.spans(&groups, 0));
             }
-            at = if whole.is_empty() { whole.end() + 1 } else { whole.end() };
+            at = if whole.is_empty() { whole.end + 1 } else { whole.end };
             if at > haystack.len() {
                 break;
             }
@@ -262,7 +267,6 @@ impl Matcher {
         let mut found: Vec<Match> = Vec::new();
         let from = anchors.partition_point(|one| one.start < window.start);
         let mut at = window.start;
-        let mut groups: Option<CaptureLocations> = None;
         for Occurrence { start, end, .. } in &anchors[from..] {
             let (start, end) = (*start, *end);
             if start >= window.end {
@@ -271,15 +275,15 @@ impl Matcher {
             if start < at || self.is_named && !judge::promises(bytes, start..end) {
                 continue;
             }
-            let groups = groups.get_or_insert_with(|| self.pattern.capture_locations());
             let text = &bytes[start..window.end];
-            let Some(whole) = self.pattern.captures_read(groups, text) else { continue };
-            at = start + whole.end();
+            let Some(groups) = self.pattern.find(text, 0, Begins::Here) else { continue };
+            let whole = groups.whole();
+            at = start + whole.end;
             let cut_after = at == window.end && window.end < bytes.len();
             if whole.is_empty() || cut_after {
                 continue;
             }
-            let one = self.groups.spans(whole.range(), groups, start);
+            let one = self.parts.spans(&groups, start);
             if self.heads_column {
                 found.extend(self.column(bytes, &one));
                 continue;
@@ -318,16 +322,18 @@ impl Matcher {
         let end = window.end.saturating_add(COMPANION_TAIL).min(bytes.len());
         let mut found = Vec::new();
         let mut at = window.start;
-        while let Some(captures) = pattern.captures_at(&bytes[..end], at) {
-            let Some(whole) = captures.get(0) else { break };
-            let part = captures.name("secret").or_else(|| captures.get(1)).unwrap_or(whole);
-            if part.start() >= window.end {
+        while let Some(groups) = pattern.find(&bytes[..end], at, Begins::Anywhere) {
+            let whole = groups.whole();
+            let secret = pattern.group_names().position(|name| name == Some("secret"));
+            let secret = secret.and_then(|secret| groups.group(secret));
+            let part = secret.or_else(|| groups.group(1)).unwrap_or(whole.clone());
+            if part.start >= window.end {
                 break;
             }
-            if !part.is_empty() && (whole.end() < end || end == bytes.len()) {
-                found.push(part.range());
+            if !part.is_empty() && (whole.end < end || end == bytes.len()) {
+                found.push(part);
             }
-            at = whole.end().max(at + 1);
+            at = whole.end.max(at + 1);
             if at > end {
                 break;
             }

@@ -24,7 +24,6 @@ pub(crate) use judge::Evidence;
 use literal::Literals;
 pub(crate) use literal::is_distinct;
 use matcher::Matcher;
-pub(crate) use matcher::compile;
 use outlines::Outlines;
 use quietus_model::{
     Comments, Companion, Confidence, Fact, Fingerprint, FingerprintKey, Offline, Rule, RuleId,
@@ -86,7 +85,7 @@ impl Detection {
     }
 }
 
-/// Finds credentials in bytes. Cheap to make: a rule's pattern is compiled when first needed.
+/// Finds credentials in bytes. Cheap to make: a rule's pattern is read when first needed.
 #[derive(Debug)]
 pub struct Detector {
     set: Arc<RuleSet>,
@@ -105,7 +104,7 @@ impl Detector {
     ///
     /// # Errors
     /// Every rule that has no anchor or whose pattern is not one. What only shows when a pattern
-    /// is compiled (its size) shows in [`failed`](Self::failed); [`lint`](crate::lint()) finds all
+    /// is laid out (its size) shows in [`failed`](Self::failed); [`lint`](crate::lint()) finds all
     /// of it beforehand.
     pub fn new(rules: Arc<RuleSet>) -> Result<Self, Vec<RuleProblem>> {
         let mut problems = Vec::new();
@@ -186,7 +185,7 @@ impl Detector {
         self.horizon
     }
 
-    /// Rules that were needed and could not be compiled: what they would have found is unknown.
+    /// Rules that were needed and could not be run: what they would have found is unknown.
     pub fn failed(&self) -> Vec<RuleProblem> {
         self.matchers
             .iter()
@@ -276,7 +275,7 @@ impl Detector {
         let rule = &self.set.rules()[number as usize];
         let matcher = self.matchers[number as usize].get_or_init(|| {
             let outline = self.outlines.of(number as usize);
-            Matcher::new(rule, outline)
+            Matcher::new(&self.set, rule, outline)
         });
         let Ok(matcher) = matcher else { return };
         let is_alone = rule.companions.is_empty();

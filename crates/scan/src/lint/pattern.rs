@@ -3,8 +3,9 @@
 use super::Problems;
 use super::anchored;
 use super::recipe::is_part_name;
-use crate::detector::{compile, parse};
+use crate::detector::parse;
 use quietus_model::{CompanionRule, Judge, Rule};
+use quietus_pattern::Program;
 use regex_syntax::hir::{Hir, HirKind};
 
 /// The farthest a companion may stand; beyond it any two parts of a file would pair.
@@ -88,10 +89,10 @@ fn pattern(rule: &Rule, problems: &mut Problems<'_>) -> Option<Vec<String>> {
         ),
         _ => {}
     }
-    match compile(&rule.pattern) {
-        Ok(regex) => Some(regex.capture_names().flatten().map(str::to_owned).collect()),
+    match Program::new(&rule.pattern) {
+        Ok(program) => Some(program.group_names().flatten().map(str::to_owned).collect()),
         Err(error) => {
-            problems.add(format!("its pattern does not compile: {error}"), "simplify it");
+            problems.add(format!("its pattern cannot be run: {error}"), "simplify it");
             None
         }
     }
@@ -154,7 +155,8 @@ fn companions(rule: &Rule, problems: &mut Problems<'_>) {
 
 fn companion_pattern(companion: &CompanionRule, problems: &mut Problems<'_>) {
     let name = &companion.name;
-    let read = parse(&companion.pattern).and_then(|hir| compile(&companion.pattern).map(|_| hir));
+    let read =
+        parse(&companion.pattern).and_then(|hir| Program::new(&companion.pattern).map(|_| hir));
     match read {
         Ok(hir) => problems.unless(
             hir.properties().minimum_len() != Some(0) && !can_be_empty(&hir, "secret"),

@@ -1,8 +1,8 @@
 //! The lint of recipes: an answer counts only if it can be told from any other.
 
 use super::Problems;
-use crate::detector::compile;
 use quietus_model::{Clause, Outcome, Recipe, Revocation, RevokeBy, Rule};
+use quietus_pattern::Program;
 use std::collections::{BTreeMap, HashSet};
 
 pub(super) fn lint(rule: &Rule, problems: &mut Problems<'_>) {
@@ -25,8 +25,8 @@ pub(super) fn lint(rule: &Rule, problems: &mut Problems<'_>) {
 fn part_names(rule: &Rule) -> HashSet<String> {
     let mut names: HashSet<String> = rule.companions.iter().map(|c| c.name.clone()).collect();
     names.insert("secret".into());
-    if let Ok(pattern) = compile(&rule.pattern) {
-        let known = pattern.capture_names().flatten().filter(|n| !matches!(*n, "body" | "check"));
+    if let Ok(pattern) = Program::new(&rule.pattern) {
+        let known = pattern.group_names().flatten().filter(|n| !matches!(*n, "body" | "check"));
         names.extend(known.map(str::to_owned));
     }
     names

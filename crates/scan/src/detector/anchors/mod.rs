@@ -142,4 +142,4 @@ impl Anchors {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
