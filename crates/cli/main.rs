@@ -12,6 +12,7 @@ mod routes;
 mod settings;
 mod setup;
 mod sight;
+mod sign_in;
 mod silencing;
 mod who;
 
