@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what the tests use beside Cargo: compliance-trestle and oscal-validate, which read our OSCAL
-# exports, a PostgreSQL server, openssl, which makes key files, the C++ compiler that libFuzzer is built with, what
+# Installs what the tests use beside Cargo: compliance-trestle, which reads our OSCAL exports, a
+# PostgreSQL server, openssl, which makes key files, the C++ compiler that libFuzzer is built with, what
 # makes archives, and the servers of tests/loops.rs. Does nothing that is done already; needs no network
 # then.
 #
@@ -82,6 +82,7 @@ newer_python() {
     return 1
 }
 
+# A second reader of OSCAL: it follows references, which trestle does not.
 install_oscal_validate() {
     [ -x "$tools/oscal-validate/bin/oscal-validate" ] && return
     python=$(newer_python)
