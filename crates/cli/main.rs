@@ -14,6 +14,7 @@ mod routes;
 mod settings;
 mod setup;
 mod sight;
+mod sign_in;
 mod silencing;
 mod who;
 

@@ -3,6 +3,7 @@
 use crate::forges::ForgeConfig;
 use crate::known_good::KnownGoodConfig;
 use crate::routes::RouteConfig;
+use crate::sign_in::SignInConfig;
 use anyhow::{Context, Result, anyhow, bail};
 use quietus_model::{RepositoryId, SafeText, Severity};
 use quietus_poam::{Directory, RoleTable};
@@ -43,6 +44,8 @@ pub(crate) struct Config {
     pub(crate) escrow: EscrowConfig,
     /// Who may do what; where it is empty everybody may.
     pub(crate) roles: RoleTable,
+    /// Who else signs people in to the pages.
+    pub(crate) sign_in: Option<SignInConfig>,
     /// Names of repositories.
     pub(crate) repository: Vec<RepositoryConfig>,
     /// Ways out for reminders.

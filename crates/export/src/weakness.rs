@@ -57,7 +57,7 @@ pub(crate) fn name(item: &PoamItem) -> String {
     if let Some(audit) = &item.audit {
         return audit.title.to_string();
     }
-    let repositories = item.presence.repositories();
+    let repositories = item.repository_names();
     let place = match (repositories.first(), repositories.len()) {
         (None, _) => String::new(),
         (Some(first), 1) => format!(" in {first}"),

@@ -59,9 +59,30 @@ impl Reader {
     /// # Errors
     /// [`NotRead`] when there was no whole answer.
     pub async fn get(&self, url: &str, headers: &[(String, Secret)]) -> Result<Read, NotRead> {
-        let url = https(url)?;
-        let body = Secret::new(Vec::new());
+        let (url, body) = (https(url)?, Secret::new(Vec::new()));
         let call = Call { method: Method::Get, url: &url, headers, body: &body, again: true };
+        self.read(call).await
+    }
+
+    /// What `url` gives for a form, which is posted once.
+    ///
+    /// # Errors
+    /// [`NotRead`] when there was no whole answer.
+    pub async fn post(
+        &self,
+        url: &str,
+        headers: &[(String, Secret)],
+        form: &Secret,
+    ) -> Result<Read, NotRead> {
+        let url = https(url)?;
+        let kind = "application/x-www-form-urlencoded";
+        let kind = ("content-type".to_owned(), Secret::from(kind));
+        let headers = [&[kind], headers].concat();
+        let (method, headers) = (Method::Post, headers.as_slice());
+        self.read(Call { method, url: &url, headers, body: form, again: false }).await
+    }
+
+    async fn read(&self, call: Call<'_>) -> Result<Read, NotRead> {
         match self.transport.send(call).await {
             Ok(read) => Ok(Read { status: read.status, headers: read.headers, body: read.body }),
             Err(Failure::TooLarge { .. }) => {

@@ -7,6 +7,7 @@
     reason = "a test says what is wrong by failing"
 )]
 
+mod access;
 mod killed;
 mod nights;
 mod place;
@@ -58,6 +59,8 @@ told_to_both!(
     tampering::an_uncounted_survey_is_named,
     tampering::a_skipped_version_is_named,
     tampering::an_event_from_the_future_is_an_error_that_says_upgrade,
+    access::a_token_lets_in_until_it_is_taken_back,
+    access::a_session_ends_with_its_time_its_token_or_its_person,
     nights::work_is_done_once_however_many_are_at_it,
     nights::many_take_each_piece_once,
     nights::a_host_is_asked_by_so_many_at_a_time,
