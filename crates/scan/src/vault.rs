@@ -1,6 +1,6 @@
 //! The secrets of one scan, each once, and where in a byte string each was seen.
 
-use crate::detector::{Detection, Detector, Evidence};
+use crate::detector::{Detection, Detector, Evidence, is_plain};
 use crate::reading::{Hidden, Place};
 use aho_corasick::AhoCorasick;
 use jiff::Timestamp;
@@ -205,7 +205,8 @@ impl<'a> Vault<'a> {
         guard.numbers.get(fingerprint).copied()
     }
 
-    /// Whether the bytes of a secret or of one of its parts stand in any of `texts`, or might.
+    /// Whether the bytes of a secret or of one of its parts stand in any of `texts`, or might. Plain
+    /// words are left out: that one is a password somewhere says nothing of where else it stands.
     pub(crate) fn holds_any<'t>(&self, texts: impl IntoIterator<Item = &'t [u8]>) -> bool {
         let guard = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let parts = |known: &'_ Known| -> Vec<Secret> {
@@ -217,8 +218,10 @@ impl<'a> Vault<'a> {
             .iter()
             .flat_map(|known| std::iter::once(known.secret.clone()).chain(parts(known)));
         // The beginning is enough to be careful.
-        let starts = secrets.map(|secret| secret.expose()[..secret.len().min(START)].to_vec());
-        let starts: HashSet<Vec<u8>> = starts.filter(|start| !start.is_empty()).collect();
+        let starts = secrets
+            .filter(|secret| !is_plain(secret))
+            .map(|secret| secret.expose()[..secret.len().min(START)].to_vec());
+        let starts: HashSet<Vec<u8>> = starts.collect();
         match AhoCorasick::new(starts) {
             Ok(any) => texts.into_iter().any(|text| any.is_match(text)),
             Err(_) => true,

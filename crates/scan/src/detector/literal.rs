@@ -19,10 +19,16 @@ const LONG: usize = 20;
 /// Whether a secret can be told from other text by its bytes alone. A short or plain word is a
 /// secret only because of the name it is assigned to, and may stand elsewhere as what it is.
 pub(crate) fn is_distinct(secret: &Secret) -> bool {
+    let length = secret.expose().len();
+    length >= LONG || (length >= LEAST && !is_plain(secret))
+}
+
+/// Whether a secret might be any word: it is short, and of one kind of character.
+pub(crate) fn is_plain(secret: &Secret) -> bool {
     let bytes = secret.expose();
     let has = |kind: fn(&u8) -> bool| usize::from(bytes.iter().any(kind));
     let kinds = has(u8::is_ascii_lowercase) + has(u8::is_ascii_uppercase) + has(u8::is_ascii_digit);
-    bytes.len() >= LONG || (bytes.len() >= LEAST && kinds >= 2)
+    bytes.len() < LONG && kinds < 2
 }
 
 /// Secrets to look for as they are.

@@ -23,7 +23,7 @@ use anchors::{Anchors, Occurrence};
 use examine::Examiner;
 pub(crate) use judge::Evidence;
 use literal::Literals;
-pub(crate) use literal::is_distinct;
+pub(crate) use literal::{is_distinct, is_plain};
 use matcher::Matcher;
 use outlines::Outlines;
 use quietus_model::{
