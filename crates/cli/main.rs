@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod desks;
 mod exit;
 mod forges;
 mod held;
@@ -71,6 +72,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
             Command::Item(args) => commands::item::run(&setup, args).await,
             Command::Metrics(args) => commands::metrics::run(&setup, &args).await,
             Command::Remind(args) => commands::remind::run(&setup, &args).await,
+            Command::Tickets(args) => commands::tickets::run(&setup, &args).await,
             Command::Serve(args) => commands::serve::run(setup, &args).await,
             Command::Token(args) => commands::token::run(&setup, args).await,
             Command::Export(args) => commands::export::run(&setup, args).await,

@@ -6,13 +6,13 @@ use crate::commands::scan::{failed, was_cut_short};
 use crate::exit::{Exit, Failure, Reason};
 use crate::output::{self, retest};
 use crate::progress::Bar;
-use crate::setup::Setup;
+use crate::setup::{Setup, tracker};
 use crate::sight::Sight;
 use jiff::Timestamp;
 use quietus_model::{Fingerprint, SealUse};
 use quietus_poam::{ClosureBasis, Event, PoamItem, Policy, Proof, ScanRecord};
 use quietus_store::Ledger;
-use quietus_track::{Tracker, Wanted, named};
+use quietus_track::{Wanted, named};
 use quietus_validate::Validator;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -34,15 +34,7 @@ pub(crate) async fn run(setup: &Setup, args: &Retest) -> Result<Exit, Failure> {
     let looking = sight.looking(&detector, &key, &bar);
     let mut read = Wanted::of(&items, &scans).read(&looking, setup.now);
     let sealed = setup.escrow()?;
-    let tracker = Tracker {
-        ledger: &ledger,
-        rules: &rules,
-        shipped: &shipped,
-        policy: &policy,
-        validator: validator.as_ref(),
-        escrow: Some(&sealed),
-        tool: env!("CARGO_PKG_VERSION"),
-    };
+    let tracker = tracker(&ledger, &rules, &shipped, &policy, validator.as_ref(), Some(&sealed));
     if let Some(file) = &args.identity {
         escrow::open(&tracker, &mut read, file, &key, (SealUse::Retest, setup)).await?;
     }

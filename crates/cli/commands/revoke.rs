@@ -7,7 +7,7 @@ use crate::args::Revoke;
 use crate::commands::escrow;
 use crate::exit::{Exit, Failure, Reason};
 use crate::output::{self, plural, revoke};
-use crate::setup::Setup;
+use crate::setup::{Setup, tracker};
 use crate::sight::Sight;
 use crate::who;
 use anyhow::{Context, Result, anyhow};
@@ -63,15 +63,7 @@ pub(crate) async fn run(setup: &Setup, args: &Revoke) -> Result<Exit, Failure> {
     let shipped = quietus_catalogue::shipped()?;
     let validator = setup.validator(&rules, None)?;
     let sealed = setup.escrow()?;
-    let tracker = Tracker {
-        ledger: &ledger,
-        rules: &rules,
-        shipped: &shipped,
-        policy: &policy,
-        validator: Some(&validator),
-        escrow: Some(&sealed),
-        tool: env!("CARGO_PKG_VERSION"),
-    };
+    let tracker = tracker(&ledger, &rules, &shipped, &policy, Some(&validator), Some(&sealed));
     let room =
         Room { setup, args, ledger: &ledger, policy: &policy, validator: &validator, tracker };
     let scans: Vec<ScanRecord> =

@@ -5,11 +5,12 @@ mod people;
 
 pub use fold::FoldError;
 
-use crate::proof::{Scale, Standing, TargetRecord, weigh};
+use crate::proof::{Scale, weigh};
+use crate::standing::{Standing, TargetRecord};
 use crate::{
-    Actor, AuditFinding, Class, ClosureBasis, Detection, DeviationKind, Found, Impact, Milestone,
-    MilestoneKind, OpenPlaybook, Owner, Pending, Policy, Presence, Progress, Proof, Recorded,
-    ReopenReason, RootCause,
+    Actor, Attached, AuditFinding, Class, ClosureBasis, Detection, DeviationKind, Found, Impact,
+    Milestone, MilestoneKind, OpenPlaybook, Owner, Pending, Policy, Presence, Progress, Proof,
+    Recorded, ReopenReason, RootCause, TicketRecord,
 };
 use jiff::Timestamp;
 use quietus_model::{Attestation, Fingerprint, Place, Seal, Target};
@@ -59,6 +60,10 @@ pub struct PoamItem {
     pub root_cause: Option<Found<RootCause>>,
     /// Whether anybody used it, as looked up in the current round.
     pub impact: Option<Found<Impact>>,
+    /// Files that show something, of all rounds, oldest first.
+    pub attachments: Vec<Attached>,
+    /// Its tickets, by the name of the place.
+    pub tickets: BTreeMap<String, TicketRecord>,
     /// What waits for another person's decision.
     pub requests: Vec<Pending>,
     /// The approval of its closure, of the current round. Contrary evidence voids it.

@@ -106,9 +106,13 @@ impl<'a> Reading<'a> {
     /// A new item, when the finding deserves one.
     fn open(&self, assessment: &Assessment) -> Option<Draft<'a>> {
         let finding = &assessment.finding;
-        let class = class_of(self.judgements(assessment));
-        let harmless =
-            matches!(finding.offline, Offline::Dummy | Offline::Canary | Offline::Expired { .. });
+        let dummy = finding.offline == Offline::Dummy;
+        let class = match class_of(self.judgements(assessment)) {
+            class if dummy && class < Class::Live => Class::Dummy,
+            class => class,
+        };
+        let harmless = (dummy && !self.policy.open_dummies)
+            || matches!(finding.offline, Offline::Canary | Offline::Expired { .. });
         let live = class >= Class::Live;
         // What is found at such a place or by such a rule is not tracked anew; an item that is
         // there stays, and everything that is seen of it counts.
@@ -240,7 +244,7 @@ impl<'a> Reading<'a> {
             }
             _ => false,
         });
-        let is_asked = draft.item.pending(Subject::Deviation).is_some();
+        let is_asked = draft.item.pending(&Subject::Deviation).is_some();
         match consent {
             _ if is_known => {}
             Consent::Own => draft.emit(Event::Deviated { deviation, reason, until }),

@@ -221,7 +221,8 @@ impl Action {
             | Self::Bind { .. }
             | Self::Unbind { .. }
             | Self::Cause { .. }
-            | Self::Impact { .. } => Duty::Evidence,
+            | Self::Impact { .. }
+            | Self::Attach { .. } => Duty::Evidence,
             Self::Dismiss { .. } | Self::Resume { .. } => Duty::SetAside,
             Self::Grant { .. } | Self::Decline { .. } => Duty::Decide,
             Self::Approve { .. } => Duty::Approve,

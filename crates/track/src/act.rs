@@ -2,7 +2,7 @@
 
 use crate::TrackError;
 use jiff::Timestamp;
-use quietus_poam::{Action, Actor, PoamItem, Policy, Refusal};
+use quietus_poam::{Action, Actor, Attachment, PoamItem, Policy, Refusal};
 use quietus_store::{Append, Ledger, StoreError};
 
 /// Why an action was not recorded.
@@ -71,8 +71,23 @@ pub async fn act(
     policy: &Policy,
     now: Timestamp,
 ) -> Result<PoamItem, ActError> {
+    act_showing(ledger, item, (action, None), by, policy, now).await
+}
+
+/// As [`act`], with the file that shows what was done attached in the same breath.
+///
+/// # Errors
+/// As [`act`].
+pub async fn act_showing(
+    ledger: &Ledger,
+    item: &PoamItem,
+    (action, shown): (&Action, Option<&Attachment>),
+    by: &Actor,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<PoamItem, ActError> {
     let events = item
-        .act(action, by, policy, now)
+        .act_showing(action, shown, by, policy, now)
         .map_err(|refusal| ActError::Refused { id: item.id(), refusal })?;
     let append = Append::events(item.fingerprint(), item.version, events);
     ledger.append(vec![append], now).await?;

@@ -10,6 +10,7 @@ mod ask;
 mod confirm;
 mod error;
 mod escrow;
+mod evidence;
 mod find;
 mod inventory;
 mod look;
@@ -22,11 +23,13 @@ mod record;
 mod retest;
 mod sealed;
 mod silencing;
+mod tickets;
 
-pub use act::{ActError, act, named};
+pub use act::{ActError, act, act_showing, named};
 pub use ask::ask_all;
 pub use error::TrackError;
 pub use escrow::Opening;
+pub use evidence::{EvidenceFolder, Kept};
 pub use find::{Standing, find};
 pub use inventory::{Enlisted, amend, clones_in, enlist, scanned_sources};
 pub use look::{Look, Looking, SourceError, look};
@@ -43,3 +46,4 @@ pub use silencing::{
     Silencing, SilencingError, SilencingOptions, Stale, Suppression, SuppressionError,
     SuppressionReport, Suppressions, entries_text, is_live,
 };
+pub use tickets::{TicketDeed, TicketRun, TicketWish, Ticketing};

@@ -83,6 +83,8 @@ fn moves_phase(event: &Event) -> bool {
         | Event::Attested { .. }
         | Event::CauseFound { .. }
         | Event::ImpactChecked { .. }
+        | Event::Attached { .. }
+        | Event::Ticketed { .. }
         | Event::Approved { .. }
         | Event::Escrowed { .. }
         | Event::EscrowOpened { .. }

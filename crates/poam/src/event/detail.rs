@@ -74,6 +74,8 @@ pub struct Planned {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
+    /// A published example or test value, as its bytes tell: no credential of anybody's.
+    Dummy,
     /// Denied when it was first seen.
     Dead,
     /// Nobody knows whether it works.
@@ -90,6 +92,7 @@ impl Class {
     /// For people.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Dummy => "dummy",
             Self::Dead => "dead at first sight",
             Self::Unknown => "unknown",
             Self::Live => "live",

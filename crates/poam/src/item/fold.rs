@@ -1,9 +1,9 @@
 //! An item is a fold over its events.
 
-use crate::proof::TargetRecord;
+use crate::standing::TargetRecord;
 use crate::{
-    Actor, Approval, Closure, Deviation, Event, Milestone, MilestoneKind, Planned, PoamItem,
-    Presence, Progress, Recorded, ReopenReason, Round,
+    Actor, Approval, Attached, Closure, Deviation, Event, Milestone, MilestoneKind, Planned,
+    PoamItem, Presence, Progress, Recorded, ReopenReason, Round,
 };
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,6 +55,8 @@ impl PoamItem {
             attestations: Vec::new(),
             root_cause: None,
             impact: None,
+            attachments: Vec::new(),
+            tickets: BTreeMap::new(),
             requests: Vec::new(),
             approval: None,
             closure: None,
@@ -140,6 +142,12 @@ impl PoamItem {
             Event::CauseFound { .. } | Event::ImpactChecked { .. } => {
                 self.take_finding(&recorded.by, at, &recorded.event);
             }
+            Event::Attached { attachment } => self.attachments.push(Attached {
+                attachment: (**attachment).clone(),
+                by: recorded.by.clone(),
+                at,
+            }),
+            Event::Ticketed { desk, change } => self.take_ticket(at, desk, change),
             Event::Requested { .. } | Event::Granted { .. } | Event::Declined { .. } => {
                 self.take_request(&recorded.by, at, &recorded.event);
             }

@@ -18,7 +18,8 @@ impl Policy {
         said.push(self.explain_proof());
         said.push(self.explain_closure());
         said.push("Counted from detection, at the latest:".to_owned());
-        let classes = [Class::LivePrivileged, Class::Live, Class::Unknown, Class::Dead];
+        let classes =
+            [Class::LivePrivileged, Class::Live, Class::Unknown, Class::Dead, Class::Dummy];
         said.extend(classes.map(|class| self.explain_dates(class)));
         said.push(self.explain_extensions());
         said.push("What works is never set aside. Else:".to_owned());

@@ -103,6 +103,7 @@ pub(super) struct SlaTable {
     pub(super) live: Sla,
     pub(super) unknown: Sla,
     pub(super) dead: Sla,
+    pub(super) dummy: Sla,
 }
 
 impl SlaTable {
@@ -112,6 +113,7 @@ impl SlaTable {
             Class::Live => &self.live,
             Class::Unknown => &self.unknown,
             Class::Dead => &self.dead,
+            Class::Dummy => &self.dummy,
         }
     }
 }

@@ -169,7 +169,7 @@ impl Asking<'_> {
                 let (first, field) = self.subjects()?;
                 let fields = vec![field, text("note", "What you looked at")];
                 self.with_glass(fields, |break_glass| Action::Grant {
-                    subject: first,
+                    subject: first.clone(),
                     note: sample(),
                     break_glass,
                 })
@@ -196,7 +196,7 @@ impl Asking<'_> {
     fn subjects(&self) -> Result<(Subject, Field), String> {
         let subjects: Vec<Subject> =
             self.item.requests.iter().map(|pending| pending.request.subject()).collect();
-        let Some(first) = subjects.first().copied() else {
+        let Some(first) = subjects.first().cloned() else {
             return Err("nobody asked for anything that another person must decide".to_owned());
         };
         let pair = |subject: &Subject| (subject.to_string(), subject.to_string());

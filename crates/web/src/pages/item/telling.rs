@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use quietus_export::story::{heading, sentence};
-use quietus_export::words::{day, distance, minute, plural, readable, thousands};
+use quietus_export::words::{day, distance, minute, plural, readable, short_ref, thousands};
 use quietus_model::{Digest, Verdict};
 use quietus_poam::{Actor, Event, PoamItem, Progress, Recorded, Standing, StepChange};
 
@@ -197,7 +197,7 @@ pub(super) fn places(item: &PoamItem) -> Vec<Place> {
         .iter()
         .map(|(_, sighting)| {
             let heads: Vec<String> =
-                sighting.heads().iter().map(|head| short(head.as_str())).collect();
+                sighting.heads().iter().map(|head| short_ref(head.as_str()).to_owned()).collect();
             let state = match (sighting.is_open(), sighting.is_absent()) {
                 (true, _) if heads.is_empty() => {
                     "in history; no complete scan cleared it".to_owned()
@@ -221,12 +221,6 @@ pub(super) fn places(item: &PoamItem) -> Vec<Place> {
         .collect();
     places.sort_by_key(|place| !place.open);
     places
-}
-
-/// A ref as people call it.
-fn short(name: &str) -> String {
-    let name = name.strip_prefix("refs/heads/").unwrap_or(name);
-    name.strip_prefix("refs/remotes/").unwrap_or(name).to_owned()
 }
 
 pub(super) fn issuers(item: &PoamItem, now: Timestamp) -> Vec<Issuer> {
