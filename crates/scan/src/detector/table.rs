@@ -25,7 +25,7 @@ pub(super) fn column(bytes: &[u8], name: &Range<usize>, reach: usize) -> Vec<Ran
 }
 
 /// Whether a name that begins at `at` may be the head of a column, by what stands before it and in its
-/// line: what [`column`] asks first, and where most names end.
+/// line: what [`column()`] asks first, and where most names end.
 pub(super) fn may_head(bytes: &[u8], at: usize, reach: usize) -> bool {
     let bytes = &bytes[..bytes.len().min(at.saturating_add(reach))];
     let floor = at.saturating_sub(LONGEST_HEAD);
