@@ -65,7 +65,7 @@ impl<'t> Operand<'t> {
 pub(crate) fn parts_used(recipe: &Recipe) -> BTreeSet<&str> {
     let signed = recipe.sign.iter().flat_map(sign::parts);
     let all = names_sent(recipe).into_iter().chain(signed);
-    all.filter(|name| !sign::is_made(recipe, name)).collect()
+    all.filter(|name| !recipe.sign.as_ref().is_some_and(|sign| sign.makes(name))).collect()
 }
 
 /// The names of the parts that a recipe sends.

@@ -53,6 +53,23 @@ pub enum Sign {
     },
 }
 
+impl Sign {
+    /// The names under which a template finds what is made of the secret.
+    pub const PROOFS: [&str; 2] = ["assertion", "signature"];
+
+    /// The names of what goes into a signature beside the parts: the endpoint as the recipe has it,
+    /// the host with its port, and the time.
+    pub const CIRCUMSTANCES: [&str; 7] =
+        ["endpoint", "authority", "unix", "expiry", "http_date", "lower_date", "iso_time"];
+
+    /// Whether a template may name `name` although it is no part of the credential: it is made for
+    /// the request.
+    pub fn makes(&self, name: &str) -> bool {
+        !matches!(self, Self::AwsSigv4 { .. })
+            && (Self::PROOFS.contains(&name) || Self::CIRCUMSTANCES.contains(&name))
+    }
+}
+
 /// What signs a JSON Web Token (RFC 7518).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum JwtAlgorithm {

@@ -1,7 +1,7 @@
 //! The lint of recipes: an answer counts only if it can be told from any other.
 
 use super::Problems;
-use quietus_model::{Clause, Outcome, Recipe, Revocation, RevokeBy, Rule};
+use quietus_model::{Clause, Outcome, Recipe, Revocation, RevokeBy, Rule, Sign};
 use quietus_pattern::Program;
 use std::collections::{BTreeMap, HashSet};
 
@@ -9,6 +9,11 @@ pub(super) fn lint(rule: &Rule, problems: &mut Problems<'_>) {
     let parts = part_names(rule);
     if let Some(recipe) = &rule.validate {
         validate(recipe, problems);
+        let mut parts = parts.clone();
+        if let Some(sign) = &recipe.sign {
+            let made = Sign::PROOFS.into_iter().chain(Sign::CIRCUMSTANCES);
+            parts.extend(made.filter(|name| sign.makes(name)).map(str::to_owned));
+        }
         let texts = texts(&recipe.path, &recipe.headers, &recipe.body);
         let login = recipe.login.iter().flat_map(|login| [&login.user, &login.secret]);
         let texts = texts.chain([recipe.endpoint.as_str()]).chain(login.map(String::as_str));

@@ -11,20 +11,12 @@ use crate::endpoint::Endpoint;
 use crate::template::{self, Parts, Unfilled};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
-use quietus_model::{Recipe, Secret, Sign};
+use quietus_model::{Secret, Sign};
 use std::collections::BTreeSet;
 use url::Url;
 
 /// How long a request that says until when it counts does so, in seconds.
 const COUNTS_FOR: i64 = 300;
-
-/// The names under which a template finds what is made of the secret.
-const PROOFS: [&str; 2] = ["assertion", "signature"];
-
-/// The names of what goes into a signature beside the parts: the endpoint as the recipe has it, the
-/// host with its port, and the time.
-const CIRCUMSTANCES: [&str; 7] =
-    ["endpoint", "authority", "unix", "expiry", "http_date", "lower_date", "iso_time"];
 
 /// What is signed, by schemes that add headers to a whole request.
 pub(crate) struct Request<'a> {
@@ -51,14 +43,8 @@ pub(crate) struct Made {
 impl Made {
     /// Whether it proves the secret, so that it must be kept like one.
     pub(crate) fn is_proof(&self) -> bool {
-        PROOFS.contains(&self.name)
+        Sign::PROOFS.contains(&self.name)
     }
-}
-
-/// Whether `name` is none of the parts, but something that is made for the request of `recipe`.
-pub(crate) fn is_made(recipe: &Recipe, name: &str) -> bool {
-    let is_token = matches!(recipe.sign, Some(Sign::Jwt { .. } | Sign::Hmac { .. }));
-    is_token && (PROOFS.contains(&name) || CIRCUMSTANCES.contains(&name))
 }
 
 /// The names of the parts that go into the signature, `secret` among them.
@@ -115,7 +101,7 @@ fn circumstances(occasion: &Occasion<'_>) -> Vec<Made> {
         date.to_ascii_lowercase(),
         now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
     ];
-    let named = CIRCUMSTANCES.into_iter().zip(texts);
+    let named = Sign::CIRCUMSTANCES.into_iter().zip(texts);
     named.map(|(name, text)| Made { name, text: Secret::from(text.as_str()) }).collect()
 }
 
