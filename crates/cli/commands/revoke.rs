@@ -11,8 +11,9 @@ use crate::setup::{Setup, tracker};
 use crate::sight::Sight;
 use crate::who;
 use anyhow::{Context, Result, anyhow};
-use quietus_model::{Effect, Fingerprint, Hit, Receipt, SealUse};
-use quietus_poam::{Duty, PoamItem, Policy, ScanRecord};
+use jiff::Timestamp;
+use quietus_model::{Effect, Fingerprint, Hit, Judgement, Receipt, SealUse};
+use quietus_poam::{Duty, Event, PoamItem, Policy, ScanRecord};
 use quietus_store::{Append, Ledger};
 use quietus_track::{Retest, Tracker, Wanted, named};
 use quietus_validate::{Revoking, Validator};
@@ -127,6 +128,17 @@ async fn chosen(setup: &Setup, args: &Revoke, ledger: &Ledger) -> Result<Vec<Poa
     Ok(items)
 }
 
+/// What each target said last since `now`: by the order of the record, because two answers may be of
+/// one second.
+fn last_words(item: &PoamItem, now: Timestamp) -> Vec<Judgement> {
+    let said = item.history.iter().filter_map(|recorded| match &recorded.event {
+        Event::Judged { judgement } if judgement.at >= now => Some(judgement),
+        _ => None,
+    });
+    let last: BTreeMap<_, _> = said.map(|judgement| (&judgement.target, judgement)).collect();
+    last.into_values().map(|judgement| (**judgement).clone()).collect()
+}
+
 impl Room<'_> {
     /// Asks about all of them, shows what would be called, and why what cannot be called cannot.
     async fn ready(
@@ -143,8 +155,7 @@ impl Room<'_> {
                 revoke::print_lost(&item)?;
                 continue;
             };
-            let mut judgements = item.judgements();
-            judgements.retain(|judgement| judgement.at >= self.setup.now);
+            let judgements = last_words(&item, self.setup.now);
             match self.validator.revoking(&hit, &judgements) {
                 Ok(revoking) => {
                     revoke::print_plan(&item, &revoking)?;
