@@ -102,8 +102,14 @@ impl Ticketing<'_> {
                 Some(ticket) => by_id.get(ticket.id.as_str()),
                 None => by_reference.get(reference(&wish.item.fingerprint()).as_str()),
             };
-            let mut one =
-                One { ticketing: *self, client, wish, record, shown: shown.copied().cloned() };
+            let mut one = One {
+                ticketing: *self,
+                client,
+                wish,
+                version: wish.item.version,
+                record,
+                shown: shown.copied().cloned(),
+            };
             let done = one.bring_up_to_date(self.most.saturating_sub(opened), &mut run).await;
             match done {
                 Ok(new) => opened += usize::from(new),
@@ -144,6 +150,8 @@ struct One<'a> {
     ticketing: Ticketing<'a>,
     client: &'a Client<'a>,
     wish: &'a TicketWish<'a>,
+    /// The version of the item that `record` is of.
+    version: u64,
     record: TicketRecord,
     shown: Option<Seen>,
 }
@@ -253,8 +261,7 @@ impl One<'_> {
 
     /// Says that this run opens it; `false` when the item has changed since it was read.
     async fn claim(&self) -> Result<bool, Failed> {
-        let item = self.wish.item;
-        match self.append(TicketChange::Claimed, item.version).await {
+        match self.append(TicketChange::Claimed, self.version).await {
             Err(StoreError::Conflict { .. }) => Ok(false),
             claimed => claimed.map(|()| true).map_err(Failed::from),
         }
@@ -276,6 +283,7 @@ impl One<'_> {
         }
         if let Some(item) = self.ticketing.ledger.item(&fingerprint).await? {
             self.record = record(&item, &self.client.desk().name);
+            self.version = item.version;
         }
         Ok(())
     }
