@@ -147,22 +147,23 @@ fn revoke(revocation: &Revocation, problems: &mut Problems<'_>) {
     );
 }
 
-/// `{NAME}`, `{query PART}`, `{decoded PART}` and `{basic USER PASSWORD}`, whose sides may also be quoted texts or
-/// `-` for nothing. Any other brace is text, as in a JSON body.
+/// `{NAME}`, `{query PART}`, `{decoded PART}`, `{bytes PART}`, `{encoded PART PART …}` and
+/// `{basic USER PASSWORD}`, whose sides may also be quoted texts or `-` for nothing. Any other brace is
+/// text, as in a JSON body.
 fn templates<'a>(
     place: &str,
     texts: impl Iterator<Item = &'a str>,
     parts: &HashSet<String>,
     problems: &mut Problems<'_>,
 ) {
-    let syntax = r"\{(?:query |decoded |basic )?([^{} ]+)(?: ([^{} ]+))?\}";
+    let syntax =
+        r"\{(?:encoded ([^{}]+)|(?:query |decoded |bytes |basic )?([^{} ]+(?: [^{} ]+)?))\}";
     let Ok(template) = regex::Regex::new(syntax) else { return };
     for text in texts {
         let operands = template
             .captures_iter(text)
-            .flat_map(|found| [found.get(1), found.get(2)])
-            .flatten()
-            .map(|operand| operand.as_str());
+            .filter_map(|found| found.get(1).or(found.get(2)))
+            .flat_map(|operands| operands.as_str().split(' '));
         for name in operands.filter(|operand| is_part_name(operand) && !parts.contains(*operand)) {
             problems.add(
                 format!("its {place} template names \"{name}\", which is no part of it"),
