@@ -34,10 +34,10 @@ use quietus_odb::Copied;
 pub(crate) use quietus_pattern::parse;
 use quietus_unpack::{Span, may_hold, spans_by};
 use sift::Dummies;
+pub(crate) use spelled::Said;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
-pub(crate) use spelled::Said;
 pub(crate) use trace::{Carry, LINE_LIMIT, Trace};
 use trace::{Kept, Outcome, Seen, Window};
 

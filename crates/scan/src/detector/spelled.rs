@@ -45,7 +45,8 @@ mod tests {
 
     fn says(text: &str, secret: &str) -> Option<Vec<u8>> {
         let start = text.find(secret).unwrap();
-        said(text.as_bytes(), &(start..start + secret.len())).map(|said| said.secret.expose().to_vec())
+        said(text.as_bytes(), &(start..start + secret.len()))
+            .map(|said| said.secret.expose().to_vec())
     }
 
     /// Pieces, joined when the test runs: this file is scanned as well.
