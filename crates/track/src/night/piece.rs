@@ -31,6 +31,7 @@ impl Ended {
     fn of(outcome: PieceOutcome, trouble: Option<String>) -> Self {
         let report = PieceReport {
             repository: RepositoryId::named(""),
+            url: SafeText::default(),
             outcome,
             starts: 0,
             fetched_in: Duration::ZERO,
