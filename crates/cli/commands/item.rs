@@ -21,7 +21,7 @@ pub(crate) async fn run(setup: &Setup, command: Item) -> Result<Exit, Failure> {
     let policy = setup.policy()?;
     match command {
         Item::List { all, format } => {
-            let mut items = ledger.items().await?;
+            let mut items = ledger.listed().await?;
             items.retain(|item| all || item.is_active());
             match format {
                 ListFormat::Table => item::print_list(&items, setup.now)?,

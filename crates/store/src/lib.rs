@@ -9,17 +9,21 @@
 //! overwriting each other; the place in the chain is given inside the transaction, so a nightly
 //! run and a click do not.
 
+mod abridged;
 mod access;
 mod address;
+mod anchor;
 mod append;
 mod backup;
 mod changes;
+mod copy;
 mod current;
 mod entry;
 mod error;
 mod exclusive;
 mod inventory;
 mod ledger;
+mod migrate;
 mod pool;
 mod read;
 mod scans;
@@ -36,6 +40,7 @@ mod samples;
 mod strain;
 
 pub use access::{AccessSession, AccessToken};
+pub use anchor::{Anchor, SignedAnchor, SigningKey, VerifyingKey};
 pub use append::Append;
 pub use changes::Changes;
 pub use current::Current;
@@ -43,6 +48,7 @@ pub use entry::Head;
 pub use error::StoreError;
 pub use exclusive::Exclusive;
 pub use ledger::Ledger;
+pub use migrate::SCHEMA;
 pub use read::LedgerEntry;
 pub use scans::RepositoryScans;
 pub use stream::Stream;

@@ -71,6 +71,15 @@ pub async fn act(
     policy: &Policy,
     now: Timestamp,
 ) -> Result<PoamItem, ActError> {
+    let read;
+    let item = match item.is_whole() {
+        true => item,
+        // One of a list: what is decided rests on every event.
+        false => {
+            read = named(ledger, &item.fingerprint().to_string()).await?;
+            &read
+        }
+    };
     let events = item
         .act(action, by, policy, now)
         .map_err(|refusal| ActError::Refused { id: item.id(), refusal })?;

@@ -62,7 +62,8 @@ impl Tracker<'_> {
         if survey.assessments.iter().all(|assessment| assessment.sealed.is_none()) {
             return Ok(());
         }
-        let items = self.ledger.items().await?;
+        let current = self.ledger.current().await?;
+        let items = current.items();
         let kept: BTreeSet<SealId> =
             items.iter().filter_map(|item| Some(item.seal.as_ref()?.id)).collect();
         let sealed = survey.assessments.iter().filter_map(|one| Some(one.sealed.as_ref()?.id));

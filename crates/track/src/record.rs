@@ -6,10 +6,12 @@ use quietus_escrow::Escrow;
 use quietus_model::{
     Assessment, Fingerprint, Hit, Kind, RuleId, RuleSet, Scope, Survey, SurveyId, Trust,
 };
-use quietus_poam::{Event, PoamItem, Policy, Recorded, ScanRecord, reconcile};
-use quietus_store::{Append, Head, Lease, Ledger, StoreError};
+use quietus_poam::{EQUAL_ANSWERS, Event, PoamItem, Policy, Recorded, ScanRecord, reconcile};
+use quietus_store::{Append, Current, Head, Lease, Ledger, StoreError};
 use quietus_validate::Validator;
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// How often a run is decided anew when others change the same items meanwhile.
@@ -58,10 +60,11 @@ impl Tracker<'_> {
     pub async fn assess(
         &self,
         hits: Vec<Hit>,
-        items: &[PoamItem],
+        items: &[impl Borrow<PoamItem>],
     ) -> Result<Vec<Assessment>, TrackError> {
+        let items = items.iter().map(Borrow::borrow);
         let known: BTreeMap<Fingerprint, &PoamItem> =
-            items.iter().map(|item| (item.fingerprint(), item)).collect();
+            items.map(|item| (item.fingerprint(), item)).collect();
         let seals = self.seal(&hits, &known)?;
         let (known, seals) = (&known, &seals);
         let assessments = ask_all(hits, |hit| async move {
@@ -160,30 +163,63 @@ impl Tracker<'_> {
             let scans = self.ledger.scans_of(repository).await?;
             complete.extend(scans.and_then(|scans| scans.latest_complete));
         }
-        let decided = self.decide(
-            || now,
-            |items| {
-                let mut survey = match looking {
-                    Some(looking) => self.confirmed(&items, survey, looking, now),
-                    None => survey.clone(),
-                };
-                newer::label(&mut survey, &items, &complete);
-                let events = reconcile(&items, &survey, self.policy, now);
-                self.keep_sealed(&events)?;
-                let outcome = Outcome::of(&events);
-                let is_due = items.iter().any(|item| self.is_due(item, now));
-                let mut batch = appends(&items, events);
-                batch.extend(ScanRecord::of(&survey).into_iter().map(Append::scan));
-                batch.extend(lease.cloned().map(Append::Done));
-                Ok::<_, TrackError>((batch, (outcome, is_due)))
-            },
-        );
-        let (head, (outcome, is_due)) = decided.await?;
-        self.drop_unrecorded(survey).await?;
-        if is_due {
-            self.destroy_due(now).await?;
+        for _ in 0..TRIES {
+            let current = self.ledger.current().await?;
+            let items = current.items();
+            let mut survey = match looking {
+                Some(looking) => self.confirmed(items, survey, looking, now),
+                None => survey.clone(),
+            };
+            newer::label(&mut survey, items, &complete);
+            let whole = self.concerned(&current, &survey, now).await?;
+            let events = reconcile(&whole, &survey, self.policy, now);
+            self.keep_sealed(&events)?;
+            let outcome = Outcome::of(&events);
+            let is_due = items.iter().any(|item| self.is_due(item, now));
+            let mut batch = appends(&whole, events);
+            batch.extend(ScanRecord::of(&survey).into_iter().map(Append::scan));
+            batch.extend(lease.cloned().map(Append::Done));
+            let head = match self.ledger.append(batch, now).await {
+                Err(StoreError::Conflict { .. }) => continue,
+                appended => appended?,
+            };
+            self.drop_unrecorded(&survey).await?;
+            if is_due {
+                self.destroy_due(now).await?;
+            }
+            return Ok(Outcome { head: Some(head), ..outcome });
         }
-        Ok(Outcome { head: Some(head), ..outcome })
+        Err(TrackError::Contended { tries: TRIES })
+    }
+
+    /// The items that the survey saw, or to which it or the time that has passed does anything, each
+    /// with all its events: what is decided rests on everything that is known.
+    async fn concerned(
+        &self,
+        current: &Current,
+        survey: &Survey,
+        now: Timestamp,
+    ) -> Result<Vec<Arc<PoamItem>>, TrackError> {
+        let mut concerned: BTreeSet<Fingerprint> =
+            survey.assessments.iter().map(|seen| seen.finding.fingerprint).collect();
+        if self.policy.proof.confirmations > EQUAL_ANSWERS {
+            concerned.extend(current.items().iter().map(|item| item.fingerprint()));
+        } else {
+            let events = reconcile(current.items(), survey, self.policy, now);
+            concerned.extend(events.into_iter().map(|(fingerprint, _)| fingerprint));
+        }
+        let mut whole = Vec::new();
+        for item in concerned.iter().filter_map(|fingerprint| current.get(fingerprint)) {
+            let read = match item.is_whole() {
+                true => Arc::clone(item),
+                false => match self.ledger.item(&item.fingerprint()).await? {
+                    Some(read) => Arc::new(read),
+                    None => continue,
+                },
+            };
+            whole.push(read);
+        }
+        Ok(whole)
     }
 
     /// Appends what `decide` makes of the items as they are, and decides anew when others changed the
@@ -226,7 +262,7 @@ pub fn seeing_rules(rules: &RuleSet, shipped: &RuleSet) -> Vec<RuleId> {
 }
 
 /// One append for each item, on the version it was decided on.
-fn appends(items: &[PoamItem], events: Vec<(Fingerprint, Recorded)>) -> Vec<Append> {
+fn appends(items: &[Arc<PoamItem>], events: Vec<(Fingerprint, Recorded)>) -> Vec<Append> {
     let versions: BTreeMap<Fingerprint, u64> =
         items.iter().map(|item| (item.fingerprint(), item.version)).collect();
     let mut by_item: BTreeMap<Fingerprint, Vec<Recorded>> = BTreeMap::new();

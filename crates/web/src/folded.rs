@@ -131,6 +131,15 @@ impl Folded {
         }
     }
 
+    /// An item with every event of its history: a list has only those that say something new.
+    pub(crate) async fn whole(&self, item: &Arc<PoamItem>) -> Result<Arc<PoamItem>, StoreError> {
+        if item.is_whole() {
+            return Ok(Arc::clone(item));
+        }
+        let read = self.ledger.item(&item.fingerprint()).await?;
+        Ok(read.map_or_else(|| Arc::clone(item), Arc::new))
+    }
+
     /// As of now, whatever that takes: for those who have just changed something.
     pub(crate) async fn caught_up(&self, now: Timestamp) -> Result<Arc<Snapshot>, StoreError> {
         let mut turn = self.turn.lock().await;

@@ -7,6 +7,9 @@
     reason = "a test says what is wrong by failing"
 )]
 
+mod copies;
+mod cut_off;
+mod kept;
 mod killed;
 mod nights;
 mod place;
@@ -58,6 +61,11 @@ told_to_both!(
     tampering::an_uncounted_survey_is_named,
     tampering::a_skipped_version_is_named,
     tampering::an_event_from_the_future_is_an_error_that_says_upgrade,
+    killed::a_killed_writer_leaves_whole_appends_and_loses_none,
+    cut_off::the_clock_may_jump,
+    kept::lists_need_few_events_and_decisions_have_all,
+    kept::what_is_kept_and_wrong_is_named_and_made_anew,
+    kept::a_schema_is_taken_back_and_brought_again,
     nights::work_is_done_once_however_many_are_at_it,
     nights::many_take_each_piece_once,
     nights::a_host_is_asked_by_so_many_at_a_time,
