@@ -14,6 +14,8 @@ mod samples;
 mod emass;
 #[path = "exports/fedramp.rs"]
 mod fedramp;
+#[path = "exports/oscal_validate.rs"]
+mod oscal_validate;
 #[path = "exports/readers.rs"]
 mod readers;
 #[path = "support/tools.rs"]

@@ -12,8 +12,12 @@ mod forge;
 mod inventory;
 #[path = "support/issuer.rs"]
 mod issuer;
+#[path = "fleet/namespaces.rs"]
+mod namespaces;
 #[path = "fleet/nights.rs"]
 mod nights;
+#[path = "fleet/postgres.rs"]
+mod postgres;
 #[path = "support/sandbox.rs"]
 mod sandbox;
 #[path = "fleet/surveys.rs"]

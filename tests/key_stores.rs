@@ -86,6 +86,72 @@ fn a_key_in_an_armour_is_one_finding() {
     holds(&sandbox, "account.json", "pem-pkcs8-key", "high");
 }
 
+/// What `gpg --export-secret-keys` writes, and what its agent keeps.
+#[test]
+fn keys_of_gnupg_are_found() {
+    let sandbox = Sandbox::new();
+    if !has(&sandbox, "gpg", "--version") {
+        return;
+    }
+    let home = sandbox.path("work/g");
+    std::fs::create_dir(&home).unwrap();
+    std::fs::set_permissions(&home, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let gpg = |arguments: &str| {
+        run(&sandbox, "gpg", &format!("--homedir g --batch --pinentry-mode loopback {arguments}"));
+    };
+    for (pass, rule, confidence) in
+        [("", "pgp-secret-keyring", "high"), ("quokka9", "pgp-secret-keyring-encrypted", "medium")]
+    {
+        let user = format!("a{pass}@fixture.invalid");
+        gpg(&format!("--passphrase={pass} --quick-generate-key {user} rsa2048 sign never"));
+        let file = format!("ring{pass}.gpg");
+        gpg(&format!("--passphrase={pass} --output {file} --export-secret-keys {user}"));
+        holds(&sandbox, &file, rule, confidence);
+        gpg(&format!("--output public{pass}.gpg --export {user}"));
+        assert_eq!(found(&sandbox, &format!("public{pass}.gpg")), []);
+    }
+    run(&sandbox, "gpgconf", "--homedir g --kill gpg-agent");
+    let kept = std::fs::read_dir(home.join("private-keys-v1.d")).unwrap();
+    let kept =
+        kept.map(|entry| format!("g/private-keys-v1.d/{}", entry.unwrap().file_name().display()));
+    let rules: Vec<_> = kept.flat_map(|file| found(&sandbox, &file)).collect();
+    assert_eq!(rules, [("gpg-agent-key".to_owned(), "high".to_owned())]);
+}
+
+/// However a key is spelled, it is one finding with many places.
+#[test]
+fn a_key_is_one_finding_in_all_its_spellings() {
+    let sandbox = Sandbox::new();
+    if !has(&sandbox, "openssl", "version") {
+        return;
+    }
+    let openssl = |arguments: &str| run(&sandbox, "openssl", arguments);
+    std::fs::create_dir(sandbox.path("work/keys")).unwrap();
+    openssl("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out keys/pkcs8.pem");
+    openssl("rsa -in keys/pkcs8.pem -traditional -out keys/pkcs1.pem");
+    openssl("rsa -in keys/pkcs8.pem -outform DER -out keys/pkcs8.der");
+    let keys = sandbox.path("work/keys");
+    let pem = std::fs::read_to_string(keys.join("pkcs1.pem")).unwrap();
+    let spellings = [
+        ("indented.yaml", format!("key: |\n  {}\n", pem.trim().replace('\n', "\n  "))),
+        ("windows.pem", pem.replace('\n', "\r\n")),
+        ("settings.env", format!("KEY=\"{}\"\n", pem.replace('\n', "\\n"))),
+        ("account.json", serde_json::json!({ "key": pem }).to_string()),
+        ("code.py", format!("k = (\"{}\")\n", pem.trim().replace('\n', "\\n\"\n     \""))),
+        ("secret.yaml", format!("key: {}\n", data_encoding::BASE64.encode(pem.as_bytes()))),
+    ];
+    for (file, text) in &spellings {
+        std::fs::write(keys.join(file), text).unwrap();
+    }
+    let told = sandbox.run(&["scan", keys.to_str().unwrap(), "--format", "json"]).json();
+    let findings = told["findings"].as_array().unwrap();
+    let names: std::collections::BTreeSet<_> =
+        findings.iter().map(|found| found["fingerprint"].as_str().unwrap()).collect();
+    let paths: std::collections::BTreeSet<_> =
+        findings.iter().map(|found| found["path"].as_str().unwrap()).collect();
+    assert_eq!((names.len(), paths.len()), (1, spellings.len() + 3), "{findings:#?}");
+}
+
 #[test]
 fn keys_in_stores_are_found_and_certificates_are_not() {
     let sandbox = Sandbox::new();

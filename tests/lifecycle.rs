@@ -1,6 +1,6 @@
 //! The life of a leaked credential, from its first sighting to its proven end and beyond, through
 //! the whole pipe: real repositories, a real ledger, an issuer on loopback.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[path = "support/configured.rs"]
 mod configured;
@@ -23,5 +23,7 @@ mod issuers;
 mod presence;
 #[path = "lifecycle/recording.rs"]
 mod recording;
+#[path = "lifecycle/spelling.rs"]
+mod spelling;
 #[path = "lifecycle/story.rs"]
 mod story;

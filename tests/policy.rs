@@ -100,7 +100,7 @@ fn what_takes_two_people_is_asked_for_and_not_granted_to_oneself() {
     let why = run(&["item", "why", "V-1"]).exits(0).out();
     assert!(why.contains("it is set aside (false positive)"), "{why}");
 
-    // Evidence is named by its digest, and the file stays where it is.
+    // Evidence is named by its digest.
     let log = sandbox.write("audit.csv", "time,who\n");
     let act = ["item", "act", "V-1", "impact", "unused", "--note", "the issuer's audit log"];
     let ran = run(&[&act[..], &["--evidence", log.to_str().unwrap()]].concat());

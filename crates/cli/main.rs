@@ -2,9 +2,12 @@
 
 mod args;
 mod commands;
+mod desks;
 mod exit;
 mod forges;
+mod held;
 mod issuers;
+mod known_good;
 mod output;
 mod places;
 mod progress;
@@ -12,6 +15,7 @@ mod routes;
 mod settings;
 mod setup;
 mod sight;
+mod sign_in;
 mod silencing;
 mod who;
 
@@ -68,6 +72,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
             Command::Item(args) => commands::item::run(&setup, args).await,
             Command::Metrics(args) => commands::metrics::run(&setup, &args).await,
             Command::Remind(args) => commands::remind::run(&setup, &args).await,
+            Command::Tickets(args) => commands::tickets::run(&setup, &args).await,
             Command::Serve(args) => commands::serve::run(setup, &args).await,
             Command::Token(args) => commands::token::run(&setup, args).await,
             Command::Export(args) => commands::export::run(&setup, args).await,

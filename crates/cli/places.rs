@@ -50,6 +50,11 @@ impl Places {
         self.data.join("escrow")
     }
 
+    /// Where copies of attached files are kept when the ledger is no file.
+    pub(crate) fn evidence(&self) -> PathBuf {
+        self.data.join("evidence")
+    }
+
     /// The ledger that is used when none is named.
     pub(crate) fn ledger_url(&self) -> String {
         format!("sqlite://{}", self.data.join("ledger.db").display())

@@ -1,7 +1,10 @@
 //! The user's configuration file. A scanned repository can never supply it.
 
+use crate::desks::DeskConfig;
 use crate::forges::ForgeConfig;
+use crate::known_good::KnownGoodConfig;
 use crate::routes::RouteConfig;
+use crate::sign_in::SignInConfig;
 use anyhow::{Context, Result, anyhow, bail};
 use quietus_model::{RepositoryId, SafeText, Severity};
 use quietus_poam::{Directory, RoleTable};
@@ -40,8 +43,12 @@ pub(crate) struct Config {
     pub(crate) people: PeopleConfig,
     /// Whose keys values are sealed to.
     pub(crate) escrow: EscrowConfig,
+    /// Where copies of attached files are kept.
+    pub(crate) evidence: EvidenceConfig,
     /// Who may do what; where it is empty everybody may.
     pub(crate) roles: RoleTable,
+    /// Who else signs people in to the pages.
+    pub(crate) sign_in: Option<SignInConfig>,
     /// Names of repositories.
     pub(crate) repository: Vec<RepositoryConfig>,
     /// Ways out for reminders.
@@ -52,6 +59,8 @@ pub(crate) struct Config {
     pub(crate) survey_key: Vec<SurveyKeyConfig>,
     /// Forges that say which repositories there are.
     pub(crate) forge: Vec<ForgeConfig>,
+    /// Desks where tickets are kept.
+    pub(crate) tickets: Vec<DeskConfig>,
 }
 
 /// A key that surveys from elsewhere are sealed with.
@@ -112,6 +121,8 @@ pub(crate) struct ValidateConfig {
     pub(crate) vantage: Option<String>,
     /// A proxy.
     pub(crate) proxy: Option<String>,
+    /// Credentials that are known to work.
+    known_good: Vec<KnownGoodConfig>,
 }
 
 impl ValidateConfig {
@@ -175,6 +186,14 @@ impl PeopleConfig {
 pub(crate) struct EscrowConfig {
     /// Public keys of age.
     pub(crate) recipients: Vec<String>,
+    /// A folder of the user's own.
+    pub(crate) folder: Option<PathBuf>,
+}
+
+/// Where copies of attached files are kept.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct EvidenceConfig {
     /// A folder of the user's own.
     pub(crate) folder: Option<PathBuf>,
 }
@@ -243,6 +262,12 @@ impl Config {
             allow_clear: self.validate.allow_clear.clone(),
             ca_pem,
             known_hosts,
+            known_good: self
+                .validate
+                .known_good
+                .iter()
+                .map(KnownGoodConfig::read)
+                .collect::<Result<_>>()?,
             pace: self.validate.pace(defaults.pace)?,
             timeout: self.validate.timeout_seconds.map_or(defaults.timeout, Duration::from_secs),
             vantage: self.validate.vantage.clone().unwrap_or(defaults.vantage.clone()),
@@ -265,121 +290,7 @@ pub(crate) fn read_toml<T: DeserializeOwned>(path: &Path, text: &str) -> Result<
 }
 
 /// What `init` writes: every key, commented out.
-pub(crate) const TEMPLATE: &str = r#"# Quietus configuration. Every line is optional.
-
-# Where the ledger is kept: sqlite:///absolute/path or postgres://host/database
-# ledger = "sqlite:///srv/quietus/ledger.db"
-
-# Your policy: a file, or the name of a shipped one (`quietus policy list`); and your own rules
-# policy = "fedramp-moderate"
-# rules = ["/etc/quietus/rules"]
-
-# Which instances of an issuer your organisation uses. List ALL of them: a credential of a kind
-# that can be self-hosted counts as dead only when each of them denies it.
-[issuers]
-# gitlab = ["https://gitlab.com", "https://gitlab.example.org"]
-# postgresql = ["postgresql://db.example.org:5432/app"]
-
-# Another place to ask for a kind of issuer; verdicts are marked as custom.
-[endpoints]
-# npm = "https://npm.example.org"
-
-[validate]
-# hosts = ["old-git.example.org"]    # may be asked where `item act ID bind` names them
-# allow_private = ["gitlab.example.org", "10.0.0.0/8"]
-# allow_clear = ["cache.example.org:6379"]    # passwords without TLS, other protocols than HTTP
-# ca_file = "/etc/ssl/certs/example-ca.pem"
-# known_hosts = "/etc/ssh/ssh_known_hosts"    # without its key no SSH host is asked
-# timeout_seconds = 10
-# calls_per_second = 5    # to one host
-# at_once = 2             # to one host
-# patience_seconds = 60   # for a host that asks to wait
-# vantage = "office"
-# proxy = "http://proxy.example.org:3128"
-
-# What is not reported, though it is read. Patterns are those of a .gitignore; the tools are
-# gitleaks, betterleaks, trufflehog, kingfisher and detect-secrets.
-[scan]
-# honor = ["gitleaks"]
-# exclude = ["vendor/", "*.min.js"]
-# disable_rules = ["generic-password"]
-# suppressions = "suppressions.toml"
-
-# Another severity for a rule: low, medium, high or critical
-[severity]
-# generic-password = "low"
-
-# Whose credentials `revoke --yes` may end, as the issuer names account, user or organisation, and
-# who may use `revoke` at all (os:UID@HOST)
-[revoke]
-# accounts = ["example-org", "ci-robot"]
-# by = ["os:1000@ops"]
-
-# Escrow: values are sealed to these age keys when they are first seen, and opened for a retest or a
-# revocation only, with --identity FILE (needs a program built with --features escrow)
-[escrow]
-# recipients = ["age1…"]
-# folder = "/srv/quietus/escrow"
-
-# Who may do what, by account (os:UID@HOST, or os:UID on every host) or subject of a session. Where
-# nobody is named everybody may do everything; what takes two people takes two all the same. Where
-# somebody is, others may only look. Roles: viewer, scanner, owner, analyst, approver, official,
-# auditor, admin
-[roles]
-# analyst = ["os:1000@ops"]
-# approver = ["os:1001@ops"]
-
-# Who has left: what they own goes to somebody else, sooner. And the teams that see to repositories
-# for which nobody else is known; "*" stands for all others.
-[people]
-# departed = ["ann@example.org", "Bob Baker"]
-# departed_file = "/etc/quietus/departed"    # one a line
-[people.teams]
-# "team/app" = "@org/app"
-# "*" = "@org/security"
-
-# Names for repositories whose remote does not tell
-# [[repository]]
-# source = "/srv/git/app"
-# name = "team/app"
-# public = true    # anybody can read it: what is live there is as urgent as what may administer
-
-# Where `quietus remind --send` posts what calls for attention: generic, slack or teams. Give url, or
-# the url_file that holds it. What may still work is told without its place unless places is true.
-# [[route]]
-# name = "security-chat"
-# format = "slack"
-# url_file = "/etc/quietus/chat-url"
-# key_file = "/etc/quietus/chat-key"    # signs messages: header quietus-signature
-# every = "24h"    # each reminder is sent once in this time
-# reminders = ["reopened", "overdue", "pending_approval", "due_soon", "stale", "resumes"]
-# places = false
-
-# Forges that say which repositories there are: `quietus repos import --forge ours`, and each night.
-# Kinds: github, gitlab, gitea, forgejo, bitbucket, bitbucket-server, azure. The token goes to the API
-# and to the host that is cloned from, and nowhere else.
-# [[forge]]
-# name = "ours"
-# kind = "gitlab"
-# api = "https://gitlab.example.org/api/v4"
-# token_file = "/etc/quietus/gitlab-token"    # or token_env = "GITLAB_TOKEN"
-# owners = ["team", "team/sub"]    # organisations, groups, workspaces, projects, people
-# include = ["team/**"]
-# exclude = ["*/archive-*"]
-# topics = []
-# forks = false
-# archived = true
-# ssh = false
-
-# Who seals surveys with this key (`scan --survey`) is believed about these repositories, and no others
-# [[survey_key]]
-# key_file = "/etc/quietus/survey-key-of-ci"
-# repositories = ["git.example.org/team/*"]
-
-# What a night does at its end: each export as the words after `quietus export`
-[nightly]
-# exports = [["oscal", "--output", "/srv/quietus/poam.json"]]
-"#;
+pub(crate) const TEMPLATE: &str = include_str!("settings/template.toml");
 
 #[cfg(test)]
 mod tests {

@@ -11,7 +11,7 @@ use quietus_model::{FingerprintKey, RepositoryId, RuleFile, RuleSet, ScopeKind, 
 use quietus_poam::{Playbook, Policy, presets};
 use quietus_scan::{Detector, Options};
 use quietus_store::Ledger;
-use quietus_track::{Mirrors, is_remote};
+use quietus_track::{EvidenceFolder, Mirrors, Tracker, is_remote};
 use quietus_validate::Validator;
 use std::collections::BTreeMap;
 use std::fs;
@@ -231,6 +231,15 @@ impl Setup {
         self.config.escrow.folder.clone().unwrap_or_else(|| self.places.escrow())
     }
 
+    /// Where copies of attached files are kept: beside the ledger's file, if it is one.
+    pub(crate) fn evidence(&self) -> EvidenceFolder {
+        let file =
+            self.ledger_url.strip_prefix("sqlite://").and_then(|rest| rest.split('?').next());
+        let beside = file.and_then(|file| Path::new(file).parent().map(|at| at.join("evidence")));
+        let named = self.config.evidence.folder.clone();
+        EvidenceFolder::new(named.or(beside).unwrap_or_else(|| self.places.evidence()))
+    }
+
     /// Mirrors of remote repositories.
     pub(crate) fn mirrors(&self) -> Mirrors {
         Mirrors::new(self.places.mirrors())
@@ -262,6 +271,19 @@ impl Setup {
         }
         Ok(names)
     }
+}
+
+/// The loop from hits to the ledger, by `rules` of which those in `shipped` ship.
+pub(crate) fn tracker<'a>(
+    ledger: &'a Ledger,
+    rules: &'a RuleSet,
+    shipped: &'a RuleSet,
+    policy: &'a Policy,
+    validator: Option<&'a Validator>,
+    escrow: Option<&'a Escrow>,
+) -> Tracker<'a> {
+    let tool = env!("CARGO_PKG_VERSION");
+    Tracker { ledger, rules, shipped, policy, validator, escrow, tool }
 }
 
 /// A path as it means the same from every folder; URLs and what is not there stay as they are.

@@ -125,6 +125,7 @@ forms! {
         let (begin, end) = key.split_at(20);
         format!("a line\nTOKEN=3D{begin}=\n{end}=3D\n").into_bytes()
     }, ("", ["quoted-printable"]);
+    colours: "a.log", |key| format!("\u{1b}[1;32m{key}\u{1b}[0m\n").into_bytes(), ("", ["colours"]);
     gzip: "a.env.gz", |key| made(key, "gzip -nc plain.env >made"), ("contents", ["gzip"]);
     bzip2: "a.env.bz2", |key| made(key, "bzip2 -c plain.env >made"), ("contents", ["bzip2"]);
     xz: "a.env.xz", |key| made(key, "xz -c plain.env >made"), ("contents", ["xz"]);

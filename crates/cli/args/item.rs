@@ -30,14 +30,26 @@ pub(crate) enum Item {
         /// V-12 or the beginning of a fingerprint
         id: String,
     },
-    /// Say who sees to it
+    /// Say who sees to it: `assign V-12 ann`, or many at once with --to
     Assign {
-        /// V-12 or the beginning of a fingerprint
-        id: String,
-        /// A person or team
-        to: String,
+        #[command(flatten)]
+        which: Which,
+        /// A person or team [default: the last of the names]
+        #[arg(long, value_name = "WHO")]
+        to: Option<String>,
         #[command(flatten)]
         who: Who,
+    },
+    /// The files that are attached to it, and whether the kept copies are whole
+    Evidence {
+        /// V-12 or the beginning of a fingerprint
+        id: String,
+        /// Write the kept copies to this folder
+        #[arg(long, value_name = "DIR")]
+        to: Option<PathBuf>,
+        /// The output format
+        #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+        format: ListFormat,
     },
     /// Do something about it
     Act {
@@ -168,7 +180,7 @@ pub(crate) enum Act {
         /// What was done
         #[arg(long)]
         note: String,
-        /// For a step, a file that shows it; its digest is recorded, the file stays where it is
+        /// For a step, a file that shows it; it is attached, and a copy is kept beside the ledger
         #[arg(long, value_name = "FILE")]
         evidence: Option<PathBuf>,
         /// For a step that takes an independent person, why you are the one all the same
@@ -207,7 +219,7 @@ pub(crate) enum Act {
         /// What you saw
         #[arg(long)]
         note: String,
-        /// A file that shows it; its digest is recorded, the file stays where it is
+        /// A file that shows it; it is attached, and a copy is kept beside the ledger
         #[arg(long, value_name = "FILE")]
         evidence: Option<PathBuf>,
     },
@@ -243,7 +255,7 @@ pub(crate) enum Act {
         /// What happened
         #[arg(long)]
         note: String,
-        /// A file that shows it; its digest is recorded, the file stays where it is
+        /// A file that shows it; it is attached, and a copy is kept beside the ledger
         #[arg(long, value_name = "FILE")]
         evidence: Option<PathBuf>,
     },
@@ -254,13 +266,15 @@ pub(crate) enum Act {
         /// Where you looked and what you saw
         #[arg(long)]
         note: String,
-        /// A file that shows it; its digest is recorded, the file stays where it is
+        /// A file that shows it; it is attached, and a copy is kept beside the ledger
         #[arg(long, value_name = "FILE")]
         evidence: Option<PathBuf>,
     },
+    /// Attach a file that shows something; one that holds a credential is refused
+    Attach(Attach),
     /// Consent to what another person asked for: a later date, or setting it aside
     Grant {
-        /// deviation, or the milestone that gets a later date
+        /// deviation, or the milestone or PLAYBOOK/STEP that gets a later date
         subject: Subject,
         /// What you looked at
         #[arg(long)]
@@ -271,7 +285,7 @@ pub(crate) enum Act {
     },
     /// Do not consent to what was asked for, or take it back
     Decline {
-        /// deviation, or the milestone that was to get a later date
+        /// deviation, or the milestone or PLAYBOOK/STEP that was to get a later date
         subject: Subject,
         /// Why
         #[arg(long)]
@@ -294,4 +308,29 @@ pub(crate) enum Act {
         /// The remark
         text: String,
     },
+}
+
+/// A file that shows something.
+#[derive(Debug, Args)]
+pub(crate) struct Attach {
+    /// The file
+    pub(crate) file: PathBuf,
+    /// What it shows
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) shows: String,
+    /// When that was true (YYYY-MM-DD, or with a time) [default: now]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) collected: Option<String>,
+    /// After this day it shows nothing any more (YYYY-MM-DD)
+    #[arg(long, value_name = "DATE")]
+    pub(crate) expires: Option<String>,
+    /// Who or what collected it [default: you]
+    #[arg(long, value_name = "WHO")]
+    pub(crate) collector: Option<String>,
+    /// What it speaks of: an account, a period, a log
+    #[arg(long, value_name = "WHAT", default_value = "")]
+    pub(crate) scope: String,
+    /// Record its digest and keep no copy; the file stays where it is
+    #[arg(long)]
+    pub(crate) reference: bool,
 }

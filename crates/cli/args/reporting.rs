@@ -33,6 +33,19 @@ pub(crate) struct Remind {
     pub(crate) format: RemindFormat,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Tickets {
+    /// Only at this desk of the configuration; may be given several times
+    #[arg(long = "desk", value_name = "NAME")]
+    pub(crate) desks: Vec<String>,
+    /// Look there and show what would be done; nothing is changed or recorded
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// The output format
+    #[arg(long, value_enum, default_value_t = super::ListFormat::Table)]
+    pub(crate) format: super::ListFormat,
+}
+
 /// How reminders are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RemindFormat {

@@ -4,7 +4,7 @@ use crate::args::{Escrow as EscrowArgs, ListFormat};
 use crate::exit::{Exit, Failure, Reason};
 use crate::output::{self, escrow as print, plural};
 use crate::places::{refuse_if_others_can_read, write_new};
-use crate::setup::Setup;
+use crate::setup::{Setup, tracker};
 use crate::who;
 use anyhow::{Context, Result};
 use quietus_escrow::{Condition, Escrow, Identities};
@@ -52,7 +52,7 @@ async fn list(
     escrow: &Escrow,
     format: ListFormat,
 ) -> Result<Exit, Failure> {
-    let items = ledger.items().await?;
+    let items = ledger.listed().await?;
     let policy = setup.policy()?;
     let mut sealed = Vec::new();
     for item in &items {
@@ -109,15 +109,7 @@ async fn destroy(
     claims: Option<String>,
 ) -> Result<Exit, Failure> {
     let (policy, rules) = (setup.policy()?, setup.rules()?);
-    let tracker = Tracker {
-        ledger,
-        rules: &rules,
-        shipped: &rules,
-        policy: &policy,
-        validator: None,
-        escrow: Some(escrow),
-        tool: env!("CARGO_PKG_VERSION"),
-    };
+    let tracker = tracker(ledger, &rules, &rules, &policy, None, Some(escrow));
     let by = who::actor(setup, claims);
     let mut items = Vec::new();
     for id in ids {

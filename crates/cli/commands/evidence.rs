@@ -7,7 +7,7 @@ use crate::output;
 use crate::setup::Setup;
 use anyhow::{Context, anyhow};
 use quietus_export::Register;
-use quietus_export::bundle::{Bundle, Outcome, PolicyText, bundle};
+use quietus_export::bundle::{Bundle, Holdings, Outcome, PolicyText, bundle};
 use quietus_export::{fedramp, oscal};
 use quietus_track::named;
 use serde_json::{Value, json};
@@ -27,7 +27,9 @@ pub(crate) async fn write(setup: &Setup, args: &BundleArgs) -> Result<Exit, Fail
     ledger.close().await;
     let about = about(&args.to, (head.seq, head.hash.to_string()));
     let register = Register::new(std::slice::from_ref(&item), &records, about, &policy, setup.now);
-    let text = bundle(&item, &register, entries, scans, Some(PolicyText { name, text }))?;
+    let files = super::attach::kept_files(setup, &item)?;
+    let holdings = Holdings { entries, scans, files };
+    let text = bundle(&item, &register, holdings, Some(PolicyText { name, text }))?;
     deliver(setup, &args.to, &register, &Content::Text(text))
 }
 

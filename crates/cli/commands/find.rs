@@ -26,7 +26,8 @@ pub(crate) async fn run(setup: &Setup, args: &Find) -> Result<Exit, Failure> {
     let scans: Vec<ScanRecord> =
         ledger.scans().await?.into_iter().map(|scans| scans.latest).collect();
     ledger.close().await;
-    let item = items.iter().find(|item| item.fingerprint() == key.fingerprint(&value));
+    let names = key.names(&value);
+    let item = items.iter().find(|item| names.iter().any(|name| item.is_named(name)));
     if item.is_none() && !can_be_sought(&value) {
         let what = "this is too short or too plain to be told from other text";
         return Err(anyhow!("{what}; give 12 characters or more of more than one kind").into());

@@ -3,11 +3,11 @@
 use crate::args::{ImportCommand, ListFormat};
 use crate::exit::{Exit, Failure, Reason};
 use crate::output;
-use crate::setup::Setup;
+use crate::setup::{Setup, tracker};
 use anyhow::{Context, Result, bail};
 use quietus_model::{Secret, Trust};
 use quietus_poam::PoamItem;
-use quietus_track::{SurveyKey, Tracker, open_sealed};
+use quietus_track::{SurveyKey, open_sealed};
 use serde_json::json;
 use std::path::Path;
 
@@ -31,17 +31,9 @@ pub(crate) async fn run(setup: &Setup, command: &ImportCommand) -> Result<Exit, 
     let policy = setup.policy()?;
     let opened = open_sealed(&text, &keys, &ledger, setup.now).await;
     let (survey, doubt) = opened.with_context(|| format!("in {}", file.display()))?;
-    let tracker = Tracker {
-        ledger: &ledger,
-        rules: &rules,
-        shipped: &shipped,
-        policy: &policy,
-        validator: None,
-        escrow: None,
-        tool: env!("CARGO_PKG_VERSION"),
-    };
+    let tracker = tracker(&ledger, &rules, &shipped, &policy, None, None);
     let outcome = tracker.record(&survey, None, setup.now).await?;
-    let items = ledger.items().await?;
+    let items = ledger.listed().await?;
     let mut exit = Exit::clean();
     exit.add_if(items.iter().any(PoamItem::is_active), Reason::Findings);
     match format {

@@ -1,19 +1,20 @@
 //! `quietus item`: list, show, explain, act.
 
+use super::attach::{self, Shown};
 use super::{audit, triage};
 use crate::args::{Act, Item, ListFormat};
 use crate::exit::{Exit, Failure, Reason};
 use crate::output::{self, item};
 use crate::setup::Setup;
 use crate::who;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use jiff::Timestamp;
 use quietus_export::words;
-use quietus_model::{Digest, Target};
+use quietus_model::Target;
 use quietus_poam::{Action, MilestoneKind, Mistake, PoamItem, StepDeed};
 use quietus_store::Ledger;
-use quietus_track::named;
-use std::path::Path;
+use quietus_track::{act_showing, named};
+use std::path::PathBuf;
 
 pub(crate) async fn run(setup: &Setup, command: Item) -> Result<Exit, Failure> {
     let key = setup.key()?;
@@ -39,8 +40,15 @@ pub(crate) async fn run(setup: &Setup, command: Item) -> Result<Exit, Failure> {
             let found = named(&ledger, &id).await?;
             output::prose(&found.why(&policy, setup.now))?;
         }
-        Item::Assign { id, to, who } => {
-            act(setup, &ledger, &id, &Action::Assign { to }, who.name).await?;
+        Item::Assign { mut which, to, who } => {
+            let Some(to) = to.or_else(|| which.ids.pop()) else {
+                return Err(anyhow!("say to whom: `item assign V-12 WHO`, or --to WHO").into());
+            };
+            triage::each(setup, &ledger, &which, &Action::Assign { to }, who.name).await?;
+        }
+        Item::Evidence { id, to, format } => {
+            let found = named(&ledger, &id).await?;
+            return attach::list(setup, &found, to.as_deref(), format);
         }
         Item::Triage { which, who } => {
             triage::each(setup, &ledger, &which, &Action::Triage, who.name).await?;
@@ -51,8 +59,9 @@ pub(crate) async fn run(setup: &Setup, command: Item) -> Result<Exit, Failure> {
             triage::each(setup, &ledger, &which, &action, who.name).await?;
         }
         Item::Act { id, act: what, who } => {
-            let action = action(setup, &named(&ledger, &id).await?, what)?;
-            act(setup, &ledger, &id, &action, who.name).await?;
+            let found = named(&ledger, &id).await?;
+            let (action, shown) = action(setup, &found, what, who.name.clone())?;
+            act(setup, &ledger, &found, (&action, shown.as_ref()), who.name).await?;
         }
         Item::Add(add) => audit::add(setup, &ledger, &key, *add).await?,
         Item::Import { file, dry_run, who } => {
@@ -67,20 +76,38 @@ pub(crate) async fn run(setup: &Setup, command: Item) -> Result<Exit, Failure> {
 async fn act(
     setup: &Setup,
     ledger: &Ledger,
-    id: &str,
-    action: &Action,
+    found: &PoamItem,
+    (action, shown): (&Action, Option<&Shown>),
     claims: Option<String>,
 ) -> Result<()> {
     let policy = setup.policy()?;
-    let found = named(ledger, id).await?;
     let by = who::actor(setup, claims);
-    let after = quietus_track::act(ledger, &found, action, &by, &policy, setup.now).await?;
-    item::print_change(&found, &after, setup.now)?;
+    // An attachment by itself is the action.
+    let beside = |_: &&Shown| !matches!(action, Action::Attach { .. });
+    let file = shown.filter(beside).map(|shown| &shown.attachment);
+    // What is refused leaves no copy behind.
+    let refused = |refusal| anyhow!("{}: {refusal}", found.id());
+    found.act_showing(action, file, &by, &policy, setup.now).map_err(refused)?;
+    shown.map(|shown| shown.keep(&setup.evidence())).transpose()?;
+    let after = act_showing(ledger, found, (action, file), &by, &policy, setup.now).await?;
+    item::print_change(found, &after, setup.now)?;
     Ok(())
 }
 
-fn action(setup: &Setup, item: &PoamItem, act: Act) -> Result<Action> {
-    Ok(match act {
+/// The action, and the file that shows what was done.
+fn action(
+    setup: &Setup,
+    item: &PoamItem,
+    act: Act,
+    claims: Option<String>,
+) -> Result<(Action, Option<Shown>)> {
+    let showing = |file: Option<PathBuf>, note: &str| {
+        let shown = attach::showing(setup, item, file.as_deref(), note, claims.clone())?;
+        let digest = shown.as_ref().map(|shown| shown.attachment.digest.clone());
+        anyhow::Ok((shown, digest))
+    };
+    let mut shown = None;
+    let action = match act {
         Act::Start { milestone } => match Work::named(item, milestone) {
             Work::Milestone(milestone) => Action::Start { milestone },
             Work::Step(step) => Action::Step { step, deed: StepDeed::Start },
@@ -92,10 +119,12 @@ fn action(setup: &Setup, item: &PoamItem, act: Act) -> Result<Action> {
                 }
                 Work::Milestone(milestone) => bail!(
                     "what shows that {milestone} is done is looked at by the program; \
-                     --evidence and --break-glass are for steps of playbooks"
+                     --evidence and --break-glass are for steps of playbooks, and `item act ID attach` \
+                     attaches a file"
                 ),
                 Work::Step(step) => {
-                    let digest = digest_of(evidence.as_deref())?;
+                    let digest;
+                    (shown, digest) = showing(evidence, &note)?;
                     Action::Step { step, deed: StepDeed::Claim { note, digest, break_glass } }
                 }
             }
@@ -115,23 +144,36 @@ fn action(setup: &Setup, item: &PoamItem, act: Act) -> Result<Action> {
             Action::Follow { playbook: Box::new(setup.playbook(&playbook)?), because }
         }
         Act::Attest { note, evidence } => {
-            Action::Attest { note, digest: digest_of(evidence.as_deref())? }
+            let digest;
+            (shown, digest) = showing(evidence, &note)?;
+            Action::Attest { note, digest }
         }
         Act::Bind { issuer, note } => Action::Bind { target: target(setup, item, &issuer)?, note },
         Act::Unbind { issuer, note } => Action::Unbind { endpoint: issuer, note },
         Act::Approve { note, break_glass } => Action::Approve { note, break_glass },
         Act::Cause { cause, note, evidence } => {
-            Action::Cause { cause, note, digest: digest_of(evidence.as_deref())? }
+            let digest;
+            (shown, digest) = showing(evidence, &note)?;
+            Action::Cause { cause, note, digest }
         }
         Act::Impact { impact, note, evidence } => {
-            Action::Impact { impact, note, digest: digest_of(evidence.as_deref())? }
+            let digest;
+            (shown, digest) = showing(evidence, &note)?;
+            Action::Impact { impact, note, digest }
+        }
+        Act::Attach(about) => {
+            let file = attach::attachment(setup, item, &about, claims)?;
+            let attachment = Box::new(file.attachment.clone());
+            shown = Some(file);
+            Action::Attach { attachment }
         }
         Act::Grant { subject, note, break_glass } => Action::Grant { subject, note, break_glass },
         Act::Decline { subject, reason } => Action::Decline { subject, reason },
         Act::Resume { reason } => Action::Resume { reason },
         Act::Reopen { reason } => Action::Reopen { reason },
         Act::Note { text } => Action::Note { text },
-    })
+    };
+    Ok((action, shown))
 }
 
 /// What somebody works on: a milestone, or else a step of a playbook.
@@ -148,14 +190,6 @@ impl Work {
             _ => Self::Step(name),
         }
     }
-}
-
-/// The digest of a file that shows something. The file itself stays where it is.
-fn digest_of(file: Option<&Path>) -> Result<Option<Digest>> {
-    let Some(file) = file else { return Ok(None) };
-    let bytes =
-        std::fs::read(file).with_context(|| format!("reading the evidence {}", file.display()))?;
-    Ok(Some(Digest::of(&bytes)))
 }
 
 /// The issuer of an item's kind at the place that a person names, and a word when it cannot be asked
@@ -181,7 +215,7 @@ pub(super) fn end_of_day(text: &str) -> Result<Timestamp> {
 }
 
 async fn lint(setup: &Setup, ledger: &Ledger, format: ListFormat) -> Result<Exit, Failure> {
-    let items = ledger.items().await?;
+    let items = ledger.listed().await?;
     let mistakes: Vec<(&PoamItem, Mistake)> = items
         .iter()
         .flat_map(|item| item.lint(setup.now).into_iter().map(move |mistake| (item, mistake)))

@@ -1,5 +1,6 @@
 //! One file for each command: it fetches what the command needs and hands it to the crates below.
 
+mod attach;
 mod audit;
 pub(crate) mod doctor;
 pub(crate) mod escrow;
@@ -22,6 +23,7 @@ pub(crate) mod rules;
 pub(crate) mod scan;
 pub(crate) mod serve;
 pub(crate) mod suppress;
+pub(crate) mod tickets;
 pub(crate) mod token;
 pub(crate) mod track;
 pub(crate) mod triage;

@@ -3,7 +3,7 @@
 use crate::CANCEL;
 use crate::args::{Cli, Command, Export, ListFormat, LogFormat, Nightly, Watching};
 use crate::commands::worker::{Parts, sight, work};
-use crate::commands::{export, remind, repos};
+use crate::commands::{export, remind, repos, tickets};
 use crate::exit::{Exit, Failure, Reason};
 use crate::output::night_log::{self, Log};
 use crate::output::nightly;
@@ -58,6 +58,7 @@ pub(crate) async fn run(setup: &Setup, args: &Nightly) -> Result<Exit, Failure> 
         retest(setup, &args.watching, &parts, &listed, &log, &mut exit).await?;
     }
     let reminders = if args.remind { remind(setup, &parts, &mut exit).await? } else { 0 };
+    tickets::at_all_desks(setup, &parts.ledger, &parts.policy, &mut exit).await?;
     for export in exports {
         exit.merge(export::run(setup, export).await?);
     }

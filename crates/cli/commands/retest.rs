@@ -6,13 +6,13 @@ use crate::commands::scan::{failed, was_cut_short};
 use crate::exit::{Exit, Failure, Reason};
 use crate::output::{self, retest};
 use crate::progress::Bar;
-use crate::setup::Setup;
+use crate::setup::{Setup, tracker};
 use crate::sight::Sight;
 use jiff::Timestamp;
 use quietus_model::{Fingerprint, SealUse};
 use quietus_poam::{ClosureBasis, Event, PoamItem, Policy, Proof, ScanRecord};
 use quietus_store::Ledger;
-use quietus_track::{Tracker, Wanted, named};
+use quietus_track::{Wanted, named};
 use quietus_validate::Validator;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -34,15 +34,7 @@ pub(crate) async fn run(setup: &Setup, args: &Retest) -> Result<Exit, Failure> {
     let looking = sight.looking(&detector, &key, &bar);
     let mut read = Wanted::of(&items, &scans).read(&looking, setup.now);
     let sealed = setup.escrow()?;
-    let tracker = Tracker {
-        ledger: &ledger,
-        rules: &rules,
-        shipped: &shipped,
-        policy: &policy,
-        validator: validator.as_ref(),
-        escrow: Some(&sealed),
-        tool: env!("CARGO_PKG_VERSION"),
-    };
+    let tracker = tracker(&ledger, &rules, &shipped, &policy, validator.as_ref(), Some(&sealed));
     if let Some(file) = &args.identity {
         escrow::open(&tracker, &mut read, file, &key, (SealUse::Retest, setup)).await?;
     }
@@ -59,8 +51,13 @@ pub(crate) async fn run(setup: &Setup, args: &Retest) -> Result<Exit, Failure> {
     }
     let now = validator.as_ref().map_or(setup.now, Validator::now);
     bar.done();
-    let mut after = ledger.items().await?;
-    after.retain(|item| prints.contains(&item.fingerprint()));
+    let mut after = Vec::new();
+    let current = ledger.current().await?;
+    for item in prints.iter().filter_map(|print| current.get(print)) {
+        // What they prove, and what came to them in this run, every event tells.
+        after.push(ledger.whole(item).await?.into_owned());
+    }
+    after.sort_by_key(|item| item.number);
     let mut exit = exit_of(now, args, &policy, &after, unreadable);
     exit.add_if(validator.is_some() && was_cut_short(), Reason::Incomplete);
     exit.add_if(incomplete, Reason::Incomplete);
@@ -102,7 +99,7 @@ async fn wanted(
             || (args.expect.is_some() && item.deviation.is_none())
             || item.next_retest(policy).is_some_and(|at| at <= setup.now)
     };
-    Ok(ledger.items().await?.into_iter().filter(due).collect())
+    Ok(ledger.listed().await?.into_iter().filter(due).collect())
 }
 
 /// Whether asking about it in this run came to nothing.

@@ -7,12 +7,13 @@ use crate::args::Revoke;
 use crate::commands::escrow;
 use crate::exit::{Exit, Failure, Reason};
 use crate::output::{self, plural, revoke};
-use crate::setup::Setup;
+use crate::setup::{Setup, tracker};
 use crate::sight::Sight;
 use crate::who;
 use anyhow::{Context, Result, anyhow};
-use quietus_model::{Effect, Fingerprint, Hit, Receipt, SealUse};
-use quietus_poam::{Duty, PoamItem, Policy, ScanRecord};
+use jiff::Timestamp;
+use quietus_model::{Effect, Fingerprint, Hit, Judgement, Receipt, SealUse};
+use quietus_poam::{Duty, Event, PoamItem, Policy, ScanRecord};
 use quietus_store::{Append, Ledger};
 use quietus_track::{Retest, Tracker, Wanted, named};
 use quietus_validate::{Revoking, Validator};
@@ -63,15 +64,7 @@ pub(crate) async fn run(setup: &Setup, args: &Revoke) -> Result<Exit, Failure> {
     let shipped = quietus_catalogue::shipped()?;
     let validator = setup.validator(&rules, None)?;
     let sealed = setup.escrow()?;
-    let tracker = Tracker {
-        ledger: &ledger,
-        rules: &rules,
-        shipped: &shipped,
-        policy: &policy,
-        validator: Some(&validator),
-        escrow: Some(&sealed),
-        tool: env!("CARGO_PKG_VERSION"),
-    };
+    let tracker = tracker(&ledger, &rules, &shipped, &policy, Some(&validator), Some(&sealed));
     let room =
         Room { setup, args, ledger: &ledger, policy: &policy, validator: &validator, tracker };
     let scans: Vec<ScanRecord> =
@@ -127,12 +120,23 @@ async fn chosen(setup: &Setup, args: &Revoke, ledger: &Ledger) -> Result<Vec<Poa
         }
         return Ok(items);
     }
-    let mut items = ledger.items().await?;
+    let mut items = ledger.listed().await?;
     items.retain(|item| item.is_active() && args.only.iter().all(|o| o.holds(item, setup.now)));
     if items.is_empty() {
         return Err(anyhow!("no open item is like that; `quietus item list` shows them").into());
     }
     Ok(items)
+}
+
+/// What each target said last since `now`: by the order of the record, because two answers may be of
+/// one second.
+fn last_words(item: &PoamItem, now: Timestamp) -> Vec<Judgement> {
+    let said = item.history.iter().filter_map(|recorded| match &recorded.event {
+        Event::Judged { judgement } if judgement.at >= now => Some(judgement),
+        _ => None,
+    });
+    let last: BTreeMap<_, _> = said.map(|judgement| (&judgement.target, judgement)).collect();
+    last.into_values().map(|judgement| (**judgement).clone()).collect()
 }
 
 impl Room<'_> {
@@ -151,8 +155,7 @@ impl Room<'_> {
                 revoke::print_lost(&item)?;
                 continue;
             };
-            let mut judgements = item.judgements();
-            judgements.retain(|judgement| judgement.at >= self.setup.now);
+            let judgements = last_words(&item, self.setup.now);
             match self.validator.revoking(&hit, &judgements) {
                 Ok(revoking) => {
                     revoke::print_plan(&item, &revoking)?;
@@ -232,9 +235,9 @@ impl Room<'_> {
         let by = who::actor(self.setup, self.args.claims.clone());
         let print = item.fingerprint();
         let now = || self.validator.now();
-        let decided = self.tracker.decide(now, |items| {
-            let item = items.iter().find(|item| item.fingerprint() == print);
-            let item = item.ok_or_else(|| anyhow!("its item is gone"))?;
+        let this = |_: &_| (BTreeSet::from([print]), ());
+        let decided = self.tracker.decide(now, this, |items, ()| {
+            let item = items.first().ok_or_else(|| anyhow!("its item is gone"))?;
             let events = item.revoked(receipt.clone(), &by, self.policy, now())?;
             anyhow::Ok((vec![Append::events(print, item.version, events)], ()))
         });

@@ -5,6 +5,7 @@ use crate::commands::item;
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::setup::Setup;
+use crate::sign_in;
 use crate::who;
 use anyhow::{Context, Result, bail};
 use quietus_store::Ledger;
@@ -22,7 +23,8 @@ pub(crate) async fn run(setup: Setup, args: &Serve) -> Result<Exit, Failure> {
     let listen = listener.local_addr().context("reading the address that is listened at")?;
     let address = Address::new(listen, args.url.as_deref()).context("nothing is served")?;
     let account = address.is_loopback().then(|| who::actor(&setup, None));
-    if account.is_none() {
+    let provider = sign_in::provider(&setup)?;
+    if account.is_none() && provider.is_none() {
         somebody_may_come_in(&ledger, &setup).await?;
     }
     let start = setup.now;
@@ -30,7 +32,7 @@ pub(crate) async fn run(setup: Setup, args: &Serve) -> Result<Exit, Failure> {
     let policy = setup.policy()?;
     let quiet = setup.quiet;
     let targets = targets(setup);
-    let settings = Settings { address, policy, account, targets };
+    let settings = Settings { address, policy, account, targets, provider };
     let site = Site::new(ledger, settings, clock).await.context("making the pages ready")?;
     output::lines(&[site.link()])?;
     if !quiet {
@@ -46,7 +48,8 @@ async fn somebody_may_come_in(ledger: &Ledger, setup: &Setup) -> Result<()> {
     if !ledger.tokens().await?.iter().any(|token| token.is_valid(setup.now)) {
         bail!(
             "nobody could sign in there: make a token first, with \
-             `quietus token new --for ID --role ROLE`, or listen at a loopback address"
+             `quietus token new --for ID --role ROLE`, or name a provider in [sign_in] of the \
+             configuration, or listen at a loopback address"
         );
     }
     Ok(())

@@ -6,12 +6,12 @@ use crate::commands::scan::{failed, is_incomplete, was_cut_short};
 use crate::exit::{Exit, Failure, Reason};
 use crate::output::{self, board};
 use crate::progress::Bar;
-use crate::setup::{Setup, absolute};
+use crate::setup::{Setup, absolute, tracker};
 use crate::sight::Sight;
 use quietus_model::{Assessment, RepositoryId, Scope, Silence, Verdict};
 use quietus_poam::{Listed, PoamItem, Policy, Watch};
 use quietus_store::Ledger;
-use quietus_track::{Look, Tracker, look, scanned_sources};
+use quietus_track::{Look, look, scanned_sources};
 use quietus_validate::Validator;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -40,15 +40,7 @@ pub(crate) async fn run(setup: &Setup, args: &Track, policy: Policy) -> Result<E
         bar.say(format!("asking issuers about {} credentials", hits.len()));
     }
     let escrow = setup.escrow()?;
-    let tracker = Tracker {
-        ledger: &ledger,
-        rules: &rules,
-        shipped: &shipped,
-        policy: &policy,
-        validator: validator.as_ref(),
-        escrow: Some(&escrow),
-        tool: env!("CARGO_PKG_VERSION"),
-    };
+    let tracker = tracker(&ledger, &rules, &shipped, &policy, validator.as_ref(), Some(&escrow));
     let findings = hits.iter().map(|hit| &hit.finding);
     let suppressions = silencing.report(findings, &scopes, errors.is_empty());
     let mut assessments = tracker.assess(hits, ledger.current().await?.items()).await?;

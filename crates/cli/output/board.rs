@@ -1,6 +1,7 @@
 //! The board: what is new, late, waiting, reopened and closed, with owner, date and next step.
 
-use super::terminal::{amount, gaps, short_ref};
+use super::short_ref;
+use super::terminal::{amount, gaps};
 use super::{BOLD, DIM, GREEN, RED, YELLOW, day, distance, out, plural, repository_name, style_of};
 use crate::exit::Exit;
 use anyhow::Result;

@@ -6,8 +6,9 @@ use anstyle::Style;
 use anyhow::Result;
 use jiff::Timestamp;
 use quietus_export::object;
+use quietus_export::story::ticketed;
 use quietus_poam::{
-    Event, Mistake, PoamItem, Policy, Progress, Recorded, Standing, StepChange, StepId,
+    Event, Mistake, PoamItem, Policy, Progress, Recorded, Standing, StepChange, StepId, TicketState,
 };
 use serde_json::{Value, json};
 use std::io::Write;
@@ -84,6 +85,8 @@ pub(crate) fn print_one(item: &PoamItem, policy: &Policy, now: Timestamp) -> Res
     }
     playbooks(&mut out, item, now)?;
     targets(&mut out, item, now)?;
+    attachments(&mut out, item, now)?;
+    tickets(&mut out, item)?;
     if !detection.kind.remedy.after_revoke.is_empty() {
         writeln!(out, "\n{BOLD}after it is revoked{BOLD:#}")?;
         for line in &detection.kind.remedy.after_revoke {
@@ -207,6 +210,43 @@ fn targets(out: &mut impl Write, item: &PoamItem, now: Timestamp) -> Result<()> 
     Ok(())
 }
 
+fn attachments(out: &mut impl Write, item: &PoamItem, now: Timestamp) -> Result<()> {
+    if item.attachments.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{BOLD}evidence{BOLD:#}")?;
+    for attached in &item.attachments {
+        let file = &attached.attachment;
+        let expired = if attached.is_valid(now) { "" } else { ", expired" };
+        let (collected, recorded) = (minute(file.collected), minute(attached.at));
+        let sha256 = &file.digest.as_str()[..12];
+        writeln!(out, "  {}  {}  {DIM}SHA-256 {sha256}{DIM:#}", file.name, file.shows)?;
+        writeln!(
+            out,
+            "      {DIM}as of {collected}{expired}, collected by {}, recorded {recorded}{DIM:#}",
+            file.collector
+        )?;
+    }
+    Ok(())
+}
+
+fn tickets(out: &mut impl Write, item: &PoamItem) -> Result<()> {
+    let known =
+        item.tickets.iter().filter_map(|(desk, record)| Some((desk, record.ticket.as_ref()?)));
+    for (at, (desk, ticket)) in known.enumerate() {
+        if at == 0 {
+            writeln!(out, "\n{BOLD}tickets{BOLD:#}")?;
+        }
+        let state = match ticket.state {
+            TicketState::Open => "open",
+            TicketState::ClosedByHand => "closed by hand; the item is not over",
+            TicketState::Closed => "closed",
+        };
+        writeln!(out, "  {desk}  {}  {state}  {DIM}{}{DIM:#}", ticket.id, ticket.url)?;
+    }
+    Ok(())
+}
+
 /// An event in a few words.
 pub(crate) fn sentence(recorded: &Recorded) -> String {
     let what = match &recorded.event {
@@ -218,6 +258,7 @@ pub(crate) fn sentence(recorded: &Recorded) -> String {
         Event::Judged { judgement } => {
             format!("{}: {}", judgement.target, judgement.verdict.state())
         }
+        Event::Aliased { name } => format!("also named {}", name.short()),
         Event::Reclassified { rule, .. } => format!("recognised by rule {rule}"),
         Event::Escalated { class, .. } => format!("now {class}; dates moved closer"),
         Event::Assigned { owner } => format!("assigned to {}", owner.name),
@@ -239,6 +280,10 @@ pub(crate) fn sentence(recorded: &Recorded) -> String {
         Event::Attested { attestation } => format!("attested dead: {}", attestation.note),
         Event::CauseFound { cause, note, .. } => format!("root cause: {cause}: {note}"),
         Event::ImpactChecked { impact, note, .. } => format!("impact check: {impact}: {note}"),
+        Event::Attached { attachment } => {
+            format!("attached {}: {}", attachment.name, attachment.shows)
+        }
+        Event::Ticketed { desk, change } => ticketed(desk, change),
         Event::Requested { request, .. } => format!("asked {request}"),
         Event::Granted { subject, note, break_glass } => {
             format!("{subject} granted{}: {note}", glass(break_glass.as_deref()))

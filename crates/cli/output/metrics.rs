@@ -17,8 +17,11 @@ const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
 /// How many owners and repositories are shown.
 const GROUPS: usize = 10;
 
-/// The widest name of an owner or a repository, in columns.
-const NAME: usize = 44;
+/// The narrowest and the widest name of an owner or a repository, in columns.
+const NAME: (usize, usize) = (12, 44);
+
+/// What stands behind a name, in columns.
+const BEHIND: usize = 50;
 
 pub(crate) fn print(metrics: &Metrics) -> Result<()> {
     let mut out = out();
@@ -33,6 +36,9 @@ pub(crate) fn print(metrics: &Metrics) -> Result<()> {
     proof(&mut out, all)?;
     weeks(&mut out, &metrics.weeks)?;
     groups(&mut out, "owners", &metrics.owners)?;
+    if !metrics.teams.is_empty() {
+        groups(&mut out, "teams", &metrics.teams)?;
+    }
     groups(&mut out, "repositories", &metrics.repositories)?;
     Ok(out.flush()?)
 }
@@ -202,7 +208,7 @@ fn groups(out: &mut impl Write, name: &str, groups: &BTreeMap<String, Figures>) 
         (std::cmp::Reverse(figures.backlog.live), std::cmp::Reverse(figures.backlog.open))
     });
     let width = sorted.iter().take(GROUPS).map(|(name, _)| name.chars().count()).max();
-    let width = width.unwrap_or(0).clamp(12, NAME);
+    let width = name_width(width.unwrap_or(0), super::columns());
     writeln!(
         out,
         "\n{BOLD}{name:width$}{BOLD:#}  {DIM}  open   live overdue closed zombies  to revoke{DIM:#}"
@@ -226,6 +232,12 @@ fn groups(out: &mut impl Write, name: &str, groups: &BTreeMap<String, Figures>) 
         writeln!(out, "{DIM}{more} more: `quietus metrics --format json`{DIM:#}")?;
     }
     Ok(())
+}
+
+/// How wide names are shown when the longest has `longest` columns, so that no line is broken.
+fn name_width(longest: usize, columns: usize) -> usize {
+    let (least, most) = NAME;
+    longest.clamp(least, columns.saturating_sub(BEHIND).clamp(least, most))
 }
 
 /// The end of a name that is too long tells more than its beginning.
@@ -268,6 +280,12 @@ mod tests {
         assert_eq!(bar(0.5, 4), "██");
         assert_eq!(bar(1.0, 4), "████");
         assert_eq!(bar(7.0, 4), "████");
+    }
+
+    #[test]
+    fn names_leave_room_for_the_figures_behind_them() {
+        assert_eq!([name_width(5, 100), name_width(30, 100), name_width(90, 100)], [12, 30, 44]);
+        assert_eq!([name_width(90, 80), name_width(90, 40), name_width(90, 0)], [30, 12, 12]);
     }
 
     #[test]

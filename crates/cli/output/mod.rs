@@ -4,6 +4,7 @@ pub(crate) mod board;
 pub(crate) mod credential_types;
 pub(crate) mod doctor;
 pub(crate) mod escrow;
+pub(crate) mod evidence;
 pub(crate) mod find;
 pub(crate) mod item;
 pub(crate) mod json;
@@ -19,6 +20,7 @@ pub(crate) mod rules;
 pub(crate) mod sarif;
 pub(crate) mod silence;
 pub(crate) mod terminal;
+pub(crate) mod tickets;
 pub(crate) mod verdicts;
 
 use crate::exit::Exit;
@@ -26,7 +28,7 @@ use anstyle::{AnsiColor, Style};
 use anyhow::Result;
 use jiff::Timestamp;
 pub(crate) use quietus_export::words::{
-    day, distance, minute, plural, repository_name, span, thousands,
+    day, distance, minute, plural, repository_name, short_ref, span, thousands,
 };
 use quietus_model::{Finding, Judgement, RuleSet, Scope, Secret, Severity, Silence};
 use quietus_track::SuppressionReport;
@@ -64,6 +66,11 @@ pub(crate) struct Shown {
 
 /// The longest line of prose, in columns.
 const WIDEST: usize = 100;
+
+/// How many columns the terminal has; where there is none, as many as prose takes.
+pub(crate) fn columns() -> usize {
+    terminal_size::terminal_size().map_or(WIDEST, |(width, _)| usize::from(width.0))
+}
 
 /// Standard output; colours only where a terminal wants them.
 pub(crate) fn out() -> impl Write {
@@ -112,7 +119,7 @@ pub(crate) fn lines<T: std::fmt::Display>(lines: &[T]) -> Result<()> {
 
 /// Sentences, wrapped to the terminal; a list's lines hang under their dash.
 pub(crate) fn prose(sentences: &[String]) -> Result<()> {
-    let wide = terminal_size::terminal_size().map_or(WIDEST, |(width, _)| usize::from(width.0));
+    let wide = columns();
     let mut out = out();
     for sentence in sentences {
         let hang = if sentence.starts_with("- ") { "  " } else { "" };

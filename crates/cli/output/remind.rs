@@ -32,7 +32,7 @@ pub(crate) fn print(reminders: &[&Reminder<'_>], now: Timestamp) -> Result<()> {
 fn line(out: &mut impl Write, reminder: &Reminder<'_>, now: Timestamp) -> Result<()> {
     let item = reminder.item;
     let owner = item.owner.as_ref().map_or("nobody", |owner| owner.name.as_str());
-    let milestone = reminder.milestone.map_or(String::new(), |milestone| format!("{milestone} "));
+    let milestone = reminder.of_what().map_or(String::new(), |what| format!("{what} "));
     writeln!(
         out,
         "  {:5} {milestone}{} {DIM}({}){DIM:#}  {}  {owner}  {DIM}{}{DIM:#}",

@@ -1,7 +1,8 @@
 //! `scan` for people: one block for each credential, its places under it, a summary last.
 
 use super::{
-    BOLD, DIM, GREEN, RED, ScanReport, Shown, YELLOW, day, out, plural, style_of, thousands,
+    BOLD, DIM, GREEN, RED, ScanReport, Shown, YELLOW, day, out, plural, short_ref, style_of,
+    thousands,
 };
 use anyhow::Result;
 use quietus_model::{Judgement, Location, RuleId, Scope, Verdict};
@@ -112,14 +113,6 @@ pub(crate) fn place(location: &Location) -> String {
         ));
     }
     text
-}
-
-/// `refs/heads/main` as people write it.
-pub(crate) fn short_ref(name: &str) -> &str {
-    name.strip_prefix("refs/heads/")
-        .or_else(|| name.strip_prefix("refs/remotes/"))
-        .or_else(|| name.strip_prefix("refs/"))
-        .unwrap_or(name)
 }
 
 /// One verdict in a line.

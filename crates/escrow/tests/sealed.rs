@@ -15,6 +15,8 @@ fn hit(value: &str) -> Hit {
     let secret = Secret::from(value);
     let finding = Finding {
         fingerprint: FingerprintKey::new([7; 32]).fingerprint(&secret),
+        renamed_from: None,
+        aliases: std::collections::BTreeSet::new(),
         rule: RuleId::from("some-rule"),
         severity: Severity::High,
         confidence: Confidence::High,

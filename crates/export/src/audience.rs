@@ -121,7 +121,9 @@ impl Words {
             | Event::DeviationEnded { reason }
             | Event::EscrowDestroyed { reason, .. } => self.clean(reason),
             Event::Requested { request, .. } => match request {
-                Request::Extension { reason, .. } | Request::Deviation { reason, .. } => {
+                Request::Extension { reason, .. }
+                | Request::StepExtension { reason, .. }
+                | Request::Deviation { reason, .. } => {
                     self.clean(reason);
                 }
             },
@@ -132,6 +134,12 @@ impl Words {
             Event::Attested { attestation } => self.clean_safe(&mut attestation.note),
             Event::CauseFound { note, .. } | Event::ImpactChecked { note, .. } => {
                 self.clean_safe(note);
+            }
+            Event::Attached { attachment } => {
+                let file = &mut **attachment;
+                for text in [&mut file.name, &mut file.shows, &mut file.scope] {
+                    self.clean_safe(text);
+                }
             }
             Event::PlaybookOpened { opening } => self.clean_safe(&mut opening.because),
             Event::StepMoved { change, .. } => match change {
@@ -152,6 +160,7 @@ impl Words {
             | Event::LeftHead { .. }
             | Event::Absent { .. }
             | Event::Judged { .. }
+            | Event::Aliased { .. }
             | Event::Reclassified { .. }
             | Event::Escalated { .. }
             | Event::Deferred { .. }
@@ -159,7 +168,8 @@ impl Words {
             | Event::Assigned { .. }
             | Event::Started { .. }
             | Event::Revoked { .. }
-            | Event::Reopened { .. } => {}
+            | Event::Reopened { .. }
+            | Event::Ticketed { .. } => {}
         }
     }
 

@@ -15,7 +15,7 @@ pub use teams::teams;
 
 use crate::text::one_line;
 use jiff::Timestamp;
-use quietus_poam::{MilestoneKind, Reminder, ReminderKind};
+use quietus_poam::{MilestoneKind, PoamItem, Reminder, ReminderKind};
 
 /// Whether a digest tells where credentials stand.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,7 +57,7 @@ impl Words {
 /// What its moment means.
 fn when(reminder: &Reminder<'_>) -> String {
     let day = |at: Timestamp| at.strftime("%Y-%m-%d %H:%M UTC").to_string();
-    let milestone = reminder.milestone.map_or("it", MilestoneKind::as_str);
+    let milestone = reminder.of_what().unwrap_or_else(|| "it".to_owned());
     let at = day(reminder.at);
     match reminder.kind {
         ReminderKind::Reopened => format!("reopened {at}"),
@@ -70,11 +70,16 @@ fn when(reminder: &Reminder<'_>) -> String {
 }
 
 fn place(reminder: &Reminder<'_>, places: Places) -> Option<String> {
-    let dead = reminder.item.milestone(MilestoneKind::Revoke).is_done();
+    place_of(reminder.item, places)
+}
+
+/// Where an item stands, as far as it may be told.
+pub(crate) fn place_of(item: &PoamItem, places: Places) -> Option<String> {
+    let dead = item.milestone(MilestoneKind::Revoke).is_done();
     if places == Places::OfTheDead && !dead {
         return None;
     }
-    let presence = &reminder.item.presence;
+    let presence = &item.presence;
     let first = presence.open().next().or_else(|| presence.iter().next().map(|(_, s)| s))?;
     let more = match presence.len() - 1 {
         0 => String::new(),

@@ -24,6 +24,7 @@ pub mod sarif;
 mod schedule;
 pub mod story;
 mod text;
+pub mod ticket;
 mod weakness;
 pub mod words;
 mod workbook;

@@ -2,7 +2,7 @@
 //! are a contract.
 
 use jiff::Timestamp;
-use quietus_poam::{OpenPlaybook, PoamItem, Policy, ScanRecord};
+use quietus_poam::{Attached, OpenPlaybook, PoamItem, Policy, ScanRecord, TicketState};
 use serde_json::{Value, json};
 
 /// An item, without its history.
@@ -62,6 +62,12 @@ pub fn item(item: &PoamItem, policy: &Policy, now: Timestamp) -> Value {
             .collect::<Vec<_>>(),
         "root_cause": item.root_cause.as_ref().map(|found| found.what),
         "impact": item.impact.as_ref().map(|found| found.what),
+        "attachments": item.attachments.iter().map(|file| attached(file, now)).collect::<Vec<_>>(),
+        "tickets": item.tickets.iter().filter_map(|(desk, record)| {
+            let ticket = record.ticket.as_ref()?;
+            let open = ticket.state == TicketState::Open;
+            Some(json!({ "desk": desk, "id": ticket.id, "url": ticket.url, "open": open }))
+        }).collect::<Vec<_>>(),
         "exposure": item.exposure(now),
         "tags": item.tags(),
         "rounds": item.earlier_rounds.len() + 1,
@@ -71,6 +77,25 @@ pub fn item(item: &PoamItem, policy: &Policy, now: Timestamp) -> Value {
             "dead_since": closure.dead_since,
             "evidence": closure.evidence,
         })),
+    })
+}
+
+/// A file that shows something.
+pub fn attached(file: &Attached, now: Timestamp) -> Value {
+    let Attached { attachment, by, at } = file;
+    json!({
+        "name": attachment.name,
+        "sha256": attachment.digest,
+        "size": attachment.size,
+        "shows": attachment.shows,
+        "collected": attachment.collected,
+        "recorded": at,
+        "expires": attachment.expires,
+        "expired": !file.is_valid(now),
+        "collector": attachment.collector,
+        "by": by,
+        "scope": attachment.scope,
+        "kept": attachment.kept,
     })
 }
 

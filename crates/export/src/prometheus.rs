@@ -1,6 +1,6 @@
-//! Metrics in Prometheus' text exposition format, version 0.0.4.
+//! Figures in Prometheus' text exposition format, version 0.0.4.
 //!
-//! Figures of owners and repositories have names of their own, so that nothing is counted twice
+//! Figures of owners, teams and repositories have names of their own, so that nothing is counted twice
 //! when a name is summed up: an item may stand in several repositories.
 
 use quietus_metrics::{Figures, Metrics, Spans, Survival};
@@ -10,12 +10,13 @@ use std::fmt::Write;
 /// The name of a figure: its type, what it says, and its samples (labels and value).
 type Family = (&'static str, &'static str, Vec<(String, f64)>);
 
-/// All families by name.
-#[derive(Default)]
-struct Page(BTreeMap<String, Family>);
+/// A page: all families by name, so that each stands in it once.
+#[derive(Clone, Debug, Default)]
+pub struct Page(BTreeMap<String, Family>);
 
 impl Page {
-    fn add(&mut self, name: &str, help: &'static str, labels: &[(&str, &str)], value: f64) {
+    /// A figure that may go up and down, with its labels.
+    pub fn add(&mut self, name: &str, help: &'static str, labels: &[(&str, &str)], value: f64) {
         let family = self.0.entry(name.to_owned()).or_insert_with(|| ("gauge", help, Vec::new()));
         family.2.push((text_of(labels), value));
     }
@@ -36,7 +37,8 @@ impl Page {
         family.2.push(("_count".to_owned(), spans.count as f64));
     }
 
-    fn text(&self) -> String {
+    /// The page as it is scraped. Ends with a line end, as the format asks.
+    pub fn text(&self) -> String {
         let mut text = String::new();
         for (name, (kind, help, samples)) in &self.0 {
             // Writing to a text cannot fail.
@@ -49,7 +51,7 @@ impl Page {
     }
 }
 
-/// The whole page. Ends with a line end, as the format asks.
+/// The page of these metrics.
 pub fn page(metrics: &Metrics) -> String {
     let mut page = Page::default();
     let all = &metrics.all;
@@ -70,6 +72,7 @@ pub fn page(metrics: &Metrics) -> String {
     }
     for (label, name, groups) in [
         ("owner", "quietus_owner_items", &metrics.owners),
+        ("team", "quietus_team_items", &metrics.teams),
         ("repository", "quietus_repository_items", &metrics.repositories),
     ] {
         for (of, figures) in groups {

@@ -1,7 +1,7 @@
 //! The history of an item in words: a heading and a sentence for each event.
 
 use quietus_model::{Digest, Judgement, LocationId, Verdict};
-use quietus_poam::{Event, PoamItem, Sighting, StepChange, StepId};
+use quietus_poam::{Attachment, Event, PoamItem, Sighting, StepChange, StepId, TicketChange};
 
 /// What kind of event it is, in two or three words.
 pub fn heading(event: &Event) -> &'static str {
@@ -11,6 +11,7 @@ pub fn heading(event: &Event) -> &'static str {
         Event::LeftHead { .. } => "Left every head",
         Event::Absent { .. } => "Absent",
         Event::Judged { .. } => "Issuer asked",
+        Event::Aliased { .. } => "Known by another name",
         Event::Reclassified { .. } => "Recognised by another rule",
         Event::Escalated { .. } => "Escalated",
         Event::Assigned { .. } => "Assigned",
@@ -26,6 +27,8 @@ pub fn heading(event: &Event) -> &'static str {
         Event::Attested { .. } => "Attested",
         Event::CauseFound { .. } => "Root cause found",
         Event::ImpactChecked { .. } => "Impact checked",
+        Event::Attached { .. } => "Evidence attached",
+        Event::Ticketed { .. } => "Ticket",
         Event::Requested { .. } => "Decision asked for",
         Event::Granted { .. } => "Granted",
         Event::Declined { .. } => "Declined",
@@ -64,6 +67,9 @@ pub fn sentence(item: &PoamItem, event: &Event) -> String {
         }
         Event::Absent { location, .. } => format!("Not seen any more: {}.", place(item, location)),
         Event::Judged { judgement } => judged(judgement),
+        Event::Aliased { name } => {
+            format!("All spellings of it are named {}, and are one secret.", name.short())
+        }
         Event::Reclassified { rule, kind, severity, .. } => {
             format!("The rule {rule} takes it for: {}, {severity}.", kind.name)
         }
@@ -105,6 +111,8 @@ pub fn sentence(item: &PoamItem, event: &Event) -> String {
         Event::ImpactChecked { impact, note, digest } => {
             format!("Looked for its use: {impact}. {note}{}", shown_by(digest.as_ref()))
         }
+        Event::Attached { attachment } => attached(attachment),
+        Event::Ticketed { desk, change } => ticketed(desk, change),
         Event::Requested { request, proposer: None } => format!("Asked for: {request}"),
         Event::Requested { request, proposer: Some(name) } => {
             format!("Asked for by a file of suppressions, in the name of {name}: {request}")
@@ -159,6 +167,34 @@ fn step_moved(step: &StepId, change: &StepChange) -> String {
         StepChange::Waived { reason } => format!("{step} need not be done: {reason}"),
         StepChange::Regressed { reason } => format!("{step} is not done after all: {reason}"),
         StepChange::Extended { due, reason } => format!("{step} is now due at {due}: {reason}"),
+    }
+}
+
+fn attached(file: &Attachment) -> String {
+    let until = file.expires.map_or(String::new(), |until| format!(", good until {until}"));
+    let scope = &file.scope;
+    let of = if scope.is_empty() { String::new() } else { format!(" It speaks of {scope}.") };
+    let kept = if file.kept { "A copy is kept." } else { "It stays where it is." };
+    format!(
+        "{} shows: {}. As of {}, collected by {}{until}; SHA-256 {}, {} bytes. {kept}{of}",
+        file.name, file.shows, file.collected, file.collector, file.digest, file.size
+    )
+}
+
+/// What happened to a ticket, in a sentence.
+pub fn ticketed(desk: &str, change: &TicketChange) -> String {
+    match change {
+        TicketChange::Claimed => format!("A ticket is about to be opened in {desk}."),
+        TicketChange::Opened { id, url, .. } => format!("It has the ticket {id} in {desk}: {url}"),
+        TicketChange::Told { .. } => format!("Its ticket in {desk} was brought up to date."),
+        TicketChange::ClosedByHand { answer } => format!(
+            "Somebody closed its ticket in {desk}, which ends nothing: the ticket was {}.",
+            answer.as_str()
+        ),
+        TicketChange::OpenedByHand => format!("Somebody opened its ticket in {desk} again."),
+        TicketChange::Closed { .. } => format!("Its ticket in {desk} was closed with it."),
+        TicketChange::Reopened { .. } => format!("Its ticket in {desk} is open again with it."),
+        TicketChange::Gone => format!("Its ticket in {desk} is not there any more."),
     }
 }
 

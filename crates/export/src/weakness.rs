@@ -57,7 +57,7 @@ pub(crate) fn name(item: &PoamItem) -> String {
     if let Some(audit) = &item.audit {
         return audit.title.to_string();
     }
-    let repositories = item.presence.repositories();
+    let repositories = item.repository_names();
     let place = match (repositories.first(), repositories.len()) {
         (None, _) => String::new(),
         (Some(first), 1) => format!(" in {first}"),
@@ -157,10 +157,10 @@ pub(crate) fn plan(item: &PoamItem) -> Vec<String> {
 
 /// The deviation that waits for a decision.
 pub(crate) fn asked_deviation(item: &PoamItem) -> Option<(DeviationKind, &Pending, &str)> {
-    let pending = item.pending(Subject::Deviation)?;
+    let pending = item.pending(&Subject::Deviation)?;
     match &pending.request {
         Request::Deviation { deviation, reason, .. } => Some((*deviation, pending, reason)),
-        Request::Extension { .. } => None,
+        Request::Extension { .. } | Request::StepExtension { .. } => None,
     }
 }
 

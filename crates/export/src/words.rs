@@ -89,6 +89,14 @@ pub fn repository_name<'a>(id: &'a RepositoryId, source: &'a SafeText) -> &'a st
     if id.as_str().starts_with("root:") { source.as_str() } else { id.as_str() }
 }
 
+/// `refs/heads/main` as people write it.
+pub fn short_ref(name: &str) -> &str {
+    name.strip_prefix("refs/heads/")
+        .or_else(|| name.strip_prefix("refs/remotes/"))
+        .or_else(|| name.strip_prefix("refs/"))
+        .unwrap_or(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

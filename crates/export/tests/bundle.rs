@@ -3,10 +3,14 @@
 
 mod samples;
 
-use quietus_export::bundle::{Bundle, BundleError, Check, Outcome, PolicyText, bundle};
+use quietus_export::bundle::{
+    Bundle, BundleError, BundledFile, Check, Holdings, Outcome, PolicyText, bundle,
+};
 use quietus_export::{About, Audience, ExportError, Register};
-use quietus_model::Survey;
-use quietus_poam::{Event, PoamItem, Policy, Recorded, ScanRecord, SealedEntry, presets};
+use quietus_model::{Digest, SafeText, Survey};
+use quietus_poam::{
+    Action, Actor, Attachment, Event, PoamItem, Policy, Recorded, ScanRecord, SealedEntry, presets,
+};
 use samples::world::survey;
 use samples::{every_phase, now};
 
@@ -55,7 +59,11 @@ fn made(item: &PoamItem, about: About) -> Result<String, ExportError> {
     let register = Register::new(std::slice::from_ref(item), &[], about, &policy, now());
     let stream = format!("item:{}", item.fingerprint());
     let entries = sealed(&stream, events(item), 1);
-    bundle(item, &register, entries, scans(item), Some(policy_text()))
+    // Where a sample has an attachment, these are its bytes.
+    let kept = item.attachments.iter().map(|known| known.attachment.name.as_str());
+    let files = kept.map(|name| BundledFile::of(name, PAGE)).collect();
+    let holdings = Holdings { entries, scans: scans(item), files };
+    bundle(item, &register, holdings, Some(policy_text()))
 }
 
 fn of(item: &PoamItem) -> Bundle {
@@ -72,6 +80,54 @@ fn sample(id: &str) -> PoamItem {
 fn failing(checks: &[Check]) -> Vec<&'static str> {
     let fails = |check: &&Check| matches!(check.outcome, Outcome::Fails(_));
     checks.iter().filter(fails).map(|check| check.what).collect()
+}
+
+/// The bytes of the only file that is attached anywhere here.
+const PAGE: &[u8] = b"a page of the console";
+
+/// `item`, with that page attached as the last thing that happened.
+fn with_page(item: &PoamItem) -> PoamItem {
+    let attachment = Attachment {
+        digest: Digest::of(PAGE),
+        name: SafeText::plain("console.html"),
+        size: PAGE.len() as u64,
+        shows: SafeText::plain("the key is deleted"),
+        collected: now(),
+        expires: None,
+        collector: SafeText::plain("Ann"),
+        scope: SafeText::plain(""),
+        kept: true,
+    };
+    let action = Action::Attach { attachment: Box::new(attachment) };
+    let events = item.act(&action, &Actor::person("ann"), &Policy::default(), now()).unwrap();
+    let mut history = item.history.clone();
+    history.extend(events);
+    PoamItem { number: item.number, ..PoamItem::fold(&history).unwrap() }
+}
+
+#[test]
+fn attached_files_are_checked_to_the_byte() {
+    let good = of(&with_page(&sample("V-9")));
+    let files = |bundle: &Bundle| {
+        let check = bundle.check(None).into_iter().find(|check| check.what == "files");
+        check.unwrap().outcome
+    };
+    assert!(matches!(files(&good), Outcome::Holds(_)), "{:?}", files(&good));
+    let mut altered = good.clone();
+    altered.files[0] = BundledFile::of("console.html", b"another page");
+    assert_eq!(failing(&altered.check(None)), ["files"]);
+    let mut broken = good.clone();
+    broken.files[0].base64 = "no base64".to_owned();
+    assert_eq!(failing(&broken.check(None)), ["files"]);
+    // Without its bytes nobody can tell, and nothing contradicts it.
+    let mut without = good;
+    without.files.clear();
+    assert!(matches!(files(&without), Outcome::Unknown(text) if text.contains("console.html")));
+    assert!(failing(&without.check(None)).is_empty());
+    // Readers outside get the digest alone.
+    let about = About { audience: Audience::External, ..About::default() };
+    let outside = Bundle::read(&made(&with_page(&sample("V-9")), about).unwrap()).unwrap();
+    assert!(outside.files.is_empty());
 }
 
 const ALL: [&str; 8] =

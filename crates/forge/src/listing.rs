@@ -5,7 +5,7 @@ use crate::{ForgeError, Found, Kind, Selection};
 use jiff::Timestamp;
 use quietus_model::Secret;
 use quietus_poam::{Candidate, ForgeId};
-use quietus_validate::{Read, Reader};
+use quietus_validate::Reader;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use url::Url;
@@ -131,7 +131,7 @@ impl Asking<'_> {
                 let page = pages::read(forge.kind, url, &read.headers, &read.body);
                 return page.map_err(|what| ForgeError::Unrecognised { forge: name(), what });
             }
-            let Some(seconds) = self.wait(&read) else {
+            let Some(seconds) = read.wait((self.clock)()) else {
                 let of =
                     owner.map_or_else(|| "repositories".to_owned(), |o| format!("those of {o}"));
                 let advice = match read.status {
@@ -147,23 +147,5 @@ impl Asking<'_> {
             tokio::time::sleep(Duration::from_secs(seconds)).await;
         }
         Err(ForgeError::Astray { forge: name() })
-    }
-
-    /// For how many seconds no calls are left, if that is what the answer says: 403 or 429 with a
-    /// time at which there are calls again, in seconds since 1970, or a time to wait.
-    fn wait(&self, read: &Read) -> Option<u64> {
-        if !matches!(read.status, 403 | 429 | 503) {
-            return None;
-        }
-        let number = |name: &str| read.headers.get(name)?.trim().parse::<u64>().ok();
-        if let Some(seconds) = number("retry-after") {
-            return Some(seconds);
-        }
-        let remaining = number("x-ratelimit-remaining").or_else(|| number("ratelimit-remaining"));
-        let reset = number("x-ratelimit-reset").or_else(|| number("ratelimit-reset"));
-        let is_spent = remaining == Some(0) || read.status == 429;
-        let now = u64::try_from((self.clock)().as_second()).unwrap_or(0);
-        // A second more, because their clock is not ours.
-        reset.filter(|_| is_spent).map(|reset| reset.saturating_sub(now) + 1)
     }
 }

@@ -20,6 +20,8 @@ pub struct Metrics {
     pub weeks: Vec<Week>,
     /// By owner, `nobody` included.
     pub owners: BTreeMap<String, Figures>,
+    /// By the team that sees to their repositories, as configuration has it; empty where it names none.
+    pub teams: BTreeMap<String, Figures>,
     /// By repository. An item that stands in several counts in each.
     pub repositories: BTreeMap<String, Figures>,
 }
@@ -55,10 +57,14 @@ impl Metrics {
     ) -> Self {
         let all: Vec<&PoamItem> = items.into_iter().collect();
         let mut owners: BTreeMap<String, Vec<&PoamItem>> = BTreeMap::new();
+        let mut teams: BTreeMap<String, Vec<&PoamItem>> = BTreeMap::new();
         let mut repositories: BTreeMap<String, Vec<&PoamItem>> = BTreeMap::new();
         for item in all.iter().copied() {
             let owner = item.owner.as_ref().map_or(NOBODY, |owner| owner.name.as_str());
             owners.entry(owner.to_owned()).or_default().push(item);
+            for team in policy.directory.teams_of(item) {
+                teams.entry(team.to_owned()).or_default().push(item);
+            }
             for name in item.repository_names() {
                 repositories.entry(name).or_default().push(item);
             }
@@ -73,6 +79,7 @@ impl Metrics {
             weeks: Week::last(weeks, &all, now),
             all: Figures::of(&all, policy, now),
             owners: each(owners),
+            teams: each(teams),
             repositories: each(repositories),
         }
     }

@@ -8,7 +8,8 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 use quietus_metrics::{Metrics, Spans, Subject, kaplan_meier};
 use quietus_model::Doubt;
-use quietus_poam::{Action, MilestoneKind, PoamItem, Policy};
+use quietus_poam::{Action, MilestoneKind, PoamItem, Policy, telling};
+use std::collections::BTreeSet;
 use support::*;
 
 /// The same curve by another way: everybody has one share of the whole, and who is lost from sight
@@ -132,6 +133,15 @@ proptest! {
         let (world, denials) = lived(&steps);
         let now = at(steps.iter().map(|(pause, _)| pause).sum::<i64>());
         let metrics = Metrics::of(&world.items(), 8, &world.policy, now);
+        // Lists leave out what says nothing new, and figures are made of lists.
+        let listed = world.events.values().map(|events| {
+            let kept = events.iter().zip(telling(events)).filter(|(_, kept)| *kept);
+            let kept: Vec<_> = kept.map(|(event, _)| event.clone()).collect();
+            let version = events.len() as u64;
+            PoamItem { version, ..PoamItem::fold(&kept).unwrap() }
+        });
+        let listed: Vec<_> = listed.collect();
+        prop_assert_eq!(&Metrics::of(&listed, 8, &world.policy, now), &metrics);
         let figures = &metrics.all;
         let all = &figures.still_valid.all;
         prop_assert_eq!(all.credentials, 1);
@@ -158,6 +168,54 @@ proptest! {
         let backlog = &figures.backlog;
         prop_assert_eq!(backlog.ages.iter().map(|age| age.open).sum::<usize>(), backlog.open);
         prop_assert_eq!(backlog.open + figures.closures.all(), 1);
+    }
+}
+
+/// The share that outlasts `span`, the slow way: at each moment at which something ended, what was
+/// still watched is counted anew.
+fn slowly(lives: &[(SignedDuration, bool)], span: SignedDuration) -> Option<f64> {
+    let ends = lives.iter().filter(|(watched, ended)| *ended && *watched <= span);
+    let moments: BTreeSet<SignedDuration> = ends.map(|(watched, _)| *watched).collect();
+    let share = moments.iter().fold(1.0, |share, moment| {
+        let watched = lives.iter().filter(|(watched, _)| watched >= moment).count();
+        let ended = lives.iter().filter(|(watched, ended)| *ended && watched == moment).count();
+        share * (1.0 - ended as f64 / watched as f64)
+    });
+    let known = lives.iter().any(|(watched, _)| *watched >= span) || share == 0.0;
+    (known && !lives.is_empty()).then_some(share)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    /// The headline figure from what happened in the world, and not from what the items say: dead is
+    /// what was denied twice 20 hours apart and never accepted since; all else is valid until now.
+    #[test]
+    fn the_share_still_valid_is_that_of_a_slow_reckoning(
+        lives in prop::collection::vec((0_i64..1500, prop::collection::vec((1_i64..60, step()), 0..12)), 1..7),
+    ) {
+        let now = 2400;
+        let (mut items, mut known) = (Vec::new(), Vec::new());
+        for (found, steps) in &lives {
+            let (world, denials) = lived(steps);
+            let mut item = world.item("token");
+            item.detection.detected_at = at(*found);
+            let first = denials.first().copied();
+            let end = first.filter(|first| denials.iter().any(|last| last - first >= 20));
+            let watched = end.unwrap_or(now).saturating_sub(*found).max(0);
+            known.push((SignedDuration::from_hours(watched), end.is_some()));
+            items.push(item);
+        }
+        let metrics = Metrics::of(&items, 1, &Policy::default(), at(now));
+        let told = &metrics.all.still_valid.all;
+        prop_assert_eq!(told.ended, known.iter().filter(|(_, ended)| *ended).count());
+        prop_assert_eq!(told.after.iter().map(|p| p.days).collect::<Vec<_>>(), [1, 5, 7, 30, 90]);
+        for point in &told.after {
+            let slow = slowly(&known, SignedDuration::from_hours(24 * i64::from(point.days)));
+            prop_assert_eq!(point.share.is_some(), slow.is_some(), "{:?} {:?}", point, known);
+            let gap = point.share.unwrap_or(0.0) - slow.unwrap_or(0.0);
+            prop_assert!(gap.abs() < 1e-9, "{point:?}, slowly {slow:?}: {known:?}");
+        }
     }
 }
 

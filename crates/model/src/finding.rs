@@ -6,6 +6,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// A credential with its value. Lives in `scan`, `validate` and `escrow` only.
@@ -33,6 +34,13 @@ pub struct Companion {
 pub struct Finding {
     /// Its name.
     pub fingerprint: Fingerprint,
+    /// Its name of today, where it goes by that of an item that was opened under another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renamed_from: Option<Fingerprint>,
+    /// The names of its spellings, as they stand there, where the secret is named by what these have
+    /// in common. An item of such a name is this secret's.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub aliases: BTreeSet<Fingerprint>,
     /// The rule that recognised it. An attribute: a better rule may change it later.
     pub rule: RuleId,
     /// What it can do, by its kind.
@@ -55,6 +63,23 @@ pub struct Finding {
     pub tags: Vec<String>,
     /// Everywhere it was seen, in the order of [`Location::id`]'s parts.
     pub locations: Vec<Location>,
+}
+
+impl Finding {
+    /// Whether this is a name of it.
+    pub fn is_named(&self, name: &Fingerprint) -> bool {
+        self.fingerprint == *name
+            || self.renamed_from.as_ref() == Some(name)
+            || self.aliases.contains(name)
+    }
+
+    /// Gives it the name that an item of it has.
+    pub fn rename(&mut self, name: Fingerprint) {
+        if self.fingerprint != name {
+            self.renamed_from.get_or_insert(self.fingerprint);
+            self.fingerprint = name;
+        }
+    }
 }
 
 /// A fact that the bytes of a credential tell without asking anybody.

@@ -1,10 +1,11 @@
 //! The name of a secret: HMAC-SHA256 under the organisation's key.
 
-use crate::Secret;
+use crate::{Secret, spelling};
 use data_encoding::{BASE32_NOPAD, HEXLOWER, HEXLOWER_PERMISSIVE};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 use zeroize::Zeroizing;
@@ -57,6 +58,14 @@ impl FingerprintKey {
     /// The public name of this key.
     pub fn id(&self) -> KeyId {
         KeyId(HEXLOWER.encode(&self.mac(b"quietus key id")[..8]))
+    }
+
+    /// Every name under which `secret` may be known: that of its bytes, and that of what they spell
+    /// where they spell anything else.
+    pub fn names(&self, secret: &Secret) -> BTreeSet<Fingerprint> {
+        let spelled = [spelling::key, spelling::percent, spelling::quoted];
+        let said = spelled.iter().filter_map(|says| says(secret.expose())).map(Secret::new);
+        said.map(|said| self.fingerprint(&said)).chain([self.fingerprint(secret)]).collect()
     }
 
     /// The name of `secret` under this key.

@@ -21,6 +21,7 @@ mod seal;
 mod secret;
 pub mod shape;
 mod silence;
+pub mod spelling;
 mod survey;
 mod text;
 mod verdict;
@@ -33,8 +34,8 @@ pub use finding::{
 pub use fingerprint::{Fingerprint, FingerprintKey, KeyError, KeyId};
 pub use receipt::{Effect, Receipt};
 pub use recipe::{
-    Answer, Basis, Clause, Driver, IdentityPointers, JsonTest, Login, Method, Outcome, Recipe,
-    Remedy, Revocation, RevokeBy, Sign,
+    Answer, Basis, Clause, Driver, Exchange, Hash, IdentityPointers, JsonTest, JwtAlgorithm, Login,
+    Method, Outcome, Recipe, Remedy, Revocation, RevokeBy, Sign, Written,
 };
 pub use repository::RepositoryId;
 pub use rule::{

@@ -1,14 +1,21 @@
 //! How to ask an issuer about a credential, as data: request, clauses, and answers to test with.
 
+mod revocation;
+mod sign;
+
 use crate::Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+pub use revocation::{Revocation, RevokeBy};
+pub use sign::{Hash, JwtAlgorithm, Sign, Written};
+
 /// One question to an issuer and how to read its answer.
 ///
 /// Templates (`path`, `headers`, `body`, and `endpoint` where it holds a host part) may name
-/// `{secret}` and the rule's other parts; `{basic:user:password}`-like helpers are
-/// `{basic USER SECRET}` → base 64 of `USER:SECRET`, and `{query PART}` → percent-encoded.
+/// `{secret}` and the rule's other parts. `{basic USER SECRET}` is base 64 of `USER:SECRET`, `{encoded A
+/// 'text' B}` base 64 of one after the other, `{bytes PART}` what base 64 stands for, and `{query PART}`
+/// percent-encoded. What a scheme of [`Sign`] makes has names of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
@@ -22,6 +29,11 @@ pub struct Recipe {
     /// asked, and every one must deny.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub partitions: Vec<String>,
+    /// The endpoint of the partition that a credential says it is of, as a template by parts which
+    /// only such credentials have. One that names another than the endpoint is asked there alone, if
+    /// the user lists that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub universe: Option<String>,
     /// Other organisations may run their own instance: a denial by the public one proves nothing.
     pub self_hosted: bool,
     /// The protocol that the issuer speaks.
@@ -45,6 +57,9 @@ pub struct Recipe {
     /// How the request is signed, where the secret itself is never sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sign: Option<Sign>,
+    /// What is asked besides, where one request does not settle it.
+    #[serde(default, skip_serializing_if = "Exchange::is_plain")]
+    pub exchange: Exchange,
     /// Accepted: any one clause that matches says so.
     pub live: Vec<Clause>,
     /// Accepted, but not allowed to do what was asked: live as well.
@@ -129,42 +144,32 @@ pub struct Login {
     pub user: String,
     /// The password or private key.
     pub secret: String,
+    /// What a private key is encrypted with; empty where it is not.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub passphrase: String,
 }
 
-/// A way to sign a request with a secret that both sides know.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "scheme", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Sign {
-    /// AWS Signature Version 4, which others speak as well. The region is the one that the
-    /// endpoint's host names.
-    AwsSigv4 {
-        /// The service, as the signature names it: `sts`, `s3`.
-        service: String,
-        /// The region where the host names none.
-        #[serde(default = "us_east")]
-        region: String,
-        /// The part that holds the key id.
-        #[serde(default = "id")]
-        id: String,
-        /// The part that holds the session token of temporary credentials.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        session: Option<String>,
-    },
+/// What is asked besides, where one request does not settle it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Exchange {
+    /// Nothing.
+    #[default]
+    Plain,
+    /// Where the answer is a challenge that names a token service, as container registries do it
+    /// (specification of the Distribution registry, token authentication), that service is asked with
+    /// the same authorisation, and the clauses read its answer.
+    TokenService,
+    /// The credential is a JSON Web Token and is never sent: the answer names where the issuer
+    /// publishes its keys (OpenID Connect Discovery 1.0), the token is verified by them, and the clauses
+    /// read what came of it: `code` is `verified`, `forged` (the key it names did not sign it),
+    /// `withdrawn` (no such key is published), `early` (its time has not begun) or `unsupported`.
+    PublishedKeys,
 }
 
-fn us_east() -> String {
-    "us-east-1".to_owned()
-}
-
-fn id() -> String {
-    "id".to_owned()
-}
-
-impl Sign {
-    /// The names of the parts that go into the signature, `secret` among them.
-    pub fn parts(&self) -> impl Iterator<Item = &str> {
-        let Self::AwsSigv4 { id, session, .. } = self;
-        ["secret", id.as_str()].into_iter().chain(session.as_deref())
+impl Exchange {
+    fn is_plain(&self) -> bool {
+        *self == Self::Plain
     }
 }
 
@@ -328,57 +333,6 @@ impl Recipe {
     }
 }
 
-/// How a credential is made to stop working, as far as the issuer lets one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Revocation {
-    /// Who can do it.
-    pub by: RevokeBy,
-    /// The HTTP method, when there is a call.
-    #[serde(default)]
-    pub method: Method,
-    /// The path after the issuer's endpoint, or a whole URL; a template as in [`Recipe`].
-    #[serde(default)]
-    pub path: String,
-    /// Request headers.
-    #[serde(default)]
-    pub headers: BTreeMap<String, String>,
-    /// Request body.
-    #[serde(default)]
-    pub body: String,
-    /// What says that it was done.
-    #[serde(default)]
-    pub done: Vec<Clause>,
-    /// The revocation can be undone, such as a key set inactive: its receipt is not final.
-    #[serde(default)]
-    pub reversible: bool,
-    /// The issuer answers before it is done: its receipt is not final.
-    #[serde(default)]
-    pub queued: bool,
-    /// Where the call was read.
-    #[serde(default)]
-    pub source: String,
-}
-
-impl Revocation {
-    /// The digest that a receipt names this call by.
-    pub fn digest(&self) -> Digest {
-        Digest::of(format!("{self:?}").as_bytes())
-    }
-}
-
-/// Who can revoke a credential.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RevokeBy {
-    /// Whoever holds it.
-    Holder,
-    /// Another, privileged credential.
-    Admin,
-    /// A person on a web page.
-    Console,
-}
-
 /// What people must do, in sentences for the item's milestones.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -408,6 +362,7 @@ mod tests {
             issuer: "x".into(),
             endpoint: "https://x.invalid".into(),
             partitions: vec![],
+            universe: None,
             self_hosted: false,
             driver: Driver::Http,
             login: None,
@@ -416,6 +371,7 @@ mod tests {
             headers: BTreeMap::new(),
             body: String::new(),
             sign: None,
+            exchange: Exchange::Plain,
             live: vec![],
             restricted: vec![],
             dead: vec![],

@@ -1,8 +1,8 @@
 //! What one scan may claim: where it looked, what it could not read, what it found.
 
 use crate::{
-    Digest, Finding, Fingerprint, Judgement, KeyId, Remedy, RepositoryId, Rule, RuleId, SafeText,
-    Seal, Silence,
+    Digest, Exchange, Finding, Fingerprint, Judgement, KeyId, Recipe, Remedy, RepositoryId, Rule,
+    RuleId, SafeText, Seal, Silence,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -243,10 +243,16 @@ impl Kind {
     pub fn of(rule: &Rule) -> Self {
         Self {
             name: rule.name.clone(),
-            askable: rule.validate.is_some(),
+            askable: rule.validate.as_ref().is_some_and(can_prove),
             remedy: rule.remedy.clone(),
         }
     }
+}
+
+/// Whether a recipe can prove that a credential is dead. What an issuer publishes never tells that one
+/// token was taken back.
+fn can_prove(recipe: &Recipe) -> bool {
+    recipe.denial_is_confirmed() && recipe.exchange != Exchange::PublishedKeys
 }
 
 impl Scope {

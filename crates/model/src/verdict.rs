@@ -140,6 +140,11 @@ pub enum Doubt {
         /// What the control met with.
         detail: String,
     },
+    /// A denial, where a credential that the user knows to work was not accepted either.
+    KnownGoodFailed {
+        /// What that met with.
+        detail: String,
+    },
     /// A decoy that alarms its owner: never sent.
     Canary,
     /// A published example: never sent.
@@ -195,6 +200,9 @@ impl fmt::Display for Doubt {
             Self::Gone => f.write_str("the instance is gone"),
             Self::NonDiscriminating => f.write_str("the issuer accepts fabricated credentials too"),
             Self::ControlFailed { detail } => write!(f, "the negative control failed ({detail})"),
+            Self::KnownGoodFailed { detail } => {
+                write!(f, "one that is known to work was not accepted there either ({detail})")
+            }
             Self::Canary => f.write_str("a decoy, never sent"),
             Self::Dummy => f.write_str("a published example, never sent"),
             Self::ChecksumFailed => f.write_str("wrong check part, never sent"),
@@ -223,6 +231,7 @@ impl Doubt {
             | Self::Gone
             | Self::NonDiscriminating
             | Self::ControlFailed { .. }
+            | Self::KnownGoodFailed { .. }
             | Self::ClockSkew { .. } => true,
             Self::NotAsked
             | Self::NoRecipe
@@ -271,6 +280,9 @@ pub struct Observation {
     pub identity: Identity,
     /// How the negative control ended.
     pub control: Control,
+    /// A credential that the user knows to work was accepted there in the same run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub known_good: bool,
     /// From where it was asked: a name from configuration, else `local`.
     pub vantage: String,
     /// The version of this program.

@@ -4,8 +4,9 @@ use crate::evidence::{cause_found, impact_checked};
 use crate::request::{Deed, independence};
 use crate::settle::Draft;
 use crate::{
-    Actor, Class, DeviationKind, Duty, Event, Impact, MilestoneKind, Owner, OwnerBasis, Planned,
-    Playbook, PoamItem, Policy, Proof, Recorded, Refusal, RootCause, StepDeed, Subject, Weakness,
+    Actor, Attachment, Class, DeviationKind, Duty, Event, Impact, MilestoneKind, Owner, OwnerBasis,
+    Planned, Playbook, PoamItem, Policy, Proof, Recorded, Refusal, RootCause, StepDeed, Subject,
+    Weakness,
 };
 use jiff::Timestamp;
 use quietus_model::{Attestation, Digest, Receipt, SafeText, Target, Verdict};
@@ -41,6 +42,8 @@ pub enum Action {
     Cause { cause: RootCause, note: String, digest: Option<Digest> },
     /// Whether anybody used it after the leak.
     Impact { impact: Impact, note: String, digest: Option<Digest> },
+    /// A file shows something.
+    Attach { attachment: Box<Attachment> },
     /// Consent to what another person asked for.
     Grant { subject: Subject, note: String, break_glass: Option<String> },
     /// No consent to what was asked for.
@@ -71,10 +74,31 @@ impl PoamItem {
         policy: &Policy,
         now: Timestamp,
     ) -> Result<Vec<Recorded>, Refusal> {
+        self.act_showing(action, None, by, policy, now)
+    }
+
+    /// As [`PoamItem::act`], with the file that `action` names as showing it attached first. Whoever
+    /// may act may show what for, and what is attached already is not attached again.
+    ///
+    /// # Errors
+    /// As [`PoamItem::act`], and when the file cannot be attached.
+    pub fn act_showing(
+        &self,
+        action: &Action,
+        shown: Option<&Attachment>,
+        by: &Actor,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<Vec<Recorded>, Refusal> {
         self.may_act(action, by, policy)?;
-        let events = self.events_for(action, Deed { by, policy, now })?;
+        let deed = Deed { by, policy, now };
+        let attached = match shown.map(|shown| self.attach(shown, deed)) {
+            Some(Err(Refusal::AlreadyAttached { .. })) | None => None,
+            Some(attached) => Some(attached?),
+        };
+        let events = self.events_for(action, deed)?;
         let mut draft = Draft::of(self, policy, now);
-        for event in events {
+        for event in attached.into_iter().chain(events) {
             draft.emit_by(event, by.clone());
         }
         Ok(draft.settle())
@@ -103,7 +127,8 @@ impl PoamItem {
 
     /// What holds for every action.
     fn may_act(&self, action: &Action, by: &Actor, policy: &Policy) -> Result<(), Refusal> {
-        let anytime = matches!(action, Action::Note { .. } | Action::Reopen { .. });
+        let anytime =
+            matches!(action, Action::Note { .. } | Action::Reopen { .. } | Action::Attach { .. });
         if self.closure.is_some() && !anytime {
             return Err(Refusal::Closed);
         }
@@ -130,7 +155,7 @@ impl PoamItem {
         }
         match action {
             // Whoever asked for something may take it back.
-            Action::Decline { subject, .. } if self.has_asked(*subject, by) => Ok(()),
+            Action::Decline { subject, .. } if self.has_asked(subject, by) => Ok(()),
             // A policy names officials as well as a table of roles does.
             Action::Grant { .. } if policy.people.is_official(by) => Ok(()),
             _ => action.duty().asked_of(by),
@@ -174,9 +199,10 @@ impl PoamItem {
                 impact_checked(*impact, note, digest.clone())
             }
             Action::Dismiss { kind, reason, until } => self.dismiss(*kind, reason, *until, deed),
-            Action::Decline { subject, reason } => self.decline(*subject, reason),
+            Action::Attach { attachment } => self.attach(attachment, deed),
+            Action::Decline { subject, reason } => self.decline(subject, reason),
             Action::Grant { subject, note, break_glass } => {
-                return self.grant(*subject, note, break_glass.as_deref(), deed);
+                return self.grant(subject, note, break_glass.as_deref(), deed);
             }
             Action::Resume { reason } if self.deviation.is_some() => {
                 Ok(Event::DeviationEnded { reason: reason.clone() })

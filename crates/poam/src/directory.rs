@@ -45,6 +45,13 @@ impl Directory {
         self.public.contains(repository.as_str())
     }
 
+    /// The teams that see to the repositories of `item`, each once.
+    pub fn teams_of(&self, item: &PoamItem) -> BTreeSet<&str> {
+        let repositories = item.presence.repositories().into_iter();
+        let team = |id: &RepositoryId| self.team(std::iter::once(id.as_str()));
+        repositories.filter_map(team).map(String::as_str).collect()
+    }
+
     /// The team that sees to one of these repositories.
     pub(crate) fn team<'a>(&self, repositories: impl Iterator<Item = &'a str>) -> Option<&String> {
         let mut named = repositories.filter_map(|name| self.teams.get(name));

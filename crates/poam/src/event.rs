@@ -9,12 +9,13 @@ pub use detail::{
 pub use reason::{DeviationKind, ReopenReason};
 
 use crate::{
-    Actor, Impact, MilestoneKind, Opening, Request, RootCause, StepChange, StepId, Subject,
+    Actor, Attachment, Impact, MilestoneKind, Opening, Request, RootCause, StepChange, StepId,
+    Subject, TicketChange,
 };
 use jiff::Timestamp;
 use quietus_model::{
-    Attestation, Confidence, Digest, Judgement, Kind, Location, LocationId, Receipt, RuleId,
-    SafeText, Seal, SealId, SealUse, Severity, SurveyId, Target,
+    Attestation, Confidence, Digest, Fingerprint, Judgement, Kind, Location, LocationId, Receipt,
+    RuleId, SafeText, Seal, SealId, SealUse, Severity, SurveyId, Target,
 };
 use serde::{Deserialize, Serialize};
 
@@ -107,6 +108,11 @@ pub enum Event {
     Judged {
         /// What it said.
         judgement: Box<Judgement>,
+    },
+    /// Its secret has another name as well: what is found under that one is this item's.
+    Aliased {
+        /// The name.
+        name: Fingerprint,
     },
     /// A better rule recognised it.
     Reclassified {
@@ -218,6 +224,19 @@ pub enum Event {
         /// The digest of the file that shows it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         digest: Option<Digest>,
+    },
+    /// A file that shows something was attached.
+    Attached {
+        /// The file, by its digest.
+        attachment: Box<Attachment>,
+    },
+    /// Something happened to its ticket. That never moves the item.
+    Ticketed {
+        /// Where the ticket is, by the name that the configuration gives that place.
+        desk: String,
+        /// What happened.
+        #[serde(flatten)]
+        change: TicketChange,
     },
     /// Somebody asks for what another person must decide. Nothing changes, no clock stops.
     Requested {

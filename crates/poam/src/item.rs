@@ -7,11 +7,12 @@ mod people;
 pub use abridge::{ABRIDGING, EQUAL_ANSWERS, telling};
 pub use fold::FoldError;
 
-use crate::proof::{Scale, Standing, TargetRecord, weigh};
+use crate::proof::{Scale, weigh};
+use crate::standing::{Standing, TargetRecord};
 use crate::{
-    Actor, AuditFinding, Class, ClosureBasis, Detection, DeviationKind, Found, Impact, Milestone,
-    MilestoneKind, OpenPlaybook, Owner, Pending, Policy, Presence, Progress, Proof, Recorded,
-    ReopenReason, RootCause,
+    Actor, Attached, AuditFinding, Class, ClosureBasis, Detection, DeviationKind, Found, Impact,
+    Milestone, MilestoneKind, OpenPlaybook, Owner, Pending, Policy, Presence, Progress, Proof,
+    Recorded, ReopenReason, RootCause, TicketRecord,
 };
 use jiff::Timestamp;
 use quietus_model::{Attestation, Fingerprint, Place, Seal, Target};
@@ -31,6 +32,8 @@ pub struct PoamItem {
     pub version: u64,
     /// What was found. Rule, kind, severity and confidence follow a later reclassification.
     pub detection: Detection,
+    /// Other names of its secret: a better way to name secrets was found since it was opened.
+    pub aliases: BTreeSet<Fingerprint>,
     /// What an audit found, when it was no scan. No credential is known then, its milestones are
     /// waived from the beginning, and the steps of its playbooks are all there is to do.
     pub audit: Option<AuditFinding>,
@@ -59,6 +62,10 @@ pub struct PoamItem {
     pub root_cause: Option<Found<RootCause>>,
     /// Whether anybody used it, as looked up in the current round.
     pub impact: Option<Found<Impact>>,
+    /// Files that show something, of all rounds, oldest first.
+    pub attachments: Vec<Attached>,
+    /// Its tickets, by the name of the place.
+    pub tickets: BTreeMap<String, TicketRecord>,
     /// What waits for another person's decision.
     pub requests: Vec<Pending>,
     /// The approval of its closure, of the current round. Contrary evidence voids it.
@@ -159,6 +166,11 @@ impl PoamItem {
     /// Its identity.
     pub fn fingerprint(&self) -> Fingerprint {
         self.detection.fingerprint
+    }
+
+    /// Whether this is a name of its secret.
+    pub fn is_named(&self, name: &Fingerprint) -> bool {
+        self.fingerprint() == *name || self.aliases.contains(name)
     }
 
     /// The id people use: `V-12`.

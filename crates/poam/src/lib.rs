@@ -6,7 +6,9 @@
 
 mod act;
 mod actor;
+mod attachment;
 mod audit;
+mod blocker;
 mod board;
 mod directory;
 mod escrow;
@@ -32,11 +34,15 @@ mod role;
 mod scan_record;
 mod sealed;
 mod settle;
+mod standing;
+mod ticket;
 mod why;
 
 pub use act::Action;
 pub use actor::Actor;
+pub use attachment::{Attached, Attachment};
 pub use audit::Audited;
+pub use blocker::Blocker;
 pub use board::Lane;
 pub use directory::Directory;
 pub use event::{
@@ -66,7 +72,7 @@ pub use policy::{
     RotationRules, presets, to_duration,
 };
 pub use presence::{Presence, Sighting};
-pub use proof::{Missing, Proof, Standing, TargetRecord, Weakness};
+pub use proof::{Missing, Proof, Weakness};
 pub use reconcile::{reconcile, shown_gone};
 pub use refusal::Refusal;
 pub use reminder::{
@@ -77,4 +83,5 @@ pub use review::{Review, closed_since, sample};
 pub use role::{Duty, Role, RoleTable, Roles};
 pub use scan_record::ScanRecord;
 pub use sealed::SealedEntry;
-pub use why::Blocker;
+pub use standing::{Standing, TargetRecord};
+pub use ticket::{Ticket, TicketAnswer, TicketChange, TicketRecord, TicketState};

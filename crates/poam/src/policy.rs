@@ -37,6 +37,8 @@ pub struct Policy {
     pub closure: ClosureMode,
     /// Findings below this confidence open no item unless live.
     pub open_from: Confidence,
+    /// Published examples and test values open an item too, so that somebody sets them aside.
+    pub open_dummies: bool,
     /// What counts as verified dead.
     pub proof: ProofRules,
     /// What must be on record before an item closes.
@@ -135,7 +137,7 @@ impl Policy {
     pub(crate) fn extension_consent(&self, class: Class) -> Consent {
         match class {
             Class::LivePrivileged | Class::LivePublic => self.extensions.live_privileged,
-            Class::Live | Class::Unknown | Class::Dead => self.extensions.consent,
+            Class::Live | Class::Unknown | Class::Dead | Class::Dummy => self.extensions.consent,
         }
     }
 }

@@ -32,6 +32,7 @@ pub fn reconcile<I: Borrow<PoamItem>>(
     for assessment in &survey.assessments {
         let fingerprint = assessment.finding.fingerprint;
         if let Some(draft) = drafts.get_mut(&fingerprint) {
+            reading.alias(draft, assessment);
             reading.reclassify(draft, assessment);
             reading.observe(draft, assessment);
             reading.set_aside(draft, assessment);
@@ -105,9 +106,13 @@ impl<'a> Reading<'a> {
     /// A new item, when the finding deserves one.
     fn open(&self, assessment: &Assessment) -> Option<Draft<'a>> {
         let finding = &assessment.finding;
-        let class = class_of(self.judgements(assessment));
-        let harmless =
-            matches!(finding.offline, Offline::Dummy | Offline::Canary | Offline::Expired { .. });
+        let dummy = finding.offline == Offline::Dummy;
+        let class = match class_of(self.judgements(assessment)) {
+            class if dummy && class < Class::Live => Class::Dummy,
+            class => class,
+        };
+        let harmless = (dummy && !self.policy.open_dummies)
+            || matches!(finding.offline, Offline::Canary | Offline::Expired { .. });
         let live = class >= Class::Live;
         // What is found at such a place or by such a rule is not tracked anew; an item that is
         // there stays, and everything that is seen of it counts.
@@ -161,6 +166,14 @@ impl<'a> Reading<'a> {
         match self.survey.trust {
             Trust::Untrusted => &[],
             Trust::Own | Trust::Authenticated => &assessment.judgements,
+        }
+    }
+
+    /// What is found under another name from now on is this item's.
+    fn alias(&self, draft: &mut Draft<'_>, assessment: &Assessment) {
+        let Some(name) = assessment.finding.renamed_from else { return };
+        if !draft.item.is_named(&name) && self.survey.trust != Trust::Untrusted {
+            draft.emit(Event::Aliased { name });
         }
     }
 
@@ -231,7 +244,7 @@ impl<'a> Reading<'a> {
             }
             _ => false,
         });
-        let is_asked = draft.item.pending(Subject::Deviation).is_some();
+        let is_asked = draft.item.pending(&Subject::Deviation).is_some();
         match consent {
             _ if is_known => {}
             Consent::Own => draft.emit(Event::Deviated { deviation, reason, until }),

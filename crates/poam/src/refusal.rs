@@ -88,6 +88,14 @@ pub enum Refusal {
     /// Nothing of it is sealed.
     #[error("nothing of it is in escrow; `quietus escrow list` shows what is")]
     NotInEscrow,
+    /// The same file is attached.
+    #[error("the same bytes are attached as {name} since {at}; nothing more is needed")]
+    AlreadyAttached {
+        /// Under which name.
+        name: String,
+        /// Since when.
+        at: Timestamp,
+    },
     /// The same person cannot attest twice.
     #[error("{by} has attested already; another person must do so as well")]
     AlreadyAttested {

@@ -1,7 +1,7 @@
 //! What calls for somebody's attention, and that they were told.
 
 use crate::proof::later;
-use crate::{Blocker, MilestoneKind, PoamItem, Policy, Proof};
+use crate::{Blocker, MilestoneKind, PoamItem, Policy, Proof, StepId};
 use jiff::{SignedDuration, Timestamp};
 use quietus_model::{Digest, Fingerprint};
 use serde::{Deserialize, Serialize};
@@ -80,6 +80,8 @@ pub struct Reminder<'a> {
     pub kind: ReminderKind,
     /// The milestone it is about, if it is about one.
     pub milestone: Option<MilestoneKind>,
+    /// The step of a playbook it is about, if it is about one.
+    pub step: Option<StepId>,
     /// Since when or until when: the date, the last answer, the reopening.
     pub at: Timestamp,
 }
@@ -94,12 +96,26 @@ pub struct ReminderKey {
     /// The milestone it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub milestone: Option<MilestoneKind>,
+    /// The step of a playbook it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<StepId>,
 }
 
 impl Reminder<'_> {
+    /// The milestone or step it is about, by its name.
+    pub fn of_what(&self) -> Option<String> {
+        let milestone = self.milestone.map(|milestone| milestone.to_string());
+        milestone.or_else(|| self.step.as_ref().map(ToString::to_string))
+    }
+
     /// What tells it from others.
     pub fn key(&self) -> ReminderKey {
-        ReminderKey { item: self.item.fingerprint(), kind: self.kind, milestone: self.milestone }
+        ReminderKey {
+            item: self.item.fingerprint(),
+            kind: self.kind,
+            milestone: self.milestone,
+            step: self.step.clone(),
+        }
     }
 }
 
@@ -124,7 +140,7 @@ impl PoamItem {
         soon: SignedDuration,
         now: Timestamp,
     ) -> Vec<Reminder<'_>> {
-        let of = |kind, milestone, at| Reminder { item: self, kind, milestone, at };
+        let of = |kind, milestone, at| Reminder { item: self, kind, milestone, step: None, at };
         if self.closure.is_some() {
             return Vec::new();
         }
@@ -140,15 +156,20 @@ impl PoamItem {
         }
         // The first date of an item stands for those after it.
         let undone = self.round.milestones.iter().filter(|milestone| !milestone.is_done());
-        let milestones = undone.map(|milestone| (milestone.due, Some(milestone.kind)));
-        let steps = self.steps().filter(|(_, step)| !step.is_done());
-        let dates = milestones.chain(steps.map(|(_, step)| (step.due, None)));
-        if let Some((due, milestone)) = dates.min_by_key(|(due, _)| *due) {
-            if due < now {
-                found.push(of(ReminderKind::Overdue, milestone, due));
-            } else if due <= near {
-                found.push(of(ReminderKind::DueSoon, milestone, due));
-            }
+        let first = undone.min_by_key(|milestone| milestone.due);
+        let first = first.map(|milestone| (milestone.due, Some(milestone.kind), None));
+        // Each step of a playbook has somebody of its own to do it, once nothing comes before it.
+        let books = self.round.playbooks.iter();
+        let steps = books.flat_map(|book| book.steps.iter().map(move |step| (book, step)));
+        let ready = steps.filter(|(book, step)| !step.is_done() && book.waits_for(step).is_empty());
+        let steps = ready.map(|(book, step)| (step.due, None, Some(book.id(step))));
+        for (at, milestone, step) in first.into_iter().chain(steps) {
+            let kind = match at {
+                _ if at < now => ReminderKind::Overdue,
+                _ if at <= near => ReminderKind::DueSoon,
+                _ => continue,
+            };
+            found.push(Reminder { item: self, kind, milestone, step, at });
         }
         if let Some(since) = self.awaits_approval(policy, now) {
             found.push(of(ReminderKind::PendingApproval, None, since));

@@ -3,7 +3,10 @@
 use crate::act::must_be_long;
 use crate::policy::Consent;
 use crate::proof::later;
-use crate::{Actor, Class, DeviationKind, Event, MilestoneKind, PoamItem, Policy, Refusal};
+use crate::{
+    Actor, Class, DeviationKind, Event, MilestoneKind, PoamItem, Policy, Refusal, StepChange,
+    StepId,
+};
 use jiff::{SignedDuration, Timestamp};
 use quietus_model::SafeText;
 use serde::{Deserialize, Serialize};
@@ -17,6 +20,15 @@ pub enum Request {
     Extension {
         /// Which.
         milestone: MilestoneKind,
+        /// The date.
+        due: Timestamp,
+        /// Why.
+        reason: String,
+    },
+    /// A step of a playbook gets a later date.
+    StepExtension {
+        /// Which.
+        step: StepId,
         /// The date.
         due: Timestamp,
         /// Why.
@@ -38,6 +50,7 @@ impl Request {
     pub fn subject(&self) -> Subject {
         match self {
             Self::Extension { milestone, .. } => Subject::Extension(*milestone),
+            Self::StepExtension { step, .. } => Subject::Step(step.clone()),
             Self::Deviation { .. } => Subject::Deviation,
         }
     }
@@ -46,6 +59,9 @@ impl Request {
         match self {
             Self::Extension { milestone, due, reason } => {
                 Event::Extended { milestone, due, reason }
+            }
+            Self::StepExtension { step, due, reason } => {
+                Event::StepMoved { step, change: StepChange::Extended { due, reason } }
             }
             Self::Deviation { deviation, reason, until } => {
                 Event::Deviated { deviation, reason, until }
@@ -60,6 +76,9 @@ impl fmt::Display for Request {
             Self::Extension { milestone, due, reason } => {
                 write!(f, "to extend {milestone} to {due}: {reason}")
             }
+            Self::StepExtension { step, due, reason } => {
+                write!(f, "to extend {step} to {due}: {reason}")
+            }
             Self::Deviation { deviation, reason, until } => {
                 write!(f, "to set it aside as {deviation} until {until}: {reason}")
             }
@@ -68,11 +87,13 @@ impl fmt::Display for Request {
 }
 
 /// What a request is about. One may wait for each.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Subject {
     /// A later date for this milestone.
     Extension(MilestoneKind),
+    /// A later date for this step.
+    Step(StepId),
     /// Setting the item aside.
     Deviation,
 }
@@ -81,6 +102,7 @@ impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Extension(milestone) => milestone.fmt(f),
+            Self::Step(step) => step.fmt(f),
             Self::Deviation => f.pad("deviation"),
         }
     }
@@ -93,7 +115,12 @@ impl std::str::FromStr for Subject {
         if text == "deviation" {
             return Ok(Self::Deviation);
         }
-        text.parse().map(Self::Extension).map_err(|error: String| format!("{error}, deviation"))
+        if let Some((playbook, step)) = text.split_once('/') {
+            return Ok(Self::Step(StepId { playbook: playbook.into(), step: step.into() }));
+        }
+        text.parse()
+            .map(Self::Extension)
+            .map_err(|error: String| format!("{error}, deviation, PLAYBOOK/STEP"))
     }
 }
 
@@ -149,12 +176,26 @@ impl PoamItem {
         self.done_or_asked(request, consent)
     }
 
+    /// A later date of a step, or the request for one.
+    pub(crate) fn extend_step(
+        &self,
+        step: StepId,
+        due: Timestamp,
+        reason: &str,
+        deed: Deed<'_>,
+    ) -> Result<Event, Refusal> {
+        must_be_long(reason)?;
+        let request = Request::StepExtension { step, due, reason: reason.to_owned() };
+        let consent = self.consent_to(&request, deed.policy, deed.now)?;
+        self.done_or_asked(request, consent)
+    }
+
     fn done_or_asked(&self, request: Request, consent: Consent) -> Result<Event, Refusal> {
         if consent == Consent::Own {
             return Ok(request.event());
         }
         let subject = request.subject();
-        if let Some(known) = self.pending(subject) {
+        if let Some(known) = self.pending(&subject) {
             let (by, at) = (known.by.to_string(), known.at);
             return Err(Refusal::AlreadyRequested { subject, by, at });
         }
@@ -162,8 +203,8 @@ impl PoamItem {
     }
 
     /// The request that waits for a decision on `subject`.
-    pub fn pending(&self, subject: Subject) -> Option<&Pending> {
-        self.requests.iter().find(|pending| pending.request.subject() == subject)
+    pub fn pending(&self, subject: &Subject) -> Option<&Pending> {
+        self.requests.iter().find(|pending| pending.request.subject() == *subject)
     }
 
     /// Whose consent `request` takes.
@@ -176,6 +217,9 @@ impl PoamItem {
         match request {
             Request::Extension { milestone, due, .. } => {
                 self.may_extend(*milestone, *due, policy, now)
+            }
+            Request::StepExtension { step, due, .. } => {
+                self.may_extend_step(step, *due, policy, now)
             }
             Request::Deviation { deviation, until, .. } => {
                 self.may_set_aside(*deviation, *until, policy, now)
@@ -266,7 +310,7 @@ impl PoamItem {
     /// Another person's consent to what was asked for: the consent, then what follows from it.
     pub(crate) fn grant(
         &self,
-        subject: Subject,
+        subject: &Subject,
         note: &str,
         glass: Option<&str>,
         deed: Deed<'_>,
@@ -278,28 +322,34 @@ impl PoamItem {
             let officials = deed.policy.people.officials.join(", ");
             return Err(Refusal::NotOfficial { who: deed.by.to_string(), officials });
         }
-        let role = self.asked_by(pending, deed.by).then_some("asked for it");
+        let role = match &pending.request {
+            _ if self.asked_by(pending, deed.by) => Some("asked for it"),
+            Request::StepExtension { step, .. } => self.hand_in_playbook(step, deed.by),
+            Request::Extension { .. } | Request::Deviation { .. } => None,
+        };
         let break_glass = independence(role, glass, deed)?;
-        let granted = Event::Granted { subject, note: note.to_owned(), break_glass };
+        let granted =
+            Event::Granted { subject: subject.clone(), note: note.to_owned(), break_glass };
         Ok(vec![granted, pending.request.clone().event()])
     }
 
     /// A no to what was asked for; whoever asked may take it back.
-    pub(crate) fn decline(&self, subject: Subject, reason: &str) -> Result<Event, Refusal> {
+    pub(crate) fn decline(&self, subject: &Subject, reason: &str) -> Result<Event, Refusal> {
         self.must_be_pending(subject)?;
         must_be_long(reason)?;
-        Ok(Event::Declined { subject, reason: reason.to_owned() })
+        Ok(Event::Declined { subject: subject.clone(), reason: reason.to_owned() })
     }
 
-    fn must_be_pending(&self, subject: Subject) -> Result<&Pending, Refusal> {
+    fn must_be_pending(&self, subject: &Subject) -> Result<&Pending, Refusal> {
         let known: Vec<String> =
             self.requests.iter().map(|pending| pending.request.subject().to_string()).collect();
         let waiting = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
-        self.pending(subject).ok_or(Refusal::NotRequested { subject, waiting })
+        self.pending(subject)
+            .ok_or_else(|| Refusal::NotRequested { subject: subject.clone(), waiting })
     }
 
     /// Whether it is `by` who asked for what waits for a decision on `subject`.
-    pub(crate) fn has_asked(&self, subject: Subject, by: &Actor) -> bool {
+    pub(crate) fn has_asked(&self, subject: &Subject, by: &Actor) -> bool {
         let account = |who: &Actor| who.person_id().map(|id| Actor::account(id).to_owned());
         self.pending(subject).is_some_and(|pending| account(&pending.by) == account(by))
     }
@@ -312,16 +362,16 @@ impl PoamItem {
     }
 
     pub(crate) fn take_request(&mut self, by: &Actor, at: Timestamp, event: &Event) {
-        let mut drop = |subject: Subject| {
-            self.requests.retain(|pending| pending.request.subject() != subject);
+        let mut drop = |subject: &Subject| {
+            self.requests.retain(|pending| pending.request.subject() != *subject);
         };
         match event {
             Event::Requested { request, proposer } => {
-                drop(request.subject());
+                drop(&request.subject());
                 let (request, proposer) = (request.clone(), proposer.clone());
                 self.requests.push(Pending { request, by: by.clone(), proposer, at });
             }
-            Event::Granted { subject, .. } | Event::Declined { subject, .. } => drop(*subject),
+            Event::Granted { subject, .. } | Event::Declined { subject, .. } => drop(subject),
             _ => {}
         }
     }

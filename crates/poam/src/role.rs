@@ -196,11 +196,16 @@ impl RoleTable {
         if self.is_empty() {
             return Roles::undivided();
         }
+        Roles::held(self.named(id).chain([Role::Viewer]))
+    }
+
+    /// The roles that it gives to `id` by name.
+    pub fn named(&self, id: &str) -> impl Iterator<Item = Role> {
         // A right is given to an account as it is written; only who writes no host means all hosts.
-        let named =
-            |given: &String| given == id || (!given.contains('@') && given == Actor::account(id));
-        let held = self.0.iter().filter(|(_, ids)| ids.iter().any(named)).map(|(role, _)| *role);
-        Roles::held(held.chain([Role::Viewer]))
+        let named = move |given: &String| {
+            given == id || (!given.contains('@') && given == Actor::account(id))
+        };
+        self.0.iter().filter(move |(_, ids)| ids.iter().any(named)).map(|(role, _)| *role)
     }
 }
 
@@ -216,7 +221,8 @@ impl Action {
             | Self::Bind { .. }
             | Self::Unbind { .. }
             | Self::Cause { .. }
-            | Self::Impact { .. } => Duty::Evidence,
+            | Self::Impact { .. }
+            | Self::Attach { .. } => Duty::Evidence,
             Self::Dismiss { .. } | Self::Resume { .. } => Duty::SetAside,
             Self::Grant { .. } | Self::Decline { .. } => Duty::Decide,
             Self::Approve { .. } => Duty::Approve,

@@ -1,5 +1,7 @@
 //! An item without the events that say nothing new answers as the whole one does.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 use proptest::prelude::*;
 use quietus_model::{Doubt, Judgement, Verdict};

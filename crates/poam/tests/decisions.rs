@@ -358,10 +358,10 @@ fn what_is_live_and_privileged_is_extended_by_an_official_or_never() {
     let mut world = privileged(under("fedramp-high"));
     let revoke = Subject::Extension(MilestoneKind::Revoke);
     world.act(1, "token", "ann", &later).unwrap();
-    let refused = world.act(2, "token", "bob", &grant(revoke)).unwrap_err();
+    let refused = world.act(2, "token", "bob", &grant(revoke.clone())).unwrap_err();
     assert!(refused.to_string().contains("people.officials"), "{refused}");
     world.policy = own("fedramp-high", "people.officials = [\"os:7@ops\", \"ann\"]");
-    let refused = world.act(2, "token", "ann", &grant(revoke)).unwrap_err();
+    let refused = world.act(2, "token", "ann", &grant(revoke.clone())).unwrap_err();
     assert!(matches!(refused, Refusal::NotIndependent { .. }), "she asked for it: {refused}");
     let claims = Actor::Person {
         id: "os:9@ops".into(),
@@ -370,7 +370,7 @@ fn what_is_live_and_privileged_is_extended_by_an_official_or_never() {
         roles: Roles::undivided(),
     };
     let refused =
-        world.item("token").act(&grant(revoke), &claims, &world.policy, at(2)).unwrap_err();
+        world.item("token").act(&grant(revoke.clone()), &claims, &world.policy, at(2)).unwrap_err();
     assert!(matches!(refused, Refusal::NotOfficial { .. }), "a claim makes nobody one: {refused}");
     world.act(2, "token", "os:7@ops", &grant(revoke)).unwrap();
     assert_eq!(world.item("token").milestone(MilestoneKind::Revoke).due, at(6));

@@ -11,8 +11,8 @@ use quietus_model::{
     Doubt, Introduced, Location, Offline, RepositoryId, RuleId, SafeText, Survey, SurveyId,
 };
 use quietus_poam::{
-    Action, DeviationKind, Lane, MilestoneKind, Phase, Policy, Progress, Proof, ReminderKind,
-    ReopenReason, reminders,
+    Action, Class, DeviationKind, Lane, MilestoneKind, Phase, Policy, Progress, Proof,
+    ReminderKind, ReopenReason, reminders,
 };
 use support::*;
 use uuid::Uuid;
@@ -199,6 +199,25 @@ fn a_rule_that_is_renamed_closes_nothing_and_opens_nothing() {
     world.take(&again);
     assert_eq!(world.events.len(), 1);
     assert_eq!(world.item("token").detection.rule.as_str(), "issuer-token-v2");
+}
+
+/// Where the policy wants to see them all, a dummy has dates of its own, and another person agrees
+/// that it is none.
+#[test]
+fn a_dummy_has_a_class_of_its_own_where_the_policy_opens_items_for_them() {
+    let mut world = World::new();
+    world.policy = Policy::preset("strict").unwrap();
+    let mut dummy = finding("token", vec![place("README.md", &[MAIN], -100)]);
+    dummy.offline = Offline::Dummy;
+    assert!(world.take(&survey(0, vec![dummy.clone()])) > 0);
+    let item = world.item("token");
+    assert_eq!(item.class, Class::Dummy);
+    let allowed = world.policy.allowance(Class::Dummy, MilestoneKind::Revoke);
+    assert_eq!(item.milestone(MilestoneKind::Revoke).due.duration_since(at(0)), allowed);
+    let mut accepted = survey(1, vec![dummy]);
+    accepted.assessments[0].judgements = vec![live(1)];
+    world.take(&accepted);
+    assert_eq!(world.item("token").class, Class::Live, "it was none");
 }
 
 #[test]

@@ -9,8 +9,8 @@
 mod support;
 use quietus_model::{Doubt, Judgement, SurveyId, Verdict};
 use quietus_poam::{
-    Action, Actor, ClosureBasis, DeviationKind, Event, Evidence, MilestoneKind, PoamItem, Policy,
-    Progress, Recorded, reconcile,
+    Action, Actor, ClosureBasis, DeviationKind, Event, Evidence, MilestoneKind, Planned, PoamItem,
+    Policy, Progress, Recorded, TicketAnswer, TicketChange, reconcile,
 };
 use std::collections::{BTreeSet, HashSet};
 use support::*;
@@ -37,9 +37,11 @@ enum Move {
     Resume,
     Approve,
     Bind,
+    Extend,
+    Ticket,
 }
 
-const MOVES: [Move; 13] = [
+const MOVES: [Move; 15] = [
     Move::Live,
     Move::Dead,
     Move::Doubt,
@@ -53,6 +55,8 @@ const MOVES: [Move; 13] = [
     Move::Resume,
     Move::Approve,
     Move::Bind,
+    Move::Extend,
+    Move::Ticket,
 ];
 
 /// A state: the events so far, and what happened in the world.
@@ -107,7 +111,7 @@ fn survey_of(happening: Move, hours: i64) -> Option<quietus_model::Survey> {
     Some(survey)
 }
 
-fn deed(happening: Move) -> Option<(Action, &'static str)> {
+fn deed(happening: Move, hours: i64) -> Option<(Action, &'static str)> {
     let reason = || REASON.to_owned();
     Some(match happening {
         Move::Claim => (Action::Claim { milestone: MilestoneKind::Rotate, note: reason() }, "ann"),
@@ -120,6 +124,10 @@ fn deed(happening: Move) -> Option<(Action, &'static str)> {
         }
         Move::Resume => (Action::Resume { reason: reason() }, "ann"),
         Move::Approve => (approve(REASON), "carol"),
+        Move::Extend => {
+            let (milestone, due) = (MilestoneKind::Rotate, at(hours + 4));
+            (Action::Extend { milestone, due, reason: reason() }, "ann")
+        }
         Move::Bind => (Action::Bind { target: github(), note: reason() }, "bob"),
         _ => return None,
     })
@@ -129,7 +137,7 @@ fn deed(happening: Move) -> Option<(Action, &'static str)> {
 fn follow(state: &State, happening: Move, policy: &Policy, sabotage: Sabotage) -> State {
     let hours = STEP * (i64::try_from(state.happened.len()).unwrap() + 1);
     let before = PoamItem::fold(&state.events).unwrap();
-    let new: Vec<Recorded> = match (survey_of(happening, hours), deed(happening)) {
+    let new: Vec<Recorded> = match (survey_of(happening, hours), deed(happening, hours)) {
         (Some(survey), _) => {
             let events = reconcile(std::slice::from_ref(&before), &survey, policy, at(hours));
             events.into_iter().map(|(_, event)| event).collect()
@@ -137,7 +145,11 @@ fn follow(state: &State, happening: Move, policy: &Policy, sabotage: Sabotage) -
         (None, Some((action, who))) => {
             before.act(&action, &Actor::person(who), policy, at(hours)).unwrap_or_default()
         }
-        (None, None) => Vec::new(),
+        // Somebody closed its ticket.
+        (None, None) => {
+            let change = TicketChange::ClosedByHand { answer: TicketAnswer::Comment };
+            vec![PoamItem::ticketed("board", change, policy, at(hours))]
+        }
     };
     let mut next = state.clone();
     next.events.extend(sabotage(&before, new));
@@ -181,6 +193,11 @@ fn check(before: &State, after: &State, policy: &Policy) -> Result<(), String> {
         if decides && recorded.by == Actor::System {
             return Err("the program approved something".to_owned());
         }
+    }
+    if after.happened.last() == Some(&Move::Ticket)
+        && (item.phase(), &item.round, &item.closure) != (old.phase(), &old.round, &old.closure)
+    {
+        return Err("a ticket moved it".to_owned());
     }
     if item.closure.is_some() && old.closure.is_none() {
         closed_on_evidence(&item, after, policy)?;
@@ -251,6 +268,8 @@ fn essence(state: &State) -> String {
     });
     let world = (naively_dead(&state.happened), naively_gone(&state.happened));
     item.history.clear();
+    // What tickets say is nothing that anything is decided by; that is seen at each move.
+    item.tickets.clear();
     item.version = 0;
     format!("{item:?}{hands:?}{live_since}{world:?}")
 }
@@ -372,7 +391,24 @@ fn what_breaks_a_promise_is_found() {
         }
         events
     };
-    let cases: [(&str, Sabotage, Policy); 6] = [
+    let rewrites_dates: Sabotage = |_, mut events| {
+        for recorded in &mut events {
+            if let Event::Extended { milestone, due, .. } = recorded.event {
+                recorded.event = Event::Triaged { plan: vec![Planned { milestone, due }] };
+            }
+        }
+        events
+    };
+    let obeys_tickets: Sabotage = |_, mut events| {
+        let ticket = events.iter().find(|one| matches!(one.event, Event::Ticketed { .. })).cloned();
+        events.extend(ticket.map(|ticket| {
+            let milestone = MilestoneKind::Remove;
+            let event = Event::Waived { milestone, reason: "its ticket is closed".to_owned() };
+            Recorded { event, ..ticket }
+        }));
+        events
+    };
+    let cases: [(&str, Sabotage, Policy); 8] = [
         ("without proof", closes_early, Policy::default()),
         // What is not moved back would be moved back for ever.
         ("the same survey again", forgets_regression, Policy::default()),
@@ -380,6 +416,8 @@ fn what_breaks_a_promise_is_found() {
         ("the same survey again", forgets_answers, Policy::default()),
         ("approved something", approves_itself, approved()),
         ("stands at a head", calls_it_gone, Policy::default()),
+        ("the original date of rotate", rewrites_dates, Policy::default()),
+        ("a ticket moved it", obeys_tickets, Policy::default()),
     ];
     for (promise, sabotage, policy) in cases {
         let found =

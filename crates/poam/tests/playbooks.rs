@@ -346,9 +346,28 @@ fn a_later_date_of_a_step_takes_whom_the_policy_says() {
         other => other,
     };
     let far = apply(later(20));
-    let refused = asked.act(2, "token", "ann", &far).unwrap_err();
-    assert!(refused.to_string().contains("had no hand in it"), "{refused}");
-    asked.act(2, "token", "bob", &far).unwrap();
+    let first = asked.item("token").steps().find(|(id, _)| id.step == "apply").unwrap().1.due;
+    asked.act(2, "token", "cid", &far).unwrap();
+    let apply_of = |world: &World| {
+        let item = world.item("token");
+        let step = item.steps().find(|(id, _)| id.step == "apply").unwrap().1.clone();
+        (step.due, step.plan.due)
+    };
+    assert_eq!(apply_of(&asked), (first, first), "asking stops no clock");
+    let subject = asked.item("token").requests[0].request.subject();
+    assert_eq!(subject, subject.to_string().parse().unwrap());
+    assert_eq!(subject.to_string(), "over-privileged-identity/apply");
+    let again = asked.act(2, "token", "bob", &far).unwrap_err();
+    assert!(matches!(again, Refusal::AlreadyRequested { .. }), "{again}");
+    let grant = Action::Grant { subject, note: "the new roles are late".into(), break_glass: None };
+    for (who, why) in [("cid", "asked for it"), ("ann", "worked on the playbook")] {
+        let refused = asked.act(3, "token", who, &grant).unwrap_err();
+        assert!(refused.to_string().contains(why), "{refused}");
+    }
+    asked.act(3, "token", "bob", &grant).unwrap();
+    let (now, then) = apply_of(&asked);
+    assert!(now > first && then == first, "the original date stays");
+    assert!(asked.item("token").requests.is_empty());
 }
 
 /// An item as version 1 wrote it, before there were playbooks, audits and roles.

@@ -4,8 +4,8 @@ mod support;
 use jiff::SignedDuration;
 use quietus_model::{Digest, Doubt};
 use quietus_poam::{
-    Action, ClosureMode, Delivery, DeviationKind, MilestoneKind, NoticeRecord, ReminderKey,
-    ReminderKind, already_sent, period_of, reminders,
+    Action, ClosureMode, Delivery, DeviationKind, MilestoneKind, NoticeRecord, Playbook,
+    ReminderKey, ReminderKind, already_sent, period_of, reminders,
 };
 use support::*;
 
@@ -89,7 +89,7 @@ fn record(hours: i64, period: i64, keys: &[ReminderKey], delivery: Delivery) -> 
 
 #[test]
 fn each_reminder_is_sent_once_a_period_and_again_when_it_failed() {
-    let key = |kind| ReminderKey { item: print_of("token"), kind, milestone: None };
+    let key = |kind| ReminderKey { item: print_of("token"), kind, milestone: None, step: None };
     let (one, two) = (key(ReminderKind::Overdue), key(ReminderKind::Stale));
     let taken = Delivery::Delivered { status: 200 };
     let failed = Delivery::Failed { reason: "no answer".into() };
@@ -115,4 +115,31 @@ fn periods_do_not_depend_on_when_one_asks() {
     assert_eq!(period_of(at(0), day), at(0));
     assert_eq!(period_of(at(23), day), at(0));
     assert_eq!(period_of(at(24), day), at(24));
+}
+
+/// Each step that nothing else comes before is somebody's to do, and is told by its name.
+#[test]
+fn reminders_name_the_steps_that_are_due() {
+    let mut world = leaked();
+    let playbook = Box::new(Playbook::shipped("over-privileged-identity").unwrap().clone());
+    let because = "its scopes are wider than its use".to_owned();
+    world.act(0, "token", "os:1@a", &Action::Follow { playbook, because }).unwrap();
+    let items = world.items();
+    let told = |hours, soon| {
+        let soon = SignedDuration::from_hours(soon);
+        let found = reminders(&items, &world.policy, soon, at(hours));
+        found
+            .iter()
+            .filter_map(|one| one.step.as_ref().map(ToString::to_string))
+            .collect::<Vec<_>>()
+    };
+    assert!(told(0, 24).is_empty());
+    // Of its steps only the first waits for nothing.
+    assert_eq!(told(0, 24 * 100), ["over-privileged-identity/design"]);
+    let overdue = reminders(&items, &world.policy, SignedDuration::ZERO, at(24 * 100));
+    let step = overdue.iter().find(|one| one.step.is_some()).unwrap();
+    assert_eq!(step.kind, ReminderKind::Overdue);
+    assert_eq!(step.of_what().unwrap(), "over-privileged-identity/design");
+    let milestone = overdue.iter().find(|one| one.milestone.is_some()).unwrap();
+    assert!(milestone.key() != step.key() && milestone.of_what().unwrap() == "rotate");
 }

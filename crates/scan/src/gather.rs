@@ -89,6 +89,8 @@ pub(crate) fn hit(known: &Known, locations: Vec<Location>, scrubber: &Scrubber<'
     Hit {
         finding: Finding {
             fingerprint: known.fingerprint,
+            renamed_from: None,
+            aliases: known.aliases.clone(),
             rule: known.rule.id.clone(),
             severity: known.rule.severity,
             confidence: confidence(known, &locations),

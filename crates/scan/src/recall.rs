@@ -78,8 +78,12 @@ pub fn recall(
     let read = read(source, wanted, &run)?;
     let known = run.vault.into_known();
     let scrubber = gather::Scrubber::new(&known);
-    let numbers: HashMap<Fingerprint, u32> =
-        known.iter().map(|known| known.fingerprint).zip(0..).collect();
+    let mut numbers: HashMap<Fingerprint, u32> = HashMap::new();
+    for (number, known) in (0..).zip(&known) {
+        numbers.extend(known.aliases.iter().map(|name| (*name, number)));
+    }
+    // Its own name goes before that of a spelling.
+    numbers.extend(known.iter().map(|known| known.fingerprint).zip(0..));
     let at = |place: &Location| origin(place).and_then(|origin| read.get(&origin));
     let mut recalled = Recalled {
         hits: Vec::new(),
@@ -100,7 +104,9 @@ pub fn recall(
         let holds = |place: &Location| place.blob.is_some() && at(place).is_some();
         match number.and_then(|number| known.get(*number as usize)) {
             Some(known) if !still.is_empty() => {
-                recalled.hits.push(gather::hit(known, still, &scrubber));
+                let mut hit = gather::hit(known, still, &scrubber);
+                hit.finding.rename(finding.fingerprint);
+                recalled.hits.push(hit);
             }
             _ => match finding.locations.iter().find_map(secret_at) {
                 Some(secret) => {
@@ -177,7 +183,7 @@ fn standing(
     };
     let end = line_start.checked_add(place.end_column.checked_sub(1)? as usize)?;
     let secret = Secret::from(bytes.get(start..end).filter(|bytes| !bytes.is_empty())?);
-    (key.fingerprint(&secret) == *fingerprint).then_some(secret)
+    key.names(&secret).contains(fingerprint).then_some(secret)
 }
 
 /// A secret that no rule sees any more, as it was known.

@@ -21,6 +21,7 @@ pub fn can_be_sought(secret: &Secret) -> bool {
 /// proof that it is gone. Of a hit only its fingerprint and its locations say more than `known`.
 /// The rules look as well, because what they know is masked in every name that is shown. What was
 /// looked for before is remembered apart from what rules found, and holds for the same secrets only.
+/// A hit goes by any of the [names](FingerprintKey::names) of its secret.
 ///
 /// # Errors
 /// [`ScanError`] when `source` cannot be opened at all, or `known` cannot be looked for.
@@ -33,12 +34,12 @@ pub fn stands(
     now: Timestamp,
     cancel: &AtomicBool,
 ) -> Result<Scanned, ScanError> {
-    let prints: BTreeSet<_> = known.iter().map(|(_, secret)| key.fingerprint(secret)).collect();
+    let prints: BTreeSet<_> = known.iter().flat_map(|(_, secret)| key.names(secret)).collect();
     let detector = Detector::seeking(Arc::clone(rules), known).map_err(|problems| {
         let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
         ScanError::Unsearchable { detail: problems.join("; ") }
     })?;
     let mut scanned = scan(source, &detector, key, options, now, &(), cancel)?;
-    scanned.hits.retain(|hit| prints.contains(&hit.finding.fingerprint));
+    scanned.hits.retain(|hit| prints.iter().any(|name| hit.finding.is_named(name)));
     Ok(scanned)
 }

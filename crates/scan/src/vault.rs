@@ -1,6 +1,6 @@
 //! The secrets of one scan, each once, and where in a byte string each was seen.
 
-use crate::detector::{Detection, Detector, Evidence};
+use crate::detector::{Detection, Detector, Evidence, is_plain};
 use crate::reading::{Hidden, Place};
 use aho_corasick::AhoCorasick;
 use jiff::Timestamp;
@@ -15,6 +15,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// How many parts that stood beside a secret elsewhere are kept for each rule.
 const MOST_OTHERS: usize = 8;
+
+/// How many names of spellings of one secret are kept.
+const MOST_ALIASES: usize = 64;
 
 /// So much of a secret is enough to know it by.
 const START: usize = 24;
@@ -44,6 +47,8 @@ pub(crate) struct Sighting {
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
     pub(crate) fingerprint: Fingerprint,
+    /// The names of its spellings, where it is named by what these have in common.
+    pub(crate) aliases: BTreeSet<Fingerprint>,
     pub(crate) rule: Arc<Rule>,
     pub(crate) secret: Secret,
     pub(crate) parts: Vec<Companion>,
@@ -143,7 +148,12 @@ impl<'a> Vault<'a> {
         let facts = detection.decoded.iter().cloned();
         let of_rule = |part: &Companion| (detection.rule.id.clone(), part.clone());
         let known = Known {
-            fingerprint: self.key.fingerprint(&detection.secret),
+            fingerprint: self.key.fingerprint(detection.canonical()),
+            aliases: detection
+                .said
+                .iter()
+                .map(|_| self.key.fingerprint(&detection.secret))
+                .collect(),
             offline: detection.offline_at(self.now),
             rule: Arc::clone(&detection.rule),
             secret: detection.secret.clone(),
@@ -195,7 +205,8 @@ impl<'a> Vault<'a> {
         guard.numbers.get(fingerprint).copied()
     }
 
-    /// Whether the bytes of a secret or of one of its parts stand in any of `texts`, or might.
+    /// Whether the bytes of a secret or of one of its parts stand in any of `texts`, or might. Plain
+    /// words are left out: that one is a password somewhere says nothing of where else it stands.
     pub(crate) fn holds_any<'t>(&self, texts: impl IntoIterator<Item = &'t [u8]>) -> bool {
         let guard = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let parts = |known: &'_ Known| -> Vec<Secret> {
@@ -207,8 +218,10 @@ impl<'a> Vault<'a> {
             .iter()
             .flat_map(|known| std::iter::once(known.secret.clone()).chain(parts(known)));
         // The beginning is enough to be careful.
-        let starts = secrets.map(|secret| secret.expose()[..secret.len().min(START)].to_vec());
-        let starts: HashSet<Vec<u8>> = starts.filter(|start| !start.is_empty()).collect();
+        let starts = secrets
+            .filter(|secret| !is_plain(secret))
+            .map(|secret| secret.expose()[..secret.len().min(START)].to_vec());
+        let starts: HashSet<Vec<u8>> = starts.collect();
         match AhoCorasick::new(starts) {
             Ok(any) => texts.into_iter().any(|text| any.is_match(text)),
             Err(_) => true,
@@ -241,7 +254,16 @@ impl Known {
         let is_told = again.rules.is_subset(&self.rules);
         again.rules.extend(self.rules.iter().cloned());
         self.rules.clone_from(&again.rules);
-        let is_news = is_better || !is_told;
+        let aliases = self.aliases.len();
+        let last = self.aliases.last().copied();
+        again.aliases.extend(self.aliases.iter().copied());
+        // The least ones, so that it does not matter which came first.
+        while again.aliases.len() > MOST_ALIASES {
+            again.aliases.pop_last();
+        }
+        self.aliases.clone_from(&again.aliases);
+        let is_spelled_anew = self.aliases.len() != aliases || self.aliases.last().copied() != last;
+        let is_news = is_better || !is_told || is_spelled_anew;
         let old = self.others.clone();
         if is_better {
             std::mem::swap(self, &mut again);
@@ -289,6 +311,8 @@ impl Known {
             &self.rule.id,
             self.offline,
             parts,
+            // Of several spellings the same one stays, whichever was seen first.
+            self.secret.expose(),
         )
     }
 }

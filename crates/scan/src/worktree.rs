@@ -12,12 +12,15 @@ use ignore::{DirEntry, WalkBuilder, WalkState};
 use quietus_model::{GapReason, Stats};
 use quietus_odb::{Format, ObjectId};
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Component, Path};
 use std::sync::{Mutex, PoisonError};
 
 /// Folders of a `.git` that hold nothing a person wrote; the objects are read as objects.
 const SKIPPED: [&str; 7] = ["objects", "refs", "logs", "hooks", "info", "lfs", "rr-cache"];
+
+/// As long as nearly all files are, in bytes.
+const LEAST_BUFFER: usize = 256 << 10;
 
 /// Whether a repository inside the folder, whose history is not read, is worth a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +113,7 @@ struct FileReader<'a> {
     format: ObjectFormat,
     nested: Nested,
     run: &'a Run<'a>,
+    /// What it holds beyond a file's own bytes is of files before.
     buffer: Vec<u8>,
     all: &'a Mutex<Files>,
 }
@@ -140,15 +144,15 @@ impl FileReader<'_> {
 
     fn file(&mut self, on_disk: &Path, path: Vec<u8>) {
         let limit = self.run.options.max_file_size;
-        self.buffer.clear();
         let opened = File::open(on_disk).and_then(|mut file| {
-            (&mut file).take(limit.saturating_add(1)).read_to_end(&mut self.buffer)?;
-            Ok(file)
+            let len = fill(&mut self.buffer, &mut file, limit)?;
+            Ok((file, len))
         });
         let (sightings, bytes, is_long) = match opened {
             Err(error) => return self.run.gaps.add(GapReason::Unreadable, path, error),
-            Ok(rest) if self.buffer.len() as u64 > limit => {
-                let start = std::mem::take(&mut self.buffer);
+            Ok((rest, len)) if len as u64 > limit => {
+                let mut start = std::mem::take(&mut self.buffer);
+                start.truncate(len);
                 let read = pieces::sight(
                     Subject::Named(&path),
                     &mut start.as_slice().chain(rest),
@@ -159,9 +163,9 @@ impl FileReader<'_> {
                 }
                 (read.sightings, read.bytes, true)
             }
-            Ok(_) => {
+            Ok((_, len)) => {
                 let subject = Subject::Named(&path);
-                (self.run.sight(subject, &self.buffer), self.buffer.len() as u64, false)
+                (self.run.sight(subject, &self.buffer[..len]), len as u64, false)
             }
         };
         self.run.progress.advance(1, bytes);
@@ -169,7 +173,8 @@ impl FileReader<'_> {
             let blob = if is_long {
                 Oid::hash_file_ext(ObjectType::Blob, on_disk, self.format)
             } else {
-                Oid::hash_object_ext(ObjectType::Blob, &self.buffer, self.format)
+                let whole = &self.buffer[..bytes as usize];
+                Oid::hash_object_ext(ObjectType::Blob, whole, self.format)
             };
             self.keep(Seen { path, sightings, blob: blob.ok().map(id) });
         }
@@ -181,6 +186,24 @@ impl FileReader<'_> {
     fn keep(&self, seen: Seen) {
         self.all.lock().unwrap_or_else(PoisonError::into_inner).seen.push(seen);
     }
+}
+
+/// Reads into the beginning of `buffer` until the end, or until there are more bytes than `limit`;
+/// how many there are. Most files are had at one go, and the next one is the end.
+fn fill(buffer: &mut Vec<u8>, from: &mut impl Read, limit: u64) -> std::io::Result<usize> {
+    let mut len = 0;
+    while len as u64 <= limit {
+        if len == buffer.len() {
+            buffer.resize((len * 2).max(LEAST_BUFFER), 0);
+        }
+        match from.read(&mut buffer[len..]) {
+            Ok(0) => break,
+            Ok(more) => len += more,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(len)
 }
 
 /// The path below `root`, with `/`; the file's own name when it is the root.

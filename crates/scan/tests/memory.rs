@@ -128,6 +128,16 @@ fn no_secret_is_in_the_file() {
 }
 
 #[test]
+fn a_plain_word_that_is_a_password_somewhere_may_be_a_name_elsewhere() {
+    let ground = Ground::new();
+    let text = format!("password = \"{}\"\n", ["quok", "kabox"].concat());
+    ground.commit("main", "Ann", &[("src/quokkabox/a", Some(&text))]);
+    let mut eye = Eye::new();
+    assert_eq!(eye.look(&ground.history(), "first"), Way::Anew);
+    assert_eq!(eye.look(&ground.history(), "again"), Way::Same);
+}
+
+#[test]
 fn a_shallow_clone_that_gets_the_rest_is_read_again() {
     let ground = Ground::new();
     for label in ["a", "b", "c"] {

@@ -14,6 +14,10 @@ pub struct Changes {
     pub items: Vec<Fingerprint>,
     /// A repository was scanned.
     pub scanned: bool,
+    /// The inventory changed.
+    pub listed: bool,
+    /// Somebody signed a review.
+    pub reviewed: bool,
 }
 
 impl Ledger {
@@ -23,7 +27,8 @@ impl Ledger {
     /// [`StoreError`] when the database does not answer.
     pub async fn changes_since(&self, seq: u64) -> Result<Changes, StoreError> {
         let head = self.head().await?;
-        let mut changes = Changes { head, items: Vec::new(), scanned: false };
+        let mut changes =
+            Changes { head, items: Vec::new(), scanned: false, listed: false, reviewed: false };
         if changes.head.seq <= seq {
             return Ok(changes);
         }
@@ -38,6 +43,8 @@ impl Ledger {
             match stream.parse() {
                 Ok(Stream::Item(fingerprint)) => changes.items.push(fingerprint),
                 Ok(Stream::Repository(_)) => changes.scanned = true,
+                Ok(Stream::Inventory(_)) => changes.listed = true,
+                Ok(Stream::Reviews) => changes.reviewed = true,
                 _ => {}
             }
         }

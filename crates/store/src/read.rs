@@ -8,6 +8,7 @@ use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use quietus_model::{Digest, Fingerprint, SafeText};
 use quietus_poam::{NoticeRecord, PoamItem, Recorded, Review, SealedEntry};
+use std::borrow::Cow;
 
 /// One event of an item with its place in the ledger.
 #[derive(Clone, PartialEq, Debug)]
@@ -66,6 +67,22 @@ impl Ledger {
         .map_err(self.failed("read"))?;
         let events = entries.iter().map(Entry::parse).collect::<Result<Vec<_>, _>>()?;
         fold(&first.stream, &events, number.cast_unsigned()).map(Some)
+    }
+
+    /// The same item at the same version, with all its events: one of [`Ledger::current`] may lack those
+    /// that say nothing new.
+    ///
+    /// # Errors
+    /// As [`Ledger::items`].
+    pub async fn whole<'i>(&self, item: &'i PoamItem) -> Result<Cow<'i, PoamItem>, StoreError> {
+        if item.is_whole() {
+            return Ok(Cow::Borrowed(item));
+        }
+        let stream = Stream::Item(item.fingerprint()).to_string();
+        let mut entries = self.stream(&stream).await?;
+        entries.retain(|entry| entry.version.cast_unsigned() <= item.version);
+        let events = entries.iter().map(Entry::parse).collect::<Result<Vec<_>, _>>()?;
+        fold(&stream, &events, item.number).map(Cow::Owned)
     }
 
     /// The items that `name` may mean: one number (`V-12`), or the first hex digits of a

@@ -2,7 +2,7 @@
 
 use crate::TrackError;
 use jiff::Timestamp;
-use quietus_poam::{Action, Actor, PoamItem, Policy, Refusal};
+use quietus_poam::{Action, Actor, Attachment, PoamItem, Policy, Refusal};
 use quietus_store::{Append, Ledger, StoreError};
 
 /// Why an action was not recorded.
@@ -71,17 +71,25 @@ pub async fn act(
     policy: &Policy,
     now: Timestamp,
 ) -> Result<PoamItem, ActError> {
-    let read;
-    let item = match item.is_whole() {
-        true => item,
-        // One of a list: what is decided rests on every event.
-        false => {
-            read = named(ledger, &item.fingerprint().to_string()).await?;
-            &read
-        }
-    };
-    let events = item
-        .act(action, by, policy, now)
+    act_showing(ledger, item, (action, None), by, policy, now).await
+}
+
+/// As [`act`], with the file that shows what was done attached in the same breath.
+///
+/// # Errors
+/// As [`act`].
+pub async fn act_showing(
+    ledger: &Ledger,
+    item: &PoamItem,
+    (action, shown): (&Action, Option<&Attachment>),
+    by: &Actor,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<PoamItem, ActError> {
+    // One of a list: what is decided rests on every event.
+    let whole = ledger.whole(item).await?;
+    let events = whole
+        .act_showing(action, shown, by, policy, now)
         .map_err(|refusal| ActError::Refused { id: item.id(), refusal })?;
     let append = Append::events(item.fingerprint(), item.version, events);
     ledger.append(vec![append], now).await?;

@@ -35,10 +35,15 @@ impl Tracker<'_> {
         survey.unrecognised.extend(read.unread);
         let mut sought: Vec<(Arc<Rule>, Secret)> = Vec::new();
         let mut prints = BTreeSet::new();
+        // One secret may have been opened as several items, under the names of its spellings.
+        let mut names: BTreeMap<Fingerprint, BTreeSet<Fingerprint>> = BTreeMap::new();
         for hit in read.hits {
             let print = hit.finding.fingerprint;
             match self.rules.get(&hit.finding.rule) {
                 Some(rule) if can_be_sought(&hit.secret) => {
+                    for name in looking.key.names(&hit.secret).into_iter().chain([print]) {
+                        names.entry(name).or_default().insert(print);
+                    }
                     sought.push((Arc::clone(rule), hit.secret));
                     prints.insert(print);
                 }
@@ -54,7 +59,14 @@ impl Tracker<'_> {
             for scope in scopes.iter().filter(|s| s.covers_heads() || s.covers_work_tree()) {
                 match self.seek(&sought, scope, looking, now) {
                     Some(found) => {
-                        found.iter().for_each(|finding| add(&mut survey, &known, finding, self));
+                        for finding in &found {
+                            let own = finding.aliases.iter().chain([&finding.fingerprint]);
+                            let items: BTreeSet<_> =
+                                own.filter_map(|name| names.get(name)).flatten().collect();
+                            for print in items {
+                                add(&mut survey, &known, *print, finding, self);
+                            }
+                        }
                     }
                     None => survey.unrecognised.extend(&prints),
                 }
@@ -110,8 +122,13 @@ fn places(
 }
 
 /// Adds the places of `found` at heads that `survey` does not show there.
-fn add(survey: &mut Survey, known: &Known, found: &Finding, tracker: &Tracker<'_>) {
-    let print = found.fingerprint;
+fn add(
+    survey: &mut Survey,
+    known: &Known,
+    print: Fingerprint,
+    found: &Finding,
+    tracker: &Tracker<'_>,
+) {
     let at_head = found.locations.iter().filter(|place| !place.at_head.is_empty());
     let places: Vec<&Location> = at_head.collect();
     if places.is_empty() {

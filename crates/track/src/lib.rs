@@ -8,12 +8,15 @@
 mod act;
 mod ask;
 mod confirm;
+mod decide;
 mod error;
 mod escrow;
+mod evidence;
 mod find;
 mod inventory;
 mod look;
 mod mirror;
+mod names;
 mod newer;
 mod night;
 mod notify;
@@ -21,11 +24,13 @@ mod record;
 mod retest;
 mod sealed;
 mod silencing;
+mod tickets;
 
-pub use act::{ActError, act, named};
+pub use act::{ActError, act, act_showing, named};
 pub use ask::ask_all;
 pub use error::TrackError;
 pub use escrow::Opening;
+pub use evidence::{EvidenceFolder, Kept};
 pub use find::{Standing, find};
 pub use inventory::{Enlisted, amend, clones_in, enlist, scanned_sources};
 pub use look::{Look, Looking, SourceError, look};
@@ -42,3 +47,4 @@ pub use silencing::{
     Silencing, SilencingError, SilencingOptions, Stale, Suppression, SuppressionError,
     SuppressionReport, Suppressions, entries_text, is_live,
 };
+pub use tickets::{TicketDeed, TicketRun, TicketWish, Ticketing};

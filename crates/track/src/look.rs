@@ -262,6 +262,7 @@ fn join(known: &mut Hit, other: Hit, rules: &RuleSet) {
             finding.tags.push(tag);
         }
     }
+    known.finding.aliases.extend(other.finding.aliases);
     known.finding.locations.extend(other.finding.locations);
     for part in other.parts {
         if !known.parts.contains(&part) {

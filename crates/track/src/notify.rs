@@ -75,8 +75,8 @@ pub async fn plan<'a>(
         reminders.iter().filter(|reminder| !sent.contains(&reminder.key())).collect();
     let mut parts = vec![route.name.clone(), period.to_string()];
     for reminder in &reminders {
-        let milestone = reminder.milestone.map_or("", quietus_poam::MilestoneKind::as_str);
-        parts.push(format!("{} {} {milestone}", reminder.item.fingerprint(), reminder.kind));
+        let what = reminder.of_what().unwrap_or_default();
+        parts.push(format!("{} {} {what}", reminder.item.fingerprint(), reminder.kind));
     }
     let id = Digest::of_parts(parts.iter().map(String::as_bytes));
     Ok(Plan { reminders, period, id, version: records.len() as u64 })

@@ -1,5 +1,6 @@
 //! From hits to the ledger: ask, drop the secrets, reconcile, append.
 
+use crate::names::Names;
 use crate::{Looking, TrackError, ask_all, newer};
 use jiff::Timestamp;
 use quietus_escrow::Escrow;
@@ -7,15 +8,12 @@ use quietus_model::{
     Assessment, Fingerprint, Hit, Kind, RuleId, RuleSet, Scope, Survey, SurveyId, Trust,
 };
 use quietus_poam::{EQUAL_ANSWERS, Event, PoamItem, Policy, Recorded, ScanRecord, reconcile};
-use quietus_store::{Append, Current, Head, Lease, Ledger, StoreError};
+use quietus_store::{Append, Head, Lease, Ledger};
 use quietus_validate::Validator;
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use uuid::Uuid;
-
-/// How often a run is decided anew when others change the same items meanwhile.
-const TRIES: usize = 8;
 
 /// The loop from hits to the ledger.
 pub struct Tracker<'a> {
@@ -62,9 +60,10 @@ impl Tracker<'_> {
         hits: Vec<Hit>,
         items: &[impl Borrow<PoamItem>],
     ) -> Result<Vec<Assessment>, TrackError> {
-        let items = items.iter().map(Borrow::borrow);
+        let known = items.iter().map(Borrow::borrow);
         let known: BTreeMap<Fingerprint, &PoamItem> =
-            items.map(|item| (item.fingerprint(), item)).collect();
+            known.map(|item| (item.fingerprint(), item)).collect();
+        let hits = Names::of(items).hits(hits);
         let seals = self.seal(&hits, &known)?;
         let (known, seals) = (&known, &seals);
         let assessments = ask_all(hits, |hit| async move {
@@ -163,85 +162,51 @@ impl Tracker<'_> {
             let scans = self.ledger.scans_of(repository).await?;
             complete.extend(scans.and_then(|scans| scans.latest_complete));
         }
-        for _ in 0..TRIES {
-            let current = self.ledger.current().await?;
-            let items = current.items();
-            let mut survey = match looking {
-                Some(looking) => self.confirmed(items, survey, looking, now),
-                None => survey.clone(),
-            };
-            newer::label(&mut survey, items, &complete);
-            let whole = self.concerned(&current, &survey, now).await?;
-            let events = reconcile(&whole, &survey, self.policy, now);
-            self.keep_sealed(&events)?;
-            let outcome = Outcome::of(&events);
-            let is_due = items.iter().any(|item| self.is_due(item, now));
-            let mut batch = appends(&whole, events);
-            batch.extend(ScanRecord::of(&survey).into_iter().map(Append::scan));
-            batch.extend(lease.cloned().map(Append::Done));
-            let head = match self.ledger.append(batch, now).await {
-                Err(StoreError::Conflict { .. }) => continue,
-                appended => appended?,
-            };
-            self.drop_unrecorded(&survey).await?;
-            if is_due {
-                self.destroy_due(now).await?;
-            }
-            return Ok(Outcome { head: Some(head), ..outcome });
+        let decided = self.decide(
+            || now,
+            |current| {
+                let items = current.items();
+                let mut survey = survey.clone();
+                survey.assessments = Names::of(items).assessments(survey.assessments);
+                if let Some(looking) = looking {
+                    survey = self.confirmed(items, &survey, looking, now);
+                }
+                newer::label(&mut survey, items, &complete);
+                let is_due = items.iter().any(|item| self.is_due(item, now));
+                (self.concerned(items, &survey, now), (survey, is_due))
+            },
+            |items, (survey, is_due)| {
+                let events = reconcile(items, &survey, self.policy, now);
+                self.keep_sealed(&events)?;
+                let outcome = Outcome::of(&events);
+                let mut batch = appends(items, events);
+                batch.extend(ScanRecord::of(&survey).into_iter().map(Append::scan));
+                batch.extend(lease.cloned().map(Append::Done));
+                Ok::<_, TrackError>((batch, (outcome, is_due)))
+            },
+        );
+        let (head, (outcome, is_due)) = decided.await?;
+        self.drop_unrecorded(survey).await?;
+        if is_due {
+            self.destroy_due(now).await?;
         }
-        Err(TrackError::Contended { tries: TRIES })
+        Ok(Outcome { head: Some(head), ..outcome })
     }
 
-    /// The items that the survey saw, or to which it or the time that has passed does anything, each
-    /// with all its events: what is decided rests on everything that is known.
-    async fn concerned(
+    /// The items that the survey saw, or to which it or the time that has passed does anything.
+    fn concerned(
         &self,
-        current: &Current,
+        items: &[Arc<PoamItem>],
         survey: &Survey,
         now: Timestamp,
-    ) -> Result<Vec<Arc<PoamItem>>, TrackError> {
-        let mut concerned: BTreeSet<Fingerprint> =
-            survey.assessments.iter().map(|seen| seen.finding.fingerprint).collect();
+    ) -> BTreeSet<Fingerprint> {
+        // What is abridged has not as many equal answers as such a policy counts.
         if self.policy.proof.confirmations > EQUAL_ANSWERS {
-            concerned.extend(current.items().iter().map(|item| item.fingerprint()));
-        } else {
-            let events = reconcile(current.items(), survey, self.policy, now);
-            concerned.extend(events.into_iter().map(|(fingerprint, _)| fingerprint));
+            return items.iter().map(|item| item.fingerprint()).collect();
         }
-        let mut whole = Vec::new();
-        for item in concerned.iter().filter_map(|fingerprint| current.get(fingerprint)) {
-            let read = match item.is_whole() {
-                true => Arc::clone(item),
-                false => match self.ledger.item(&item.fingerprint()).await? {
-                    Some(read) => Arc::new(read),
-                    None => continue,
-                },
-            };
-            whole.push(read);
-        }
-        Ok(whole)
-    }
-
-    /// Appends what `decide` makes of the items as they are, and decides anew when others changed the
-    /// same ones meanwhile: what happened once must not be lost to that.
-    ///
-    /// # Errors
-    /// What `decide` gives, and as [`Tracker::record`]. Nothing was recorded then.
-    pub async fn decide<T, E: From<TrackError>>(
-        &self,
-        now: impl Fn() -> Timestamp,
-        decide: impl Fn(Vec<PoamItem>) -> Result<(Vec<Append>, T), E>,
-    ) -> Result<(Head, T), E> {
-        for _ in 0..TRIES {
-            let items = self.ledger.items().await.map_err(TrackError::from)?;
-            let (batch, outcome) = decide(items)?;
-            match self.ledger.append(batch, now()).await {
-                Ok(head) => return Ok((head, outcome)),
-                Err(StoreError::Conflict { .. }) => {}
-                Err(error) => return Err(TrackError::from(error).into()),
-            }
-        }
-        Err(TrackError::Contended { tries: TRIES }.into())
+        let seen = survey.assessments.iter().map(|seen| seen.finding.fingerprint);
+        let events = reconcile(items, survey, self.policy, now);
+        seen.chain(events.into_iter().map(|(fingerprint, _)| fingerprint)).collect()
     }
 }
 
@@ -262,7 +227,7 @@ pub fn seeing_rules(rules: &RuleSet, shipped: &RuleSet) -> Vec<RuleId> {
 }
 
 /// One append for each item, on the version it was decided on.
-fn appends(items: &[Arc<PoamItem>], events: Vec<(Fingerprint, Recorded)>) -> Vec<Append> {
+fn appends(items: &[Cow<'_, PoamItem>], events: Vec<(Fingerprint, Recorded)>) -> Vec<Append> {
     let versions: BTreeMap<Fingerprint, u64> =
         items.iter().map(|item| (item.fingerprint(), item.version)).collect();
     let mut by_item: BTreeMap<Fingerprint, Vec<Recorded>> = BTreeMap::new();

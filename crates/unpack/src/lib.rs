@@ -25,7 +25,7 @@
 //! lists.
 
 /// Names what comes out of bytes: it is another one when anything else comes out of the same.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 mod archive;
 mod bounds;

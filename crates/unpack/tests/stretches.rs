@@ -67,6 +67,7 @@ fn escapes_keep_what_is_round_them() {
         ("'\\u{1f600} \\ud83d\\ude00pass-word-long'", Encoding::Escapes, "😀pass-word-long"),
         ("<v>p&#97;ss&amp;w&#x6f;rd-and-more</v>", Encoding::Entities, "pass&word-and-more"),
         ("key=3Dabcdefgh=\nijklmnop q", Encoding::QuotedPrintable, "key=abcdefghijklmnop"),
+        ("at \x1b[1;94mabcdefghijklmnop\x1b[0m;", Encoding::Colours, " abcdefghijklmnop ;"),
     ] {
         assert_eq!(decoded(text, encoding), [want.as_bytes()], "{text}");
     }

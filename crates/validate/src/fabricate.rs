@@ -9,6 +9,18 @@ pub(crate) fn secret(rule: &Rule, label: &str) -> Option<Secret> {
     (!made.is_empty()).then(|| Secret::new(made))
 }
 
+/// The token with another signature, of the same length, which no key ever made.
+pub(crate) fn signature(token: &Secret, label: &str) -> Option<Secret> {
+    let text = token.expose();
+    let signed = text.iter().rposition(|byte| *byte == b'.')? + 1;
+    // Whole groups of four characters are base 64 whatever they are; the last ones stay.
+    let whole = (text.len() - signed) / 4 * 4;
+    let made =
+        Stream::new(label).take(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", whole);
+    let (kept, rest) = (&text[..signed], &text[signed + whole..]);
+    (whole > 0).then(|| Secret::new([kept, &made, rest].concat()))
+}
+
 /// The format of the secret. Where a companion is the secret, the rule's own shape is that of the
 /// public id.
 fn shape(rule: &Rule) -> Option<&Shape> {

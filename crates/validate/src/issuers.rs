@@ -61,7 +61,8 @@ pub(crate) fn instances(
             custom: true,
         });
     }
-    if asked.is_empty() {
+    // What says that it was given out elsewhere is not shown here.
+    if asked.is_empty() && named_hosts.is_empty() {
         asked.extend(public.iter().map(|endpoint| Instance {
             endpoint: endpoint.clone(),
             binding: if recipe.self_hosted { Binding::Unbound } else { Binding::SoleIssuer },

@@ -7,6 +7,7 @@
 //! else is doubt, which closes nothing.
 
 mod address;
+mod challenge;
 mod control;
 mod courier;
 mod denial;
@@ -24,6 +25,7 @@ mod endpoint;
 mod evidence;
 mod fabricate;
 mod issuers;
+mod known_good;
 #[cfg_attr(
     not(feature = "drivers"),
     allow(dead_code, reason = "each driver uses its own part of it")
@@ -34,6 +36,7 @@ mod pace;
 mod pairing;
 mod plan;
 mod pointer;
+mod published;
 mod reader;
 mod reading;
 mod resolve;
@@ -50,6 +53,7 @@ pub use courier::{
     Courier, DELIVERY, Destination, DestinationError, Message, NotTaken, SIGNATURE, signature,
 };
 pub use endpoint::EndpointError;
+pub use known_good::KnownGood;
 pub use lint::lint;
 pub use pace::Pace;
 pub use plan::PlannedCall;

@@ -2,7 +2,7 @@
 
 use crate::reading::{can_deny, read_answer};
 use crate::{fabricate, issuers, template};
-use quietus_model::{Clause, Method, Outcome, Recipe, Rule};
+use quietus_model::{Clause, Exchange, Method, Outcome, Recipe, Rule, Sign};
 use regex::bytes::RegexBuilder;
 use std::collections::BTreeSet;
 
@@ -55,9 +55,10 @@ fn request(recipe: &Recipe) -> Vec<String> {
 fn login(recipe: &Recipe) -> Vec<String> {
     let mut found = Vec::new();
     let request = recipe.path.is_empty() && recipe.headers.is_empty() && recipe.body.is_empty();
-    if !request || recipe.sign.is_some() {
+    if !request || recipe.sign.is_some() || recipe.exchange != Exchange::Plain {
         let driver = recipe.driver.as_str();
-        found.push(format!("path, headers, body and sign are for HTTP, not for {driver}"));
+        found
+            .push(format!("path, headers, body, sign and exchange are for HTTP, not for {driver}"));
     }
     if recipe.login.is_none() {
         found.push("login must say what is logged in with".to_owned());
@@ -70,16 +71,18 @@ fn parts(rule: &Rule, recipe: &Recipe) -> Vec<String> {
     let known = part_names(rule);
     let mut used = template::parts_used(recipe);
     let is_sent = template::names_sent(recipe).contains(&"secret");
-    match (&recipe.sign, is_sent) {
-        (None, false) => {
+    let is_kept = recipe.sign.is_some() || recipe.exchange == Exchange::PublishedKeys;
+    match (is_kept, is_sent) {
+        (false, false) => {
             found.push("the secret is not sent: name {secret} in path, headers or body".to_owned());
         }
-        (Some(_), true) => {
-            found.push("the secret signs the request and must not be sent as well".to_owned());
+        (true, true) => {
+            found.push("the secret is proven here and must not be sent as well".to_owned());
         }
         _ => {}
     }
     used.extend(template::names(&recipe.endpoint));
+    used.extend(recipe.universe.iter().flat_map(|universe| template::names(universe)));
     let unknown = used.into_iter().filter(|name| !known.contains(*name));
     found.extend(unknown.map(|name| format!("{{{name}}} is no part of this rule")));
     found
@@ -168,6 +171,11 @@ fn control(rule: &Rule, recipe: &Recipe) -> Option<String> {
     }
     if recipe.refused.is_empty() && recipe.dead.iter().all(|clause| !clause.is_specific()) {
         return Some("no dead or refused clause can deny the negative control".to_owned());
+    }
+    // Of a signed token another signature is enough.
+    let is_token = matches!(recipe.sign, Some(Sign::Jwt { .. }));
+    if is_token || recipe.exchange == Exchange::PublishedKeys {
+        return None;
     }
     let made = fabricate::secret(rule, "lint");
     made.is_none().then(|| "the negative control needs a shape for {secret}".to_owned())

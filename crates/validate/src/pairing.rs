@@ -41,9 +41,17 @@ pub(crate) fn pairings<'a>(recipe: &'a Recipe, hit: &'a Hit) -> Result<Pairings<
     Ok(Pairings { tried, ambiguous })
 }
 
-/// The hosts that the candidates name, where the recipe's endpoint is a template.
+/// The hosts that the candidates name, where the recipe's endpoint is a template, or where they say
+/// that the credential is of another universe than the endpoint.
 pub(crate) fn named_hosts(recipe: &Recipe, hit: &Hit) -> Vec<String> {
-    let mut names = template::names(&recipe.endpoint).into_iter();
+    let Some(universe) = &recipe.universe else { return hosts_of(&recipe.endpoint, hit) };
+    let own = template::named_host(&recipe.endpoint, &BTreeMap::new());
+    hosts_of(universe, hit).into_iter().filter(|host| Some(host) != own.as_ref()).collect()
+}
+
+/// The hosts that the candidates make of the template of an endpoint.
+fn hosts_of(endpoint: &str, hit: &Hit) -> Vec<String> {
+    let mut names = template::names(endpoint).into_iter();
     let Some(name) = names.next() else {
         return Vec::new();
     };
@@ -51,7 +59,7 @@ pub(crate) fn named_hosts(recipe: &Recipe, hit: &Hit) -> Vec<String> {
         names.filter_map(|name| Some((name, *candidates(hit, name).first()?))).collect();
     let hosts = candidates(hit, name)
         .into_iter()
-        .filter_map(|part| template::named_host(&recipe.endpoint, &with(&more, name, part)));
+        .filter_map(|part| template::named_host(endpoint, &with(&more, name, part)));
     hosts.collect()
 }
 

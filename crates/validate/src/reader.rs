@@ -1,8 +1,9 @@
-//! Reads documents from places that the configuration names, by the one guarded transport.
+//! Speaks with the APIs that the configuration names, by the one guarded transport.
 
 use crate::endpoint::Origin;
 use crate::settings::{Settings, SettingsError};
 use crate::transport::{Call, Failure, Transport};
+use jiff::Timestamp;
 use quietus_model::{Method, Secret};
 use std::collections::BTreeMap;
 use url::Url;
@@ -19,6 +20,26 @@ pub struct Read {
     pub headers: BTreeMap<String, String>,
     /// The body.
     pub body: Vec<u8>,
+}
+
+impl Read {
+    /// For how many seconds no calls are left, if that is what the answer says at `now`: 403, 429 or
+    /// 503 with a time to wait, or with one at which there are calls again, in seconds since 1970.
+    pub fn wait(&self, now: Timestamp) -> Option<u64> {
+        if !matches!(self.status, 403 | 429 | 503) {
+            return None;
+        }
+        let number = |name: &str| self.headers.get(name)?.trim().parse::<u64>().ok();
+        if let Some(seconds) = number("retry-after") {
+            return Some(seconds);
+        }
+        let remaining = number("x-ratelimit-remaining").or_else(|| number("ratelimit-remaining"));
+        let reset = number("x-ratelimit-reset").or_else(|| number("ratelimit-reset"));
+        let is_spent = remaining == Some(0) || self.status == 429;
+        let now = u64::try_from(now.as_second()).unwrap_or(0);
+        // A second more, because their clock is not ours.
+        reset.filter(|_| is_spent).map(|reset| reset.saturating_sub(now) + 1)
+    }
 }
 
 /// Why there is no whole answer. Nothing of the request is in it.
@@ -59,9 +80,40 @@ impl Reader {
     /// # Errors
     /// [`NotRead`] when there was no whole answer.
     pub async fn get(&self, url: &str, headers: &[(String, Secret)]) -> Result<Read, NotRead> {
+        self.send(Method::Get, url, headers, &[]).await
+    }
+
+    /// What `url` gives for a form, which is posted once.
+    ///
+    /// # Errors
+    /// [`NotRead`] when there was no whole answer.
+    pub async fn post(
+        &self,
+        url: &str,
+        headers: &[(String, Secret)],
+        form: &Secret,
+    ) -> Result<Read, NotRead> {
+        let kind = Secret::from("application/x-www-form-urlencoded");
+        let headers = [&[("content-type".to_owned(), kind)], headers].concat();
+        self.send(Method::Post, url, &headers, form.expose()).await
+    }
+
+    /// What `url` answers to `body`. What does the same when it is done twice may be sent again when
+    /// the host asks to wait; the rest is sent once.
+    ///
+    /// # Errors
+    /// [`NotRead`] when there was no whole answer; it may have been done all the same.
+    pub async fn send(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &[(String, Secret)],
+        body: &[u8],
+    ) -> Result<Read, NotRead> {
         let url = https(url)?;
-        let body = Secret::new(Vec::new());
-        let call = Call { method: Method::Get, url: &url, headers, body: &body, again: true };
+        let body = Secret::new(body.to_vec());
+        let again = method != Method::Post;
+        let call = Call { method, url: &url, headers, body: &body, again };
         match self.transport.send(call).await {
             Ok(read) => Ok(Read { status: read.status, headers: read.headers, body: read.body }),
             Err(Failure::TooLarge { .. }) => {

@@ -1,6 +1,7 @@
 //! What the user decided about validation: instances, overrides, addresses, trust, limits.
 
 use crate::endpoint::{Endpoint, EndpointError};
+use crate::known_good::KnownGood;
 use crate::pace::Pace;
 use jiff::SignedDuration;
 use quietus_model::{Fingerprint, RuleId};
@@ -41,6 +42,8 @@ pub struct Settings {
     pub vantage: String,
     /// An http or https proxy. The environment's proxies are never used.
     pub proxy: Option<String>,
+    /// Credentials that the user knows to work, tried beside a denial.
+    pub known_good: Vec<KnownGood>,
     /// The user's own decoys: never sent.
     pub canaries: BTreeSet<Fingerprint>,
     /// Rules whose recipe the user wrote or changed: their verdicts are marked `custom`.
@@ -68,6 +71,7 @@ impl Default for Settings {
             max_body: 1024 * 1024,
             vantage: "local".to_owned(),
             proxy: None,
+            known_good: Vec::new(),
             canaries: BTreeSet::new(),
             custom_rules: BTreeSet::new(),
             tool: env!("CARGO_PKG_VERSION").to_owned(),
@@ -93,6 +97,7 @@ impl fmt::Debug for Settings {
             .field("max_body", &self.max_body)
             .field("vantage", &self.vantage)
             .field("proxy", &self.proxy.is_some())
+            .field("known_good", &self.known_good.len())
             .field("canaries", &self.canaries.len())
             .field("custom_rules", &self.custom_rules)
             .field("tool", &self.tool)
@@ -141,6 +146,14 @@ pub enum SettingsError {
     Certificates {
         /// What is wrong with it.
         reason: &'static str,
+    },
+    /// A credential that is known to work.
+    #[error("[[validate.known_good]] {rule}: {reason}")]
+    KnownGood {
+        /// The rule that it names.
+        rule: String,
+        /// What is wrong, and what to write.
+        reason: String,
     },
     /// The proxy.
     #[error("the proxy is not a URL such as http://proxy.example.org:3128")]

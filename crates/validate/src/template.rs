@@ -1,7 +1,8 @@
 //! Fills the templates of a recipe with the parts of a credential, encoded for where they stand.
 
+use crate::sign;
 use data_encoding::{BASE64, HEXUPPER_PERMISSIVE};
-use quietus_model::{Recipe, Revocation, Secret, Sign};
+use quietus_model::{Recipe, Revocation, Secret};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The parts of one credential by name; `secret` is the one it is keyed on.
@@ -39,7 +40,9 @@ enum Piece<'t> {
     Part(&'t str),
     Query(&'t str),
     Decoded(&'t str),
+    Bytes(&'t str),
     Basic(Operand<'t>, Operand<'t>),
+    Encoded(Vec<Operand<'t>>),
 }
 
 /// One side of `{basic USER PASSWORD}`: a part's name, a quoted text, or `-` for nothing.
@@ -49,15 +52,26 @@ enum Operand<'t> {
     Text(&'t str),
 }
 
+impl<'t> Operand<'t> {
+    fn name(self) -> Option<&'t str> {
+        match self {
+            Self::Part(name) => Some(name),
+            Self::Text(_) => None,
+        }
+    }
+}
+
 /// The names of the parts that a recipe sends or signs with, `secret` among them.
 pub(crate) fn parts_used(recipe: &Recipe) -> BTreeSet<&str> {
-    let signed = recipe.sign.iter().flat_map(Sign::parts);
-    names_sent(recipe).into_iter().chain(signed).collect()
+    let signed = recipe.sign.iter().flat_map(sign::parts);
+    let all = names_sent(recipe).into_iter().chain(signed);
+    all.filter(|name| !recipe.sign.as_ref().is_some_and(|sign| sign.makes(name))).collect()
 }
 
 /// The names of the parts that a recipe sends.
 pub(crate) fn names_sent(recipe: &Recipe) -> BTreeSet<&str> {
-    let login = recipe.login.iter().flat_map(|login| [&login.user, &login.secret]);
+    let login =
+        recipe.login.iter().flat_map(|login| [&login.user, &login.secret, &login.passphrase]);
     Request::question(recipe)
         .names()
         .into_iter()
@@ -76,12 +90,14 @@ pub(crate) fn names(template: &str) -> Vec<&str> {
     for piece in pieces(template) {
         match piece {
             Piece::Text(_) => {}
-            Piece::Part(name) | Piece::Query(name) | Piece::Decoded(name) => names.push(name),
+            Piece::Part(name) | Piece::Query(name) | Piece::Decoded(name) | Piece::Bytes(name) => {
+                names.push(name);
+            }
             Piece::Basic(user, password) => {
-                names.extend([user, password].into_iter().filter_map(|operand| match operand {
-                    Operand::Part(name) => Some(name),
-                    Operand::Text(_) => None,
-                }));
+                names.extend([user, password].into_iter().filter_map(Operand::name));
+            }
+            Piece::Encoded(operands) => {
+                names.extend(operands.into_iter().filter_map(Operand::name));
             }
         }
     }
@@ -168,6 +184,10 @@ fn write(
     let part = |name: &str| {
         parts.get(name).map(|part| part.expose()).ok_or_else(|| Unfilled::Missing(name.to_owned()))
     };
+    let side = |operand| match operand {
+        Operand::Part(name) => part(name),
+        Operand::Text(text) => Ok(text.as_bytes()),
+    };
     let mut out = Vec::new();
     for piece in pieces(template) {
         let written = match piece {
@@ -178,13 +198,16 @@ fn write(
             Piece::Part(name) => encode(part(name)?, place)?,
             Piece::Query(name) => encode(part(name)?, Place::Query)?,
             Piece::Decoded(name) => decode(part(name)?)?,
+            Piece::Bytes(name) => BASE64
+                .decode(part(name)?)
+                .map_err(|_| Unfilled::Unfit("a part is not the base 64 that it should be"))?,
             Piece::Basic(user, password) => {
-                let side = |operand| match operand {
-                    Operand::Part(name) => part(name),
-                    Operand::Text(text) => Ok(text.as_bytes()),
-                };
                 let pair = Secret::new([side(user)?, b":", side(password)?].concat());
                 BASE64.encode(pair.expose()).into_bytes()
+            }
+            Piece::Encoded(operands) => {
+                let sides: Result<Vec<&[u8]>, Unfilled> = operands.into_iter().map(side).collect();
+                BASE64.encode(Secret::new(sides?.concat()).expose()).into_bytes()
             }
         };
         out.extend_from_slice(&written);
@@ -263,10 +286,14 @@ fn placeholder(inner: &str) -> Option<Piece<'_>> {
     if is_name(inner) {
         return Some(Piece::Part(inner));
     }
+    if let Some(operands) = inner.strip_prefix("encoded ") {
+        return operands.split(' ').map(operand).collect::<Option<_>>().map(Piece::Encoded);
+    }
     let mut words = inner.split(' ');
     match (words.next()?, words.next(), words.next(), words.next()) {
         ("query", Some(name), None, None) if is_name(name) => Some(Piece::Query(name)),
         ("decoded", Some(name), None, None) if is_name(name) => Some(Piece::Decoded(name)),
+        ("bytes", Some(name), None, None) if is_name(name) => Some(Piece::Bytes(name)),
         ("basic", Some(user), password, None) => {
             Some(Piece::Basic(operand(user)?, operand(password.unwrap_or("-"))?))
         }
@@ -311,6 +338,8 @@ mod tests {
         assert_eq!(raw("{basic secret}"), "czo=");
         assert_eq!(raw("{basic \"api\" secret}"), "YXBpOnM=");
         assert_eq!(raw("{basic 'api' secret}"), "YXBpOnM=");
+        assert_eq!(raw("{encoded secret}"), "cw==");
+        assert_eq!(raw("{encoded user '/token:' secret}"), "Ym9iL3Rva2VuOnM=");
         assert_eq!(raw("{\"t\":\"{secret}\"}"), "{\"t\":\"s\"}");
         assert_eq!(raw("{ viewer { id } } {"), "{ viewer { id } } {");
         assert_eq!(filled("{decoded secret}", Place::Raw, "p%40%2Fss%3a").unwrap(), "p@/ss:");
@@ -318,7 +347,9 @@ mod tests {
             let refused = filled("{decoded secret}", Place::Raw, broken);
             assert!(matches!(refused, Err(Unfilled::Unfit(_))), "{broken}");
         }
-        assert_eq!(names("{basic user secret}{query x}"), ["user", "secret", "x"]);
+        assert_eq!(filled("{bytes secret}", Place::Raw, "YWI=").unwrap(), "ab");
+        assert!(matches!(filled("{bytes secret}", Place::Raw, "Y"), Err(Unfilled::Unfit(_))));
+        assert_eq!(names("{basic user secret}{query x}{bytes y}"), ["user", "secret", "x", "y"]);
         let missing = filled("{other}", Place::Raw, "s").unwrap_err();
         assert_eq!(missing, Unfilled::Missing("other".into()));
     }

@@ -1,6 +1,7 @@
 //! Judges a hit: offline facts first, then every instance that may have issued it.
 
 mod asking;
+mod exchange;
 mod login;
 pub(crate) mod revoke;
 
@@ -8,16 +9,18 @@ use crate::control::Controls;
 use crate::driver;
 use crate::endpoint::{Endpoint, EndpointError};
 use crate::issuers::{self, Instance};
+use crate::known_good::KnownGoods;
 use crate::pairing;
 use crate::plan::PlannedCall;
+use crate::published;
 use crate::settings::{Configured, Settings, SettingsError};
 use crate::stop::Stop;
 use crate::transport::Transport;
 use asking::{Heard, Question, doubt, unfilled};
 use jiff::{SignedDuration, Timestamp};
 use quietus_model::{
-    Binding, Doubt, Fingerprint, Hit, Judgement, Observation, Offline, Recipe, Rule, RuleId,
-    RuleSet, Target, Verdict,
+    Binding, Doubt, Exchange, Fingerprint, Hit, Judgement, Observation, Offline, Recipe, Rule,
+    RuleId, RuleSet, Target, Verdict,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -34,6 +37,7 @@ pub struct Validator {
     configured: Configured,
     transport: Transport,
     controls: Controls,
+    known_good: KnownGoods,
     canaries: BTreeSet<Fingerprint>,
     custom_rules: BTreeSet<RuleId>,
     vantage: String,
@@ -62,6 +66,7 @@ impl Validator {
         Ok(Self {
             began: (now, Instant::now()),
             max_age: settings.max_age,
+            known_good: KnownGoods::read(&rules, &settings.known_good, &configured)?,
             configured,
             transport,
             controls: Controls::default(),
@@ -103,6 +108,10 @@ impl Validator {
         // Another protocol's words must not be spoken to what listens there.
         let bound: Vec<Endpoint> = bound.filter(|e| e.driver() == recipe.driver).collect();
         let instances = issuers::instances(recipe, &self.configured, &named_hosts, &bound);
+        let instances = match recipe.exchange {
+            Exchange::PublishedKeys => published::named(instances, &hit.secret),
+            Exchange::Plain | Exchange::TokenService => instances,
+        };
         let offline = self.offline_doubt(hit);
         if instances.is_empty() {
             let doubt = offline.unwrap_or(Doubt::IssuerUnbound);
@@ -124,8 +133,14 @@ impl Validator {
                     let from_here = |seen: &&Observation| seen.vantage == self.vantage;
                     let was_live_from_here = accepted.iter().any(from_here);
                     let was_live = !accepted.is_empty();
-                    let question =
-                        Question { rule, recipe, instance, was_live, was_live_from_here };
+                    let question = Question {
+                        rule,
+                        recipe,
+                        instance,
+                        was_live,
+                        was_live_from_here,
+                        forged: None,
+                    };
                     self.ask(question, hit).await
                 }
             };
@@ -220,7 +235,7 @@ impl Validator {
     /// Why a credential must not be sent at all, told by what is known without asking.
     fn offline_doubt(&self, hit: &Hit) -> Option<Doubt> {
         let finding = &hit.finding;
-        if self.canaries.contains(&finding.fingerprint) {
+        if self.canaries.iter().any(|canary| finding.is_named(canary)) {
             return Some(Doubt::Canary);
         }
         match finding.offline {

@@ -65,6 +65,13 @@ impl Words {
     }
 }
 
+impl Words {
+    /// The names of the repositories it was seen in.
+    pub(crate) fn repositories(&self) -> impl Iterator<Item = &str> {
+        self.repositories.iter().map(String::as_str)
+    }
+}
+
 /// An item as it stands at a moment.
 pub(crate) struct Row {
     pub(crate) item: Arc<PoamItem>,

@@ -3,12 +3,14 @@
 
 use crate::board::{Row, Words, rows};
 use crate::pages::metrics::Figures;
+use crate::repositories;
 use jiff::{SignedDuration, Timestamp};
 use quietus_model::Fingerprint;
-use quietus_poam::{PoamItem, Policy};
+use quietus_poam::{Listed, PoamItem, Policy, Review};
 use quietus_store::{Head, Ledger, RepositoryScans, StoreError};
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
@@ -37,7 +39,20 @@ pub(crate) struct Snapshot {
     /// Those that a visitor may choose among.
     pub(crate) owners: Vec<String>,
     pub(crate) repositories: Vec<String>,
+    /// Signed reviews, newest first.
+    pub(crate) reviews: Arc<Vec<Review>>,
+    listed: Arc<Vec<Listed>>,
+    /// Made when somebody asks for them first.
+    seen: OnceLock<Vec<repositories::Row>>,
     words: HashMap<Fingerprint, Arc<Words>>,
+}
+
+/// What is read of the ledger beside its items.
+#[derive(Clone)]
+struct Beside {
+    scans: Arc<Vec<RepositoryScans>>,
+    listed: Arc<Vec<Listed>>,
+    reviews: Arc<Vec<Review>>,
 }
 
 impl Snapshot {
@@ -45,9 +60,10 @@ impl Snapshot {
         head: Head,
         items: Vec<Arc<PoamItem>>,
         mut words: HashMap<Fingerprint, Arc<Words>>,
-        scans: Arc<Vec<RepositoryScans>>,
+        beside: Beside,
         at: Timestamp,
     ) -> Self {
+        let Beside { scans, listed, reviews } = beside;
         for item in &items {
             let known = words.get(&item.fingerprint());
             if known.is_none_or(|known| known.version != item.version) {
@@ -57,7 +73,19 @@ impl Snapshot {
         let rows = rows(&items, &words, at);
         let owners = chosen(words.values().filter_map(|words| words.owner.as_deref()));
         let repositories = chosen(words.values().map(|words| words.repository.as_str()));
-        Self { head, at, items, rows, scans, owners, repositories, words }
+        let seen = OnceLock::new();
+        Self { head, at, items, rows, scans, owners, repositories, reviews, listed, seen, words }
+    }
+
+    /// All repositories, those that are seen worst first.
+    pub(crate) fn repositories_seen(&self) -> &[repositories::Row] {
+        let made = || repositories::rows(&self.listed, &self.scans, &self.rows, self.at);
+        self.seen.get_or_init(made)
+    }
+
+    fn beside(&self) -> Beside {
+        let (scans, listed) = (Arc::clone(&self.scans), Arc::clone(&self.listed));
+        Beside { scans, listed, reviews: Arc::clone(&self.reviews) }
     }
 
     /// The item of a number.
@@ -133,11 +161,10 @@ impl Folded {
 
     /// An item with every event of its history: a list has only those that say something new.
     pub(crate) async fn whole(&self, item: &Arc<PoamItem>) -> Result<Arc<PoamItem>, StoreError> {
-        if item.is_whole() {
-            return Ok(Arc::clone(item));
-        }
-        let read = self.ledger.item(&item.fingerprint()).await?;
-        Ok(read.map_or_else(|| Arc::clone(item), Arc::new))
+        Ok(match self.ledger.whole(item).await? {
+            Cow::Borrowed(_) => Arc::clone(item),
+            Cow::Owned(read) => Arc::new(read),
+        })
     }
 
     /// As of now, whatever that takes: for those who have just changed something.
@@ -176,12 +203,40 @@ async fn after(
     now: Timestamp,
 ) -> Result<Snapshot, StoreError> {
     let current = ledger.current().await?;
-    let scans = match known {
-        Some(known) if !ledger.changes_since(known.head.seq).await?.scanned => {
-            Arc::clone(&known.scans)
-        }
-        _ => Arc::new(ledger.scans().await?),
-    };
+    let beside = beside(ledger, known).await?;
     let words = known.map(|known| known.words.clone()).unwrap_or_default();
-    Ok(Snapshot::of(current.head().clone(), current.items().to_vec(), words, scans, now))
+    let (head, items) = (current.head().clone(), current.items().to_vec());
+    // Thousands of rows keep a thread busy for a while; those that answer others must not wait for it.
+    let made = move || Snapshot::of(head, items, words, beside, now);
+    tokio::task::spawn_blocking(made).await.map_err(|_| StoreError::BadHead)
+}
+
+/// What is read beside items; read anew where it changed.
+async fn beside(ledger: &Ledger, known: Option<&Snapshot>) -> Result<Beside, StoreError> {
+    let Some(known) = known else {
+        return Ok(Beside {
+            scans: Arc::new(ledger.scans().await?),
+            listed: Arc::new(ledger.inventory().await?),
+            reviews: reviews(ledger).await?,
+        });
+    };
+    let changes = ledger.changes_since(known.head.seq).await?;
+    let mut beside = known.beside();
+    if changes.scanned {
+        beside.scans = Arc::new(ledger.scans().await?);
+    }
+    if changes.listed {
+        beside.listed = Arc::new(ledger.inventory().await?);
+    }
+    if changes.reviewed {
+        beside.reviews = reviews(ledger).await?;
+    }
+    Ok(beside)
+}
+
+/// Signed reviews, newest first.
+async fn reviews(ledger: &Ledger) -> Result<Arc<Vec<Review>>, StoreError> {
+    let mut reviews = ledger.reviews().await?;
+    reviews.reverse();
+    Ok(Arc::new(reviews))
 }

@@ -8,15 +8,19 @@
 mod act;
 mod api;
 mod board;
+mod cookie;
 mod door;
 mod folded;
 mod guard;
 mod pages;
+mod provider;
 mod refused;
+mod repositories;
 mod serve;
 mod site;
 mod visitor;
 
 pub use door::{DoorError, TokenValue, new_token};
+pub use provider::{Answering, AskProvider, ProviderAnswer, ProviderCall, ProviderSettings};
 pub use serve::serve;
 pub use site::{Address, AddressError, Clock, Settings, Site, Targets};

@@ -2,6 +2,7 @@
 
 use crate::door::{DoorError, Secret};
 use crate::folded::Folded;
+use crate::provider::{AskProvider, Provider, ProviderSettings};
 use crate::{api, guard, pages};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -139,6 +140,8 @@ pub struct Settings {
     pub account: Option<Actor>,
     /// Finds the target that a person means.
     pub targets: Targets,
+    /// Who signs people in, where that is somebody else, and how they are asked.
+    pub provider: Option<(ProviderSettings, AskProvider)>,
 }
 
 /// What is served. Cheap to clone.
@@ -149,6 +152,7 @@ pub struct Site {
     pub(crate) clock: Clock,
     /// What the printed link holds.
     pub(crate) link: Option<Arc<Secret>>,
+    pub(crate) provider: Option<Arc<Provider>>,
 }
 
 impl Site {
@@ -156,13 +160,24 @@ impl Site {
     ///
     /// # Errors
     /// [`DoorError`] when the ledger cannot be read, or its tables of tokens not be made.
-    pub async fn new(ledger: Ledger, settings: Settings, clock: Clock) -> Result<Self, DoorError> {
+    pub async fn new(
+        ledger: Ledger,
+        mut settings: Settings,
+        clock: Clock,
+    ) -> Result<Self, DoorError> {
         ledger.prepare_access().await?;
         let now = clock();
         let folded = Folded::read(ledger, settings.policy.clone(), now).await?;
         let link = settings.account.is_some().then(Secret::fresh).transpose()?;
-        let (folded, settings) = (Arc::new(folded), Arc::new(settings));
-        Ok(Self { folded, settings, clock, link: link.map(Arc::new) })
+        let provider = settings.provider.take();
+        let provider = provider.map(|(of, ask)| Provider::new(of, ask, settings.address.url()));
+        Ok(Self {
+            folded: Arc::new(folded),
+            settings: Arc::new(settings),
+            clock,
+            link: link.map(Arc::new),
+            provider: provider.map(Arc::new),
+        })
     }
 
     /// The address to open; with the key to the door, where there is one.

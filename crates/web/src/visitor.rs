@@ -1,22 +1,19 @@
 //! Who asks: somebody who signed in with a browser, or a program with a token.
 
 use crate::Site;
+use crate::cookie::Cookie;
 use crate::door::{DoorError, Secret};
 use crate::refused::Refused;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::SignedDuration;
 use quietus_poam::{Actor, Duty, Roles};
 use quietus_store::AccessSession;
 
-/// How long somebody stays signed in.
-const SESSION: SignedDuration = SignedDuration::from_hours(12);
-
-/// The cookie; browsers take the second name over an encrypted connection to this host only.
-const COOKIE: &str = "quietus";
-const SECURE_COOKIE: &str = "__Host-quietus";
+/// How long somebody stays signed in whom this site itself lets in.
+pub(crate) const SESSION: SignedDuration = SignedDuration::from_hours(12);
 
 /// Somebody who is signed in.
 pub(crate) struct Visitor {
@@ -45,7 +42,7 @@ impl Visitor {
     /// Forgets the session; the cookie that tells the browser so.
     pub(crate) async fn leave(&self, site: &Site) -> Result<HeaderValue, Refused> {
         site.folded.ledger.end_session(&self.cookie.digest(), site.now()).await?;
-        cookie(site, "", 0)
+        Cookie::Session.forgotten(site)
     }
 }
 
@@ -57,42 +54,19 @@ pub(crate) async fn enter(
     roles: Roles,
     proven: bool,
     token: Option<String>,
+    lasts: SignedDuration,
 ) -> Result<HeaderValue, Refused> {
     let now = site.now();
     let secret = Secret::fresh().map_err(closed)?;
-    let expires_at = now.checked_add(SESSION).unwrap_or(now);
+    let expires_at = now.checked_add(lasts).unwrap_or(now);
     let subject = subject.to_owned();
     let session = AccessSession { subject, roles, proven, token, made_at: now, expires_at };
     site.folded.ledger.add_session(&session, &secret.digest()).await?;
-    cookie(site, secret.reveal(), SESSION.as_secs())
+    Cookie::Session.kept(site, secret.reveal(), lasts.as_secs())
 }
 
-fn closed(error: DoorError) -> Refused {
+pub(crate) fn closed(error: DoorError) -> Refused {
     Refused::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
-}
-
-fn cookie_name(site: &Site) -> &'static str {
-    if site.settings.address.is_encrypted() { SECURE_COOKIE } else { COOKIE }
-}
-
-fn cookie(site: &Site, value: &str, seconds: i64) -> Result<HeaderValue, Refused> {
-    let secure = if site.settings.address.is_encrypted() { "; Secure" } else { "" };
-    let name = cookie_name(site);
-    let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
-    HeaderValue::from_str(&text)
-        .map_err(|_| Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "no cookie could be made"))
-}
-
-/// What the browser sent as our cookie.
-fn given(site: &Site, headers: &HeaderMap) -> Option<Secret> {
-    let name = cookie_name(site);
-    let mut pairs = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(known, _)| *known == name).map(|(_, value)| Secret::given(value))
 }
 
 /// Who is signed in, if anybody is.
@@ -100,7 +74,8 @@ pub(crate) async fn signed_in(
     site: &Site,
     headers: &HeaderMap,
 ) -> Result<Option<Visitor>, Refused> {
-    let Some(cookie) = given(site, headers) else { return Ok(None) };
+    let Some(cookie) = Cookie::Session.given(site, headers) else { return Ok(None) };
+    let cookie = Secret::given(&cookie);
     let session = site.folded.ledger.session(&cookie.digest(), site.now()).await?;
     let Some(AccessSession { subject, roles, proven, .. }) = session else { return Ok(None) };
     let actor = Actor::Person { id: subject, claims: None, authenticated: proven, roles };

@@ -2,7 +2,7 @@
 
 use super::Bundle;
 use jiff::Timestamp;
-use quietus_model::SurveyId;
+use quietus_model::{Digest, SurveyId};
 use quietus_poam::{
     ClosureBasis, Event, PoamItem, Policy, Proof, Recorded, ScanRecord, SealedEntry,
 };
@@ -54,6 +54,9 @@ impl Bundle {
             }
         };
         checks.push(check("identity", self.identity(&item)));
+        if !item.attachments.is_empty() || !self.files.is_empty() {
+            checks.push(check("files", self.files_agree(&item)));
+        }
         checks.push(check("closure", closed(&item)));
         if let Some(at) = closing(&item) {
             checks.push(check("milestones", milestones(&item, at)));
@@ -146,6 +149,34 @@ impl Bundle {
                 Fails(format!("it was not proven dead: {}", missing.join("; ")))
             }
             (ClosureBasis::Attested, _) => attested(&before, policy, closing.at),
+        }
+    }
+
+    /// Whether each file is one that an event attached, to the byte.
+    fn files_agree(&self, item: &PoamItem) -> Outcome {
+        let mut here = BTreeSet::new();
+        for file in &self.files {
+            let Some(bytes) = file.bytes() else {
+                return Fails(format!("{} cannot be read", file.name));
+            };
+            let digest = Digest::of(&bytes);
+            if item.attachment(&digest).is_none() {
+                return Fails(format!("no event attached the bytes that {} has now", file.name));
+            }
+            here.insert(digest);
+        }
+        let attached = || item.attachments.iter().map(|known| &known.attachment);
+        let elsewhere: BTreeSet<String> = attached()
+            .filter(|file| !here.contains(&file.digest))
+            .map(|file| format!("{} (SHA-256 {})", file.name, file.digest))
+            .collect();
+        match elsewhere.is_empty() {
+            true => Holds(format!("{} attached files are as they were attached", here.len())),
+            false => Unknown(format!(
+                "{} files agree; compare with your own copies: {}",
+                here.len(),
+                elsewhere.into_iter().collect::<Vec<_>>().join(", ")
+            )),
         }
     }
 

@@ -11,6 +11,7 @@ pub use check::{Check, Outcome};
 use crate::story::sentence;
 use crate::text::one_line;
 use crate::{Audience, ExportError, Register};
+use data_encoding::BASE64;
 use jiff::Timestamp;
 use quietus_poam::{PoamItem, SealedEntry};
 use serde::{Deserialize, Serialize};
@@ -22,7 +23,8 @@ const FORMAT: &str = "quietus-evidence/1";
 const HOW: &str = "`quietus export verify FILE` computes every seal again, folds the events into the \
     item, and judges the closure anew under the policy given here; it needs no ledger, no key and no \
     network. By hand: `hash` is SHA-256 over seq (8 bytes, big endian), stream, version (8 bytes), \
-    recorded_at (8 bytes), body and prev, each preceded by its length in 8 bytes, big endian. That \
+    recorded_at (8 bytes), body and prev, each preceded by its length in 8 bytes, big endian. The \
+    SHA-256 of each file stands in the event that attached it. That \
     these entries stand in the ledger is checked there, by `quietus ledger verify`.";
 
 /// The evidence of one item.
@@ -50,6 +52,41 @@ pub struct Bundle {
     pub entries: Vec<SealedEntry>,
     /// The scans that showed it gone.
     pub scans: Vec<SealedEntry>,
+    /// The files that are attached to it, as far as their bytes are kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<BundledFile>,
+}
+
+/// A file that is attached to the item. Its digest stands in the event that attached it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct BundledFile {
+    /// What it is called.
+    pub name: String,
+    /// Its bytes, in base64.
+    pub base64: String,
+}
+
+impl BundledFile {
+    /// A file of these bytes.
+    pub fn of(name: &str, bytes: &[u8]) -> Self {
+        Self { name: one_line(name), base64: BASE64.encode(bytes) }
+    }
+
+    /// Its bytes; `None` when they are no base64.
+    pub fn bytes(&self) -> Option<Vec<u8>> {
+        BASE64.decode(self.base64.as_bytes()).ok()
+    }
+}
+
+/// What the ledger holds of an item, sealed, and the files that are kept beside it.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Holdings {
+    /// The item's events.
+    pub entries: Vec<SealedEntry>,
+    /// The scans that showed it gone.
+    pub scans: Vec<SealedEntry>,
+    /// Attached files. Readers outside get their digests alone.
+    pub files: Vec<BundledFile>,
 }
 
 /// A policy as its file has it.
@@ -80,8 +117,7 @@ pub enum BundleError {
 pub fn bundle(
     item: &PoamItem,
     register: &Register<'_>,
-    entries: Vec<SealedEntry>,
-    scans: Vec<SealedEntry>,
+    holdings: Holdings,
     policy: Option<PolicyText>,
 ) -> Result<String, ExportError> {
     let external = register.about.audience == Audience::External;
@@ -101,8 +137,9 @@ pub fn bundle(
         head: register.about.head.clone(),
         policy,
         story: told.map(|line| one_line(&line)).collect(),
-        entries,
-        scans,
+        entries: holdings.entries,
+        scans: holdings.scans,
+        files: if external { Vec::new() } else { holdings.files },
     };
     let text = serde_json::to_string_pretty(&bundle);
     text.map(|text| text + "\n").map_err(|error| ExportError::Page(error.to_string()))

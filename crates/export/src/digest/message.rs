@@ -18,6 +18,7 @@ pub fn message(reminders: &[&Reminder<'_>], places: Places, now: Timestamp) -> V
             "state": item.phase().to_string(),
             "liveness": item.liveness(now),
             "milestone": reminder.milestone.map(|milestone| milestone.as_str()),
+            "step": reminder.step.as_ref().map(ToString::to_string),
             "at": reminder.at,
             "owner": item.owner.as_ref().map(|owner| &owner.name),
             "place": place(reminder, places),

@@ -185,6 +185,7 @@ fn documents(item: &PoamItem) -> Vec<String> {
             Event::CauseFound { digest, .. } => ("Root Cause", digest.as_ref()?),
             Event::ImpactChecked { digest, .. } => ("Impact Check", digest.as_ref()?),
             Event::Attested { attestation } => ("Attestation", attestation.digest.as_ref()?),
+            Event::Attached { attachment } => ("Evidence", &attachment.digest),
             _ => return None,
         };
         Some(format!("{kind} : sha256-{digest}"))

@@ -199,7 +199,25 @@ pub(super) struct Resource {
     pub(super) description: Markup,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) props: Vec<Prop>,
-    pub(super) base64: Base64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) rlinks: Vec<ResourceLink>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) base64: Option<Base64>,
+}
+
+/// Where a resource lies that is not in the document, and what its bytes are known by.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct ResourceLink {
+    pub(super) href: String,
+    pub(super) hashes: Vec<Hash>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Hash {
+    pub(super) algorithm: Token,
+    pub(super) value: Line,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

@@ -71,6 +71,7 @@ fn moves_phase(event: &Event) -> bool {
         | Event::LeftHead { .. }
         | Event::Absent { .. }
         | Event::Judged { .. }
+        | Event::Aliased { .. }
         | Event::Reclassified { .. }
         | Event::Escalated { .. }
         | Event::Deferred { .. }
@@ -82,6 +83,8 @@ fn moves_phase(event: &Event) -> bool {
         | Event::Attested { .. }
         | Event::CauseFound { .. }
         | Event::ImpactChecked { .. }
+        | Event::Attached { .. }
+        | Event::Ticketed { .. }
         | Event::Approved { .. }
         | Event::Escrowed { .. }
         | Event::EscrowOpened { .. }

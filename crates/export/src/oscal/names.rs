@@ -174,7 +174,7 @@ pub(super) fn risk_status(item: &PoamItem) -> &'static str {
     match item.phase() {
         Phase::Closed(_) => "closed",
         Phase::Deviation(_) => "deviation-approved",
-        _ if item.pending(Subject::Deviation).is_some() => "deviation-requested",
+        _ if item.pending(&Subject::Deviation).is_some() => "deviation-requested",
         Phase::Detected => "investigating",
         Phase::Open => "open",
         Phase::InProgress | Phase::PendingVerification => "remediating",
@@ -184,6 +184,7 @@ pub(super) fn risk_status(item: &PoamItem) -> &'static str {
 /// A class as a property value.
 pub(super) fn class_value(class: Class) -> &'static str {
     match class {
+        Class::Dummy => "dummy",
         Class::Dead => "dead-at-first-sight",
         Class::Unknown => "unknown",
         Class::Live => "live",

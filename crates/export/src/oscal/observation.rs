@@ -2,20 +2,22 @@
 
 use super::OscalOptions;
 use super::assets::{issuer_subject, place_subject, system_subject};
-use super::document::{Base64, Link, Origin, OriginActor, Prop, Resource, Subject, Token};
+use super::document::{
+    Base64, Hash, Link, Origin, OriginActor, Prop, Resource, ResourceLink, Subject, Token,
+};
 use super::history::Step;
 use super::item_document::{Observation, RelevantEvidence};
 use super::metadata::{self, ACTOR};
 use super::names::{ItemNames, fingerprint_value, prop};
 use crate::story::place;
-use crate::text::{Markup, Moment};
+use crate::text::{Line, Markup, Moment};
 use data_encoding::BASE64;
 use jiff::Timestamp;
 use quietus_model::{
     Attestation, Control, Digest, Judgement, Location, LocationId, Observation as Answer, SafeText,
     SurveyId, Verdict,
 };
-use quietus_poam::{ClosureBasis, Detection, Event, PoamItem, Recorded};
+use quietus_poam::{Attachment, ClosureBasis, Detection, Event, PoamItem, Recorded};
 
 /// What one event shows, if it shows anything.
 pub(super) fn of_step(
@@ -39,6 +41,10 @@ pub(super) fn of_step(
         }
         Event::Judged { judgement } => plain(writer.judged(judgement)),
         Event::Attested { attestation } => plain(writer.attested(attestation)),
+        Event::Attached { attachment } => {
+            let (observation, resource) = writer.attached(attachment);
+            Some((observation, Some(resource)))
+        }
         Event::Closed { basis, dead_since, evidence } => {
             let (observation, resource) = writer.closed(*basis, *dead_since, evidence);
             Some((observation, Some(resource)))
@@ -233,6 +239,49 @@ impl Writer<'_> {
         observation
     }
 
+    /// The file itself stays outside: the back matter names it by its digest.
+    fn attached(&self, file: &Attachment) -> (Observation, Resource) {
+        let shown = Shown {
+            title: "A file shows something",
+            description: format!("{} shows: {}", file.name, file.shows),
+            types: &["evidence"],
+            method: "EXAMINE",
+            subject: system_subject(self.options),
+            collected: file.collected,
+        };
+        let props = || {
+            let mut props = vec![
+                Prop::own("document-sha256", file.digest.as_str()),
+                Prop::own("collected-by", file.collector.as_str()),
+                Prop::own("recorded-at", self.step.recorded.at.to_string()),
+            ];
+            let scope = Some(file.scope.as_str()).filter(|scope| !scope.is_empty());
+            props.extend(scope.map(|scope| Prop::own("scope", scope)));
+            props
+        };
+        let resource = Resource {
+            uuid: self.names.resource(self.step.index),
+            title: Markup::of(file.name.as_str()),
+            description: Markup::of(file.shows.as_str()),
+            props: [vec![Prop::nist("type", "evidence")], props()].concat(),
+            rlinks: vec![ResourceLink {
+                href: format!("evidence/{}", file.digest),
+                hashes: vec![Hash {
+                    algorithm: Token::Borrowed("SHA-256"),
+                    value: Line::of(file.digest.as_str()),
+                }],
+            }],
+            base64: None,
+        };
+        let mut named = evidence(&format!("{}: {}", file.name, file.shows), props());
+        let href = format!("#{}", resource.uuid);
+        named.href = Some(href.clone());
+        let mut observation = self.observation(shown, vec![named]);
+        observation.links.push(Link { href, rel: Token::Borrowed("reference") });
+        observation.expires = file.expires.map(Moment::of);
+        (observation, resource)
+    }
+
     /// The closing event stands whole in the back matter, so that an assessor can compare its
     /// digest with the ledger's.
     fn closed(
@@ -280,11 +329,12 @@ impl Writer<'_> {
                 Prop::nist("type", "evidence"),
                 Prop::own("sha256", Digest::of(text.as_bytes()).as_str()),
             ],
-            base64: Base64 {
+            rlinks: Vec::new(),
+            base64: Some(Base64 {
                 filename: Token::Owned(format!("{id}-event-{}.json", self.step.index + 1)),
                 media_type: Token::Borrowed("application/json"),
                 value: BASE64.encode(text.as_bytes()),
-            },
+            }),
         }
     }
 }

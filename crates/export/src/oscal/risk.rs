@@ -119,7 +119,7 @@ fn props(item: &PoamItem, options: &OscalOptions) -> Vec<Prop> {
 
 /// The deviation that waits for a decision, as FedRAMP names it.
 fn requested(item: &PoamItem) -> Option<Prop> {
-    let Request::Deviation { deviation, .. } = item.pending(Subject::Deviation)?.request else {
+    let Request::Deviation { deviation, .. } = item.pending(&Subject::Deviation)?.request else {
         return None;
     };
     match deviation {
@@ -236,7 +236,7 @@ fn impact(severity: Severity) -> &'static str {
 
 fn likelihood(class: Class) -> &'static str {
     match class {
-        Class::Dead => "low",
+        Class::Dead | Class::Dummy => "low",
         Class::Unknown => "moderate",
         Class::Live | Class::LivePublic | Class::LivePrivileged => "high",
     }

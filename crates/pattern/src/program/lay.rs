@@ -1,7 +1,7 @@
 //! Lays a pattern out as a program, from its end to its beginning: so the number of what comes next
 //! is always known.
 
-use super::{Branch, COUNTED, Look, Program, Step};
+use super::{Branch, COUNTED, FEW, Look, Program, Step};
 use crate::around::{EDGE, Set, set_of};
 use regex_syntax::hir::{Capture, Class, ClassUnicode, Hir, HirKind, Look as Asked, Repetition};
 use regex_syntax::utf8::Utf8Sequences;
@@ -12,6 +12,9 @@ const MOST: usize = 20_000;
 
 /// A part that may be taken more often than this is counted, not written out.
 const COPIES: u32 = 3;
+
+/// A choice with more branches has a fan.
+const MOST_BRANCHES: u32 = 8;
 
 /// In place of what is found out when all is laid out.
 const LATER: u32 = 0;
@@ -43,6 +46,7 @@ pub(super) fn lay(pattern: &Hir) -> Result<Program, String> {
         let end = layer.push(Step::Match)?;
         let start = layer.lay(pattern, end)?;
         let first = layer.look_ahead(start);
+        layer.fan_out();
         if !layer.doubt() {
             return Ok(layer.program(start, first));
         }
@@ -53,7 +57,21 @@ pub(super) fn lay(pattern: &Hir) -> Result<Program, String> {
 impl Layer {
     fn program(self, start: u32, first: u32) -> Program {
         let Layer { steps, branches, text, runs, crossings, counters, groups, sets, .. } = self;
-        Program { steps, branches, sets, text, start, first, runs, crossings, counters, groups }
+        let fans = Vec::new();
+        let program = Program {
+            steps,
+            branches,
+            sets,
+            text,
+            start,
+            first,
+            runs,
+            crossings,
+            counters,
+            groups,
+            fans,
+        };
+        program.fanned()
     }
 
     fn push(&mut self, step: Step) -> Result<u32, String> {
@@ -281,7 +299,7 @@ impl Layer {
     /// A choice whose branches are not known yet.
     fn reserve(&mut self) -> Result<u32, String> {
         let number = self.crossing();
-        self.push(Step::Choice { from: LATER, to: LATER, number })
+        self.push(Step::Choice { from: LATER, to: LATER, number, fan: FEW })
     }
 
     /// Once more, or on.
@@ -327,6 +345,19 @@ impl Layer {
             self.branches[number].first = self.set(first);
         }
         self.set(firsts[start as usize])
+    }
+
+    /// Numbers the fans in the order of their choices.
+    fn fan_out(&mut self) {
+        let mut fans = 0;
+        for step in &mut self.steps {
+            if let Step::Choice { from, to, fan, .. } = step
+                && *to - *from > MOST_BRANCHES
+            {
+                *fan = fans;
+                fans += 1;
+            }
+        }
     }
 
     /// What a text may go on with where this step stands, by what is known of the others.

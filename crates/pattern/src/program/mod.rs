@@ -11,7 +11,7 @@ mod lay;
 mod run;
 mod sheet;
 
-use crate::around::Set;
+use crate::around::{EDGE, Set};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -19,6 +19,9 @@ use std::ops::Range;
 /// it: that it came to nothing once says little. So only parts are counted in which no byte can be
 /// taken in two ways.
 const COUNTED: u32 = u32::MAX;
+
+/// In place of the number of the fan of a choice that has few branches.
+const FEW: u32 = u32::MAX;
 
 /// What to do at a place of a text, and by its number what then.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,7 +48,7 @@ enum Step {
     /// Takes a part once more or goes on, by how often it was taken.
     Times { counter: u32, least: u32, most: u32, is_greedy: bool, part: Branch, then: Branch },
     /// Goes on with the first of some branches by which it all comes to a match.
-    Choice { from: u32, to: u32, number: u32 },
+    Choice { from: u32, to: u32, number: u32, fan: u32 },
     /// Notes the place as an edge of a group.
     Edge { slot: u32, next: u32 },
     /// Takes nothing and looks around.
@@ -96,6 +99,23 @@ pub struct Program {
     counters: u32,
     /// The names of the groups, by their number.
     groups: Vec<Option<String>>,
+    /// Of the choices with many branches; made when the program is.
+    #[serde(skip)]
+    fans: Vec<Fan>,
+}
+
+/// The branches of a choice that a text allows, by the symbol that it goes on with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Fan {
+    /// By symbol where its branches begin; they end where those of the next one do.
+    starts: Vec<u32>,
+    branches: Vec<u32>,
+}
+
+impl Fan {
+    fn of(&self, symbol: usize) -> &[u32] {
+        &self.branches[self.starts[symbol] as usize..self.starts[symbol + 1] as usize]
+    }
 }
 
 /// Where a match may begin.
@@ -151,7 +171,30 @@ impl Program {
     /// # Errors
     /// When it was not.
     pub fn read(bytes: &[u8]) -> Result<Self, String> {
-        postcard::from_bytes(bytes).map_err(|error| error.to_string())
+        let read: Self = postcard::from_bytes(bytes).map_err(|error| error.to_string())?;
+        Ok(read.fanned())
+    }
+
+    fn fanned(mut self) -> Self {
+        let choices = self.steps.iter().filter_map(|step| match *step {
+            Step::Choice { from, to, fan, .. } if fan != FEW => Some(from..to),
+            _ => None,
+        });
+        let fan = |branches: Range<u32>| {
+            let mut by_symbol = vec![Vec::new(); EDGE + 1];
+            for branch in branches {
+                let first = self.sets[self.branches[branch as usize].first as usize];
+                first.symbols().for_each(|symbol| by_symbol[symbol].push(branch));
+            }
+            let mut starts = vec![0];
+            starts.extend(by_symbol.iter().scan(0, |end, branches| {
+                *end += branches.len() as u32;
+                Some(*end)
+            }));
+            Fan { starts, branches: by_symbol.concat() }
+        };
+        self.fans = choices.map(fan).collect();
+        self
     }
 
     /// The first match in `text` that begins at `from` or behind it. What stands before `from` is

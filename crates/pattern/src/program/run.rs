@@ -159,19 +159,26 @@ impl<'a> Search<'a> {
 
     /// Goes on with the first branch from this one on that the text allows.
     fn choose(&mut self, step: usize, branch: usize, at: usize) -> Option<(usize, usize)> {
-        let Step::Choice { to, .. } = self.program.steps[step] else { return None };
-        let branches = &self.program.branches[..to as usize];
-        let allowed = |from: usize| {
-            let rest = branches.get(from..)?.iter();
-            let found =
-                rest.clone().position(|branch| goes_on(self.text, self.set(branch.first), at))?;
-            Some(from + found)
+        let Step::Choice { to, fan, .. } = self.program.steps[step] else { return None };
+        let [taken, other] = match self.program.fans.get(fan as usize) {
+            Some(fan) => {
+                let symbol = self.text.get(at).map_or(EDGE, |byte| usize::from(*byte));
+                let allowed = fan.of(symbol);
+                let from = allowed.partition_point(|allowed| (*allowed as usize) < branch);
+                [from, from + 1].map(|one| allowed.get(one).map(|branch| *branch as usize))
+            }
+            None => {
+                let mut allowed = (branch..to as usize).filter(|branch| {
+                    let first = self.program.branches[*branch].first;
+                    goes_on(self.text, self.set(first), at)
+                });
+                [allowed.next(), allowed.next()]
+            }
         };
-        let branch_taken = allowed(branch)?;
-        if let Some(branch) = allowed(branch_taken + 1) {
+        if let Some(branch) = other {
             self.sheet.left.push(Left::Branches { step, branch, at });
         }
-        Some((branches[branch_taken].step as usize, at))
+        Some((self.program.branches[taken?].step as usize, at))
     }
 
     fn count(&mut self, counter: u32, times: u32) {

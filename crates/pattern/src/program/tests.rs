@@ -127,6 +127,15 @@ fn what_has_many_ways_is_found_out_in_the_end() {
 }
 
 #[test]
+fn of_many_branches_the_first_that_fits_is_taken() {
+    let many = "(?i:ab|abc|b|bc|c|ca|cab|ac|aab|[bc]a|cc|(a)b|)";
+    let texts: [&[u8]; 4] = [b"abcabcaabbcca", b"ABcaXab", b"xxabx", b""];
+    for pattern in [format!("{many}x"), format!("{many}{{2}}"), format!("(?:{many}x|{many}b)+?$")] {
+        compare(&pattern, &texts);
+    }
+}
+
+#[test]
 fn the_names_of_groups_stand_in_their_order() {
     compare("(?P<a>x)|(y)|(?P<b>z(?P<c>a))", &[b"zay x"]);
 }

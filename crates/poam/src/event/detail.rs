@@ -7,6 +7,7 @@ use quietus_model::{
     SafeText, Severity, SurveyId,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// What was found, without its value.
@@ -45,6 +46,8 @@ impl Detection {
     pub fn finding(&self, locations: Vec<Location>) -> Finding {
         Finding {
             fingerprint: self.fingerprint,
+            renamed_from: None,
+            aliases: BTreeSet::new(),
             rule: self.rule.clone(),
             severity: self.severity,
             confidence: self.confidence,
@@ -71,6 +74,8 @@ pub struct Planned {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
+    /// A published example or test value, as its bytes tell: no credential of anybody's.
+    Dummy,
     /// Denied when it was first seen.
     Dead,
     /// Nobody knows whether it works.
@@ -87,6 +92,7 @@ impl Class {
     /// For people.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Dummy => "dummy",
             Self::Dead => "dead at first sight",
             Self::Unknown => "unknown",
             Self::Live => "live",

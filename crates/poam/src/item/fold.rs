@@ -1,12 +1,12 @@
 //! An item is a fold over its events.
 
-use crate::proof::TargetRecord;
+use crate::standing::TargetRecord;
 use crate::{
-    Actor, Approval, Closure, Deviation, Event, Milestone, MilestoneKind, Planned, PoamItem,
-    Presence, Progress, Recorded, ReopenReason, Round,
+    Actor, Approval, Attached, Closure, Deviation, Event, Milestone, MilestoneKind, Planned,
+    PoamItem, Presence, Progress, Recorded, ReopenReason, Round,
 };
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Why a list of events is no item.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +41,7 @@ impl PoamItem {
             number: 0,
             version: 1,
             detection: (**detection).clone(),
+            aliases: BTreeSet::new(),
             audit: audit.as_deref().cloned(),
             untriaged: None,
             class: *class,
@@ -54,6 +55,8 @@ impl PoamItem {
             attestations: Vec::new(),
             root_cause: None,
             impact: None,
+            attachments: Vec::new(),
+            tickets: BTreeMap::new(),
             requests: Vec::new(),
             approval: None,
             closure: None,
@@ -87,6 +90,9 @@ impl PoamItem {
                 .entry(judgement.target.clone())
                 .or_insert_with(|| TargetRecord::new(judgement))
                 .take(judgement),
+            Event::Aliased { name } => {
+                self.aliases.insert(*name);
+            }
             Event::Reclassified { rule, kind, severity, confidence } => {
                 self.detection.rule = rule.clone();
                 self.detection.kind = kind.clone();
@@ -136,6 +142,12 @@ impl PoamItem {
             Event::CauseFound { .. } | Event::ImpactChecked { .. } => {
                 self.take_finding(&recorded.by, at, &recorded.event);
             }
+            Event::Attached { attachment } => self.attachments.push(Attached {
+                attachment: (**attachment).clone(),
+                by: recorded.by.clone(),
+                at,
+            }),
+            Event::Ticketed { desk, change } => self.take_ticket(at, desk, change),
             Event::Requested { .. } | Event::Granted { .. } | Event::Declined { .. } => {
                 self.take_request(&recorded.by, at, &recorded.event);
             }

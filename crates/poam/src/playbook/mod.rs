@@ -10,7 +10,6 @@ pub use data::{Playbook, PlaybookError, PlaybookStep};
 pub use exit::{ExitTest, Trigger};
 pub use work::StepDeed;
 
-use crate::policy::Consent;
 use crate::proof::later;
 use crate::{Event, PoamItem, Progress, Recorded, Role};
 use jiff::Timestamp;
@@ -275,15 +274,5 @@ impl Step {
                 return;
             }
         };
-    }
-}
-
-/// Whose consent a later date of a step takes under a policy, in words for a refusal.
-pub(crate) fn who_extends(consent: Consent) -> &'static str {
-    match consent {
-        Consent::Own => "anybody who works on it",
-        Consent::Another => "an approver who had no hand in it",
-        Consent::Official => "an authorising official who had no hand in it",
-        Consent::Never => "nobody",
     }
 }

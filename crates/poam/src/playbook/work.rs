@@ -1,11 +1,11 @@
 //! What people do to the steps of playbooks, and what they may not.
 
-use super::{ExitTest, OpenPlaybook, Playbook, Step, StepChange, StepId, who_extends};
+use super::{ExitTest, OpenPlaybook, Playbook, Step, StepChange, StepId};
 use crate::act::must_be_long;
 use crate::policy::Consent;
 use crate::proof::later;
 use crate::request::{Deed, independence};
-use crate::{Actor, Duty, Event, PoamItem, Progress, Refusal, Role};
+use crate::{Actor, Duty, Event, PoamItem, Policy, Progress, Refusal, Role};
 use jiff::{SignedDuration, Timestamp};
 use quietus_model::Digest;
 use std::collections::BTreeSet;
@@ -52,11 +52,7 @@ impl PoamItem {
         let mut found = self.steps().map(|(id, _)| id).filter(is_meant);
         match (found.next(), found.next()) {
             (Some(only), None) => Ok(only),
-            _ => {
-                let known: Vec<String> = self.steps().map(|(id, _)| id.to_string()).collect();
-                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-                Err(Refusal::NoSuchStep { name: name.to_owned(), known })
-            }
+            _ => Err(self.no_such_step(name)),
         }
     }
 
@@ -73,7 +69,7 @@ impl PoamItem {
             Some((book, step))
         });
         let Some((book, step)) = found else {
-            return Err(Refusal::NoSuchStep { name: name.to_owned(), known: String::new() });
+            return Err(self.no_such_step(name));
         };
         if step.is_done() {
             let progress = step.progress.as_str();
@@ -104,9 +100,8 @@ impl PoamItem {
                 StepChange::Waived { reason: reason.clone() }
             }
             StepDeed::Extend { due, reason } => {
-                must_be_long(reason)?;
-                self.may_extend_step(book, step, *due, deed)?;
-                StepChange::Extended { due: *due, reason: reason.clone() }
+                responsible(step, deed.by)?;
+                return self.extend_step(id, *due, reason, deed);
             }
         };
         Ok(Event::StepMoved { step: id, change })
@@ -174,41 +169,49 @@ impl PoamItem {
         of_round.filter(|recorded| worked(&recorded.event)).map(|r| account(&r.by)).collect()
     }
 
-    fn may_extend_step(
+    /// Which hand `by` had in the playbook of `step`, so that they decide nothing about it.
+    pub(crate) fn hand_in_playbook(&self, step: &StepId, by: &Actor) -> Option<&'static str> {
+        self.hand_in(self.playbook(&step.playbook)?, by)
+    }
+
+    /// Whose consent a later date of a step takes.
+    pub(crate) fn may_extend_step(
         &self,
-        book: &OpenPlaybook,
-        step: &Step,
+        id: &StepId,
         due: Timestamp,
-        deed: Deed<'_>,
-    ) -> Result<(), Refusal> {
-        let rules = &deed.policy.extensions;
-        let id = book.id(step);
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<Consent, Refusal> {
+        let rules = &policy.extensions;
+        let found = self.playbook(&id.playbook).and_then(|book| Some((book, book.step(&id.step)?)));
+        let Some((book, step)) = found else { return Err(self.no_such_step(&id.to_string())) };
+        if step.is_done() {
+            return Err(Refusal::StepDone { step: id.clone(), progress: step.progress.as_str() });
+        }
         let refused = |why: String| Err(Refusal::NoStepExtension { step: id.clone(), why });
-        match rules.consent {
-            Consent::Never => return refused("the policy extends nothing".to_owned()),
-            Consent::Own => responsible(step, deed.by)?,
-            Consent::Another | Consent::Official => {
-                Duty::Decide.asked_of(deed.by)?;
-                let official =
-                    rules.consent != Consent::Official || deed.policy.people.is_official(deed.by);
-                if !official || self.hand_in(book, deed.by).is_some() {
-                    return refused(format!("it takes {}", who_extends(rules.consent)));
-                }
-            }
+        if rules.consent == Consent::Never {
+            return refused("the policy extends nothing".to_owned());
         }
         if step.extensions >= rules.most {
             let most = rules.most;
             return refused(format!("it has been extended as often as policy allows ({most})"));
         }
+        // As far as all extensions together reach, counted from its first date.
         let time = step.plan.due.duration_since(book.opened).as_secs();
         let more = time.saturating_mul(i64::from(rules.reach)) / 100;
         let latest = later(step.plan.due, SignedDuration::from_secs(more));
-        let earliest = step.due.max(deed.now);
+        let earliest = step.due.max(now);
         if due <= earliest || due > latest {
             let why = format!("it must be later than {earliest} and not later than {latest}");
             return Err(Refusal::BadDate { date: due, why });
         }
-        Ok(())
+        Ok(rules.consent)
+    }
+
+    fn no_such_step(&self, name: &str) -> Refusal {
+        let known: Vec<String> = self.steps().map(|(id, _)| id.to_string()).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        Refusal::NoSuchStep { name: name.to_owned(), known }
     }
 }
 

@@ -18,7 +18,8 @@ impl Policy {
         said.push(self.explain_proof());
         said.push(self.explain_closure());
         said.push("Counted from detection, at the latest:".to_owned());
-        let classes = [Class::LivePrivileged, Class::Live, Class::Unknown, Class::Dead];
+        let classes =
+            [Class::LivePrivileged, Class::Live, Class::Unknown, Class::Dead, Class::Dummy];
         said.extend(classes.map(|class| self.explain_dates(class)));
         said.push(self.explain_extensions());
         said.push("What works is never set aside. Else:".to_owned());
@@ -44,11 +45,18 @@ impl Policy {
             1 => String::new(),
             many => format!(", asked from {many} places on the network"),
         };
+        let beside = match proof.known_good {
+            true => {
+                " The last denial must stand beside the acceptance of a credential that is known to \
+                 work, or a person decides."
+            }
+            false => "",
+        };
         format!(
             "A credential is verified dead when every issuer that is known to be the right one has \
              denied it {} times, the first and the last at least {} apart and the last at most {} \
              ago{places}, and has not accepted it since; or once, after its own final receipt. Where \
-             no recipe can ask, {} must attest it.",
+             no recipe can ask, {} must attest it.{beside}",
             proof.confirmations,
             in_words(proof.spread),
             in_words(proof.freshness),

@@ -225,11 +225,12 @@ impl Policy {
     }
 }
 
-const CLASSES: [(&str, Class); 4] = [
+const CLASSES: [(&str, Class); 5] = [
     ("live_privileged", Class::LivePrivileged),
     ("live", Class::Live),
     ("unknown", Class::Unknown),
     ("dead", Class::Dead),
+    ("dummy", Class::Dummy),
 ];
 
 pub(super) const DEVIATIONS: [(&str, DeviationKind); 4] = [

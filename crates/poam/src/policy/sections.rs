@@ -29,6 +29,9 @@ pub struct ProofRules {
     pub freshness: SignedDuration,
     /// Places on the network they were asked from.
     pub vantages: usize,
+    /// Whether the last denial must stand beside the acceptance of a credential that is known to work;
+    /// without it a person decides.
+    pub known_good: bool,
     /// People who must attest where no recipe can ask.
     pub attestors: usize,
 }
@@ -100,6 +103,7 @@ pub(super) struct SlaTable {
     pub(super) live: Sla,
     pub(super) unknown: Sla,
     pub(super) dead: Sla,
+    pub(super) dummy: Sla,
 }
 
 impl SlaTable {
@@ -109,6 +113,7 @@ impl SlaTable {
             Class::Live => &self.live,
             Class::Unknown => &self.unknown,
             Class::Dead => &self.dead,
+            Class::Dummy => &self.dummy,
         }
     }
 }

@@ -55,6 +55,7 @@ pub fn observation() -> Observation {
         issuer_date: None,
         identity: Identity::default(),
         control: Control::Denied,
+        known_good: false,
         vantage: "local".into(),
         tool: "test".into(),
     }
@@ -112,6 +113,8 @@ pub fn kind(askable: bool) -> Kind {
 pub fn finding(secret: &str, locations: Vec<Location>) -> Finding {
     Finding {
         fingerprint: print_of(secret),
+        renamed_from: None,
+        aliases: std::collections::BTreeSet::new(),
         rule: RuleId::from("issuer-token"),
         severity: Severity::Critical,
         confidence: Confidence::High,

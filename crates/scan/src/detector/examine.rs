@@ -3,7 +3,7 @@
 use super::judge::Evidence;
 use super::matcher::{Match, Matcher};
 use super::sift::{self, Dummies, Sifted};
-use super::{Detection, code, comments, decode, judge, pairing};
+use super::{Detection, code, comments, decode, judge, pairing, spelled};
 use quietus_model::{Companion, Confidence, Offline, Rule, Secret};
 use std::ops::Range;
 use std::sync::Arc;
@@ -100,6 +100,7 @@ impl Examiner<'_> {
             allowed_inline: comments::about(self.bytes, &secret_span),
             evidence,
             rule: Arc::clone(rule),
+            said: spelled::said(self.bytes, &secret_span),
             span: one.span.clone(),
             secret_span,
             secret,

@@ -2,7 +2,7 @@
 
 use super::matcher::Match;
 use super::trace::{Kept, Outcome, Seen};
-use super::{Detection, Trace};
+use super::{Detection, Trace, spelled};
 use aho_corasick::{AhoCorasick, BuildError, Input, MatchKind};
 use quietus_model::{Comments, Fingerprint, FingerprintKey, Offline, Rule, Secret};
 use std::collections::BTreeSet;
@@ -19,10 +19,16 @@ const LONG: usize = 20;
 /// Whether a secret can be told from other text by its bytes alone. A short or plain word is a
 /// secret only because of the name it is assigned to, and may stand elsewhere as what it is.
 pub(crate) fn is_distinct(secret: &Secret) -> bool {
+    let length = secret.expose().len();
+    length >= LONG || (length >= LEAST && !is_plain(secret))
+}
+
+/// Whether a secret might be any word: it is short, and of one kind of character.
+pub(crate) fn is_plain(secret: &Secret) -> bool {
     let bytes = secret.expose();
     let has = |kind: fn(&u8) -> bool| usize::from(bytes.iter().any(kind));
     let kinds = has(u8::is_ascii_lowercase) + has(u8::is_ascii_uppercase) + has(u8::is_ascii_digit);
-    bytes.len() >= LONG || (bytes.len() >= LEAST && kinds >= 2)
+    bytes.len() < LONG && kinds < 2
 }
 
 /// Secrets to look for as they are.
@@ -82,7 +88,7 @@ impl Literals {
                 continue;
             }
             let mut seen = Seen::new(Match::of(span.clone()));
-            seen.outcome = Outcome::Kept(Arc::new(detection(rule, secret, span)));
+            seen.outcome = Outcome::Kept(Arc::new(detection(bytes, rule, secret, span)));
             trace.kept.push(Kept { number: trace.matches.len() as u32, others: Vec::new() });
             trace.matches.push(seen);
         }
@@ -117,10 +123,11 @@ fn stands_alone(bytes: &[u8], span: &Range<usize>) -> bool {
     !goes_on(span.start, span.start.checked_sub(1)) && !goes_on(span.end - 1, Some(span.end))
 }
 
-fn detection(rule: &Arc<Rule>, secret: &Secret, span: Range<usize>) -> Detection {
+fn detection(bytes: &[u8], rule: &Arc<Rule>, secret: &Secret, span: Range<usize>) -> Detection {
     Detection {
         evidence: None,
         rule: Arc::clone(rule),
+        said: spelled::said(bytes, &span),
         span: span.clone(),
         secret_span: span,
         secret: secret.clone(),

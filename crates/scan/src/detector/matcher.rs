@@ -275,6 +275,9 @@ impl Matcher {
             if start < at || self.is_named && !judge::promises(bytes, start..end) {
                 continue;
             }
+            if self.heads_column && !table::may_head(bytes, start, self.reach) {
+                continue;
+            }
             let text = &bytes[start..window.end];
             let Some(groups) = self.pattern.find(text, 0, Begins::Here) else { continue };
             let whole = groups.whole();

@@ -12,6 +12,7 @@ mod outlines;
 mod pairing;
 pub(crate) mod placeholder;
 mod sift;
+mod spelled;
 mod table;
 mod trace;
 mod window;
@@ -22,7 +23,7 @@ use anchors::{Anchors, Occurrence};
 use examine::Examiner;
 pub(crate) use judge::Evidence;
 use literal::Literals;
-pub(crate) use literal::is_distinct;
+pub(crate) use literal::{is_distinct, is_plain};
 use matcher::Matcher;
 use outlines::Outlines;
 use quietus_model::{
@@ -50,6 +51,8 @@ pub struct Detection {
     pub secret_span: Range<usize>,
     /// What the credential is keyed on: its secret, or its public id while the secret is missing.
     pub secret: Secret,
+    /// What the secret says, where it is spelled in the way of its place. The secret is named by it.
+    pub(crate) said: Option<Secret>,
     /// The other parts, nearest first where several candidates were found.
     pub parts: Vec<Companion>,
     /// Required parts that were not found.
@@ -73,6 +76,11 @@ impl Detection {
     /// Whether its rule knows a format, and not only a name or a syntax round any value.
     pub(crate) fn has_format(&self) -> bool {
         self.rule.judge.is_none() && self.rule.precedence > code::BROAD
+    }
+
+    /// What all spellings of the secret have in common.
+    pub fn canonical(&self) -> &Secret {
+        self.said.as_ref().unwrap_or(&self.secret)
     }
 
     /// What the bytes say by themselves at `now`.
@@ -235,7 +243,7 @@ impl Detector {
         for core in &*cores {
             self.anchors.admit(bytes, *core, occurrences);
         }
-        carry.cores(cores, |core| self.anchors.admit(bytes, core, occurrences));
+        carry.cores(&self.anchors, cores, |core| self.anchors.admit(bytes, core, occurrences));
         carry.occurrences(self.anchors.sight(), occurrences);
         self.follow(bytes, Some(carry), trace);
     }

@@ -24,15 +24,17 @@ pub(super) fn column(bytes: &[u8], name: &Range<usize>, reach: usize) -> Vec<Ran
         .unwrap_or_default()
 }
 
-/// The column of a table that has a row a line.
-fn separated(
-    bytes: &[u8],
-    name: &Range<usize>,
-    floor: usize,
-    is_all: bool,
-) -> Option<Vec<Range<usize>>> {
-    let before = &bytes[floor..name.start];
-    let newline = before.iter().rposition(|byte| *byte == b'\n');
+/// Whether a name that begins at `at` may be the head of a column, by what stands before it and in its
+/// line: what [`column()`] asks first, and where most names end.
+pub(super) fn may_head(bytes: &[u8], at: usize, reach: usize) -> bool {
+    let bytes = &bytes[..bytes.len().min(at.saturating_add(reach))];
+    let floor = at.saturating_sub(LONGEST_HEAD);
+    opening(bytes, at, floor).is_some() || heads(bytes, at, floor).is_some()
+}
+
+/// The line of names that the place `at` lies in, with the mark between them.
+fn heads(bytes: &[u8], at: usize, floor: usize) -> Option<(Range<usize>, Vec<Range<usize>>, u8)> {
+    let newline = bytes[floor..at].iter().rposition(|byte| *byte == b'\n');
     let start = match newline {
         Some(at) => floor + at + 1,
         None if floor == 0 => 0,
@@ -43,14 +45,23 @@ fn separated(
         return None;
     }
     let mark = *[b'|', b'\t', b';', b','].iter().find(|mark| bytes[head.clone()].contains(mark))?;
-    let heads = cells(bytes, head.clone(), mark);
     let is_indented = bytes.get(head.start).is_some_and(u8::is_ascii_whitespace);
-    if heads.len() < 2
-        || mark != b'|' && is_indented
-        || !heads.iter().all(|cell| is_head(bytes, cell))
-    {
+    if mark != b'|' && is_indented {
         return None;
     }
+    let heads = cells(bytes, head.clone(), mark);
+    (heads.len() >= 2 && heads.iter().all(|cell| is_head(bytes, cell)))
+        .then_some((head, heads, mark))
+}
+
+/// The column of a table that has a row a line.
+fn separated(
+    bytes: &[u8],
+    name: &Range<usize>,
+    floor: usize,
+    is_all: bool,
+) -> Option<Vec<Range<usize>>> {
+    let (head, heads, mark) = heads(bytes, name.start, floor)?;
     let number = heads.iter().position(|cell| cell.start <= name.start && name.end <= cell.end)?;
     let mut found = Vec::new();
     let mut at = next_line(bytes, head.end);
@@ -82,14 +93,20 @@ fn is_closed(bytes: &[u8], row: &Range<usize>, mark: u8) -> bool {
     mark == b'|' && bytes[row.clone()].trim_ascii_end().ends_with(b"|")
 }
 
+/// What a list of names may hold.
+fn is_listed(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte.is_ascii_whitespace() || b"_,`\"[]'.".contains(byte)
+}
+
+/// Where the parenthesis stands that opens the list which a name at `at` may stand in.
+fn opening(bytes: &[u8], at: usize, floor: usize) -> Option<usize> {
+    let before = bytes[floor..at].iter().rev().take_while(|byte| is_listed(byte)).count();
+    (at - before).checked_sub(1).filter(|at| *at >= floor && bytes[*at] == b'(')
+}
+
 /// The column of the list of names before `VALUES`, in every row behind it.
 fn inserted(bytes: &[u8], name: &Range<usize>, floor: usize) -> Option<Vec<Range<usize>>> {
-    let is_listed = |byte: &u8| {
-        byte.is_ascii_alphanumeric() || byte.is_ascii_whitespace() || b"_,`\"[]'.".contains(byte)
-    };
-    let before = bytes[floor..name.start].iter().rev().take_while(|byte| is_listed(byte)).count();
-    let open =
-        (name.start - before).checked_sub(1).filter(|at| *at >= floor && bytes[*at] == b'(')?;
+    let open = opening(bytes, name.start, floor)?;
     let after =
         bytes[name.end..].iter().take(LONGEST_HEAD).take_while(|byte| is_listed(byte)).count();
     let close = name.end + after;

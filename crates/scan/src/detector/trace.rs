@@ -8,7 +8,7 @@
 //! are searched for cores alone, and what an old core is part of is asked again without a search.
 
 use super::Detection;
-use super::anchors::{Core, Occurrence};
+use super::anchors::{Anchors, Core, Occurrence};
 use super::matcher::Match;
 use crate::vault::SecretNumber;
 use quietus_model::RuleId;
@@ -228,30 +228,44 @@ impl Carry<'_> {
 
     /// Adds the cores of the original that are copied whole to those that were found, and calls `judge`
     /// for those of which it must be decided anew what they are part of. All are in their order then.
-    pub(super) fn cores(&self, found: &mut Vec<Core>, mut judge: impl FnMut(Core)) {
+    pub(super) fn cores(
+        &self,
+        anchors: &Anchors,
+        found: &mut Vec<Core>,
+        mut judge: impl FnMut(Core),
+    ) {
         let known = &self.base.cores;
         let new = found.len();
         let mut next = 0;
         for copied in self.copies.iter().take_while(|_| !known.is_empty()) {
             let (source, target) = (copied.source as usize, copied.target as usize);
             let last = source + copied.len as usize;
+            // Deep inside of a copy everything that decides is copied as well.
+            let deep = source + anchors.farthest()..last.saturating_sub(anchors.farthest());
             // Mostly the copies follow one another there as well.
             let is_next = known.get(next).is_none_or(|one| one.at >= source)
                 && (next == 0 || known[next - 1].at < source);
             if !is_next {
                 next = known.partition_point(|one| one.at < source);
             }
-            while let Some(one) = known.get(next).filter(|one| one.at < last) {
-                next += 1;
-                let core = one.moved(source, target);
-                let (part, bytes) = (self.part(copied), core.bytes());
-                if part.holds(&bytes, Core::NEXT_TO, Core::NEXT_TO) {
-                    found.push(core);
-                    if !part.holds(&bytes, core.before as usize, core.after as usize) {
-                        judge(core);
+            let first = next;
+            next += known[first..].iter().take_while(|one| one.at < last).count();
+            let (before, rest) = split(&known[first..next], deep.start);
+            let (inside, behind) = split(rest, deep.end);
+            let mut at_edge = |cores: &[Core], found: &mut Vec<Core>| {
+                let part = self.part(copied);
+                for core in cores.iter().map(|one| one.moved(source, target)) {
+                    if part.holds(&core.bytes(), Core::NEXT_TO, Core::NEXT_TO) {
+                        found.push(core);
+                        if !part.holds(&core.bytes(), core.before as usize, core.after as usize) {
+                            judge(core);
+                        }
                     }
                 }
-            }
+            };
+            at_edge(before, found);
+            found.extend(inside.iter().map(|one| one.moved(source, target)));
+            at_edge(behind, found);
         }
         merge(found, new);
     }
@@ -308,9 +322,17 @@ impl Carry<'_> {
     }
 }
 
+/// The cores before `at` and the others.
+fn split(cores: &[Core], at: usize) -> (&[Core], &[Core]) {
+    cores.split_at(cores.partition_point(|one| one.at < at))
+}
+
 /// Brings cores into their order, of which those from `at` on are in order by themselves and the few
 /// before are not; each stays once.
 fn merge(cores: &mut Vec<Core>, at: usize) {
+    if at == 0 {
+        return;
+    }
     let mut few = cores.drain(..at).collect::<Vec<_>>();
     few.sort_unstable();
     few.dedup();

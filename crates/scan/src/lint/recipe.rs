@@ -1,7 +1,7 @@
 //! The lint of recipes: an answer counts only if it can be told from any other.
 
 use super::Problems;
-use quietus_model::{Clause, Outcome, Recipe, Revocation, RevokeBy, Rule};
+use quietus_model::{Clause, Outcome, Recipe, Revocation, RevokeBy, Rule, Sign};
 use quietus_pattern::Program;
 use std::collections::{BTreeMap, HashSet};
 
@@ -9,6 +9,11 @@ pub(super) fn lint(rule: &Rule, problems: &mut Problems<'_>) {
     let parts = part_names(rule);
     if let Some(recipe) = &rule.validate {
         validate(recipe, problems);
+        let mut parts = parts.clone();
+        if let Some(sign) = &recipe.sign {
+            let made = Sign::PROOFS.into_iter().chain(Sign::CIRCUMSTANCES);
+            parts.extend(made.filter(|name| sign.makes(name)).map(str::to_owned));
+        }
         let texts = texts(&recipe.path, &recipe.headers, &recipe.body);
         let login = recipe.login.iter().flat_map(|login| [&login.user, &login.secret]);
         let texts = texts.chain([recipe.endpoint.as_str()]).chain(login.map(String::as_str));
@@ -142,22 +147,23 @@ fn revoke(revocation: &Revocation, problems: &mut Problems<'_>) {
     );
 }
 
-/// `{NAME}`, `{query PART}`, `{decoded PART}` and `{basic USER PASSWORD}`, whose sides may also be quoted texts or
-/// `-` for nothing. Any other brace is text, as in a JSON body.
+/// `{NAME}`, `{query PART}`, `{decoded PART}`, `{bytes PART}`, `{encoded PART PART …}` and
+/// `{basic USER PASSWORD}`, whose sides may also be quoted texts or `-` for nothing. Any other brace is
+/// text, as in a JSON body.
 fn templates<'a>(
     place: &str,
     texts: impl Iterator<Item = &'a str>,
     parts: &HashSet<String>,
     problems: &mut Problems<'_>,
 ) {
-    let syntax = r"\{(?:query |decoded |basic )?([^{} ]+)(?: ([^{} ]+))?\}";
+    let syntax =
+        r"\{(?:encoded ([^{}]+)|(?:query |decoded |bytes |basic )?([^{} ]+(?: [^{} ]+)?))\}";
     let Ok(template) = regex::Regex::new(syntax) else { return };
     for text in texts {
         let operands = template
             .captures_iter(text)
-            .flat_map(|found| [found.get(1), found.get(2)])
-            .flatten()
-            .map(|operand| operand.as_str());
+            .filter_map(|found| found.get(1).or(found.get(2)))
+            .flat_map(|operands| operands.as_str().split(' '));
         for name in operands.filter(|operand| is_part_name(operand) && !parts.contains(*operand)) {
             problems.add(
                 format!("its {place} template names \"{name}\", which is no part of it"),

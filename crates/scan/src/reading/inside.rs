@@ -56,7 +56,7 @@ pub(crate) enum Layer {
 
 impl Layer {
     /// All of them; what is remembered names one by its place here.
-    pub(crate) const ALL: [Self; 23] = [
+    pub(crate) const ALL: [Self; 24] = [
         Self::Container(Kind::Gzip),
         Self::Container(Kind::Bzip2),
         Self::Container(Kind::Xz),
@@ -80,6 +80,7 @@ impl Layer {
         Self::Encoded(Encoding::QuotedPrintable),
         Self::Charset(Charset::Utf16Le),
         Self::Charset(Charset::Utf16Be),
+        Self::Encoded(Encoding::Colours),
     ];
 
     pub(crate) fn as_str(self) -> &'static str {

@@ -57,17 +57,17 @@ pub(super) fn place<'a>(
             .map(|(stretch, inner)| (stretch.range.clone(), Some((stretch, inner)), usize::MAX)),
     );
     let secret = |spot: &Spot<'a>| match spot.1 {
-        Some((_, inner)) => inner.detection.secret.clone(),
-        None => plain[spot.2].0.secret.clone(),
+        Some((_, inner)) => inner.detection.canonical().clone(),
+        None => plain[spot.2].0.canonical().clone(),
     };
     // What lies bare in an archive is told by its place there; what lies bare in a document, by its
     // place in the file.
     let mut members: Vec<&Inner> = opened.found.iter().collect();
     if opened.is_archive {
-        spots.retain(|spot| !members.iter().any(|one| one.detection.secret == secret(spot)));
+        spots.retain(|spot| !members.iter().any(|one| *one.detection.canonical() == secret(spot)));
     } else if !members.is_empty() {
         let bare: Vec<_> = spots.iter().map(secret).collect();
-        members.retain(|one| !bare.contains(&one.detection.secret));
+        members.retain(|one| !bare.contains(one.detection.canonical()));
     }
     spots.sort_by_key(|(span, inner, at)| (span.start, inner.is_some(), *at));
     let mut lines = Lines::new(bytes);

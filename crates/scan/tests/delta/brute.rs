@@ -161,7 +161,7 @@ pub(crate) fn check(
         let within = hidden(bytes);
         share.hidden += usize::from(!within.is_empty());
         for detection in &within {
-            let secret = key().fingerprint(&detection.secret);
+            let secret = key().fingerprint(detection.canonical());
             if has_format(detection) {
                 must.insert(secret);
             }
@@ -169,7 +169,7 @@ pub(crate) fn check(
             inside.entry(id.clone()).or_default().insert(secret);
         }
         for detection in DETECTOR.detect(bytes) {
-            let secret = key().fingerprint(&detection.secret);
+            let secret = key().fingerprint(detection.canonical());
             if has_format(&detection) && is_plain(bytes, &detection.secret_span) {
                 must.insert(secret);
             }

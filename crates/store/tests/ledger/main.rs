@@ -7,6 +7,7 @@
     reason = "a test says what is wrong by failing"
 )]
 
+mod access;
 mod copies;
 mod cut_off;
 mod kept;
@@ -66,6 +67,8 @@ told_to_both!(
     kept::lists_need_few_events_and_decisions_have_all,
     kept::what_is_kept_and_wrong_is_named_and_made_anew,
     kept::a_schema_is_taken_back_and_brought_again,
+    access::a_token_lets_in_until_it_is_taken_back,
+    access::a_session_ends_with_its_time_its_token_or_its_person,
     nights::work_is_done_once_however_many_are_at_it,
     nights::many_take_each_piece_once,
     nights::a_host_is_asked_by_so_many_at_a_time,

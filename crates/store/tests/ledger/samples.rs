@@ -79,6 +79,7 @@ pub(crate) fn asked(night: i64) -> Recorded {
         identity: Identity::default(),
         control: Control::Denied,
         vantage: "local".to_owned(),
+        known_good: false,
         tool: "0.1.0".to_owned(),
     };
     let endpoint = "https://issuer.example/api".to_owned();

@@ -2,6 +2,7 @@
 
 use super::{Night, PieceOutcome, PieceReport, Rest, Shared, flood, lock, rest};
 use crate::look::look_fetched;
+use crate::names::Names;
 use crate::{Look, TrackError, is_remote};
 use quietus_model::{Assessment, Fingerprint, Hit, RepositoryId, SafeText, ScopeKind};
 use quietus_poam::{Listed, PoamItem, Watch};
@@ -125,6 +126,7 @@ fn read(
     let current = night.patiently(|| Ok(runtime.block_on(tracker.ledger.current())?))?;
     let items = current.items();
     let known: BTreeSet<Fingerprint> = items.iter().map(|item| item.fingerprint()).collect();
+    hits = Names::of(items).hits(hits);
     if let Some(scope) = scopes.first_mut() {
         flood::hold_back(&mut hits, &known, night.limits.most_new, scope);
     }

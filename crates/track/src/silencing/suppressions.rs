@@ -174,7 +174,7 @@ impl Entry {
     /// Whether it speaks of a finding at this place.
     pub(super) fn speaks_of(&self, finding: &Finding, location: &Location) -> bool {
         let Suppression { fingerprint, rule, repository, .. } = &self.suppression;
-        *fingerprint == finding.fingerprint
+        finding.is_named(fingerprint)
             && rule.as_ref().is_none_or(|rule| rule == finding.rule.as_str())
             && repository.as_ref().is_none_or(|name| name == location.repository.as_str())
             && self.paths.as_ref().is_none_or(|paths| paths.matches(&location.path))

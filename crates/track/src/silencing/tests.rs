@@ -55,6 +55,8 @@ fn location(path: &str) -> Location {
 fn finding(label: &str, paths: &[&str]) -> Finding {
     Finding {
         fingerprint: print(label),
+        renamed_from: None,
+        aliases: std::collections::BTreeSet::new(),
         rule: "one".into(),
         severity: Severity::High,
         confidence: Confidence::Medium,

@@ -37,6 +37,9 @@ fn wide(bytes: &[u8], limit: usize) -> Vec<u8> {
     let mut text = Vec::new();
     let mut at = 0;
     while at + 1 < bytes.len() && text.len() < limit {
+        // Each of them has a NUL at its second byte.
+        let Some(nul) = memchr::memchr(0, &bytes[at + 1..]) else { break };
+        at += nul;
         let run = bytes[at..]
             .chunks_exact(2)
             .take_while(|pair| pair[1] == 0 && is_printable(pair[0]))

@@ -2,7 +2,7 @@
 
 use super::runs::nibble;
 use super::{Encoding, SHORTEST, Span};
-use memchr::{memchr3_iter, memmem::Finder};
+use memchr::{memchr_iter, memchr3_iter, memmem::Finder};
 use std::sync::LazyLock;
 
 /// One way to escape.
@@ -16,12 +16,16 @@ struct Way {
     plain: fn(u8) -> bool,
 }
 
-static WAYS: [Way; 4] = [
+static WAYS: [Way; 5] = [
     Way { encoding: Encoding::Percent, trigger: b'%', unit: percent, plain: is_unreserved },
     Way { encoding: Encoding::Escapes, trigger: b'\\', unit: escape, plain: is_in_string },
     Way { encoding: Encoding::Entities, trigger: b'&', unit: entity, plain: is_in_markup },
     Way { encoding: Encoding::QuotedPrintable, trigger: b'=', unit: quoted, plain: is_graphic },
+    Way { encoding: Encoding::Colours, trigger: ESCAPE, unit: colour, plain: is_graphic },
 ];
+
+/// What a colour begins with.
+const ESCAPE: u8 = 0x1b;
 
 static QUOTED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"=3D"));
 
@@ -52,6 +56,12 @@ pub(super) fn find(text: &[u8], found: &mut Vec<Span>) {
             end = stretch(text, at, end, &WAYS[3], found);
         }
     }
+    let mut end = 0;
+    for at in memchr_iter(ESCAPE, text) {
+        if at >= end {
+            end = stretch(text, at, end, &WAYS[4], found);
+        }
+    }
 }
 
 /// Tells `found` of every escape that a stretch may be found by, those of one way after the others.
@@ -63,6 +73,9 @@ pub(super) fn glance(text: &[u8], mut found: impl FnMut(usize)) {
         if (WAYS[way].unit)(&text[at..], &mut bytes).is_some() {
             found(at);
         }
+    }
+    for at in memchr_iter(ESCAPE, text) {
+        found(at);
     }
     QUOTED.find_iter(text).for_each(found);
 }
@@ -200,6 +213,14 @@ pub(crate) fn quoted(text: &[u8], out: &mut Vec<u8>) -> Option<usize> {
         }
         _ => None,
     }
+}
+
+/// A blank in place of a colour, because a word ends there: `m` would be taken for a letter of it.
+fn colour(text: &[u8], out: &mut Vec<u8>) -> Option<usize> {
+    let told = text.get(1..)?.strip_prefix(b"[")?;
+    let len = told.iter().take(24).position(|byte| !byte.is_ascii_digit() && *byte != b';')?;
+    matches!(told[len], b'm' | b'K').then(|| out.push(b' '))?;
+    Some(len + 3)
 }
 
 fn is_unreserved(byte: u8) -> bool {

@@ -36,6 +36,8 @@ pub enum Encoding {
     Entities,
     /// `=40` and `=` at the end of a line, RFC 2045 section 6.7.
     QuotedPrintable,
+    /// Colours of a terminal between the characters (ECMA-48, section 8.3.117), as in logs of builds.
+    Colours,
 }
 
 impl Encoding {
@@ -49,6 +51,7 @@ impl Encoding {
             Self::Escapes => "escapes",
             Self::Entities => "entities",
             Self::QuotedPrintable => "quoted-printable",
+            Self::Colours => "colours",
         }
     }
 

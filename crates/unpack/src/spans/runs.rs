@@ -1,7 +1,7 @@
 //! Base64 and hex: long runs of one alphabet.
 
 use super::{Encoding, Mark, Span, is_worthwhile};
-use std::ops::{BitAndAssign, Range, Shr};
+use std::ops::Range;
 
 /// So many characters make 16 bytes of base64.
 const SHORTEST: usize = 22;
@@ -95,96 +95,83 @@ const BATCH: usize = 8;
 
 /// Finds runs that are long enough.
 pub(super) fn find(text: &[u8], mark: &Mark<'_>, found: &mut Vec<Span>) {
+    each(text, mark, |range| run(text, range, found));
+}
+
+/// Tells `found` where in a text a run begins that may hold a stretch.
+pub(super) fn glance(text: &[u8], mark: &Mark<'_>, mut found: impl FnMut(usize)) {
+    each(text, mark, |range| {
+        if is_promising(&text[range.clone()]) {
+            found(range.start);
+        }
+        range.end
+    });
+}
+
+/// Calls `look` for each run that is long enough; it tells where what it found there ends, and no run
+/// begins before that.
+fn each(text: &[u8], mark: &Mark<'_>, mut look: impl FnMut(Range<usize>) -> usize) {
     if text.len() < SHORTEST {
         return;
     }
     let (steps, rest) = text.as_chunks::<STEP>();
-    if steps.is_empty() {
-        let mut last = [[0; STEP]];
-        last[0][..rest.len()].copy_from_slice(rest);
-        let mut marks = [0];
-        mark(&last, &mut marks);
-        if following::<u64, SHORTEST>(marks[0]) == 0 {
-            return;
-        }
-    }
-    // What comes behind the last whole step, and nothing behind that.
-    let mut last = [[0; STEP]; 2];
+    // What comes behind the last whole step.
+    let mut last = [[0; STEP]];
     last[0][..rest.len()].copy_from_slice(rest);
-    let mut runs = Runs { text, base: 0, last: 0, had_half: false, from: 0 };
+    let mut runs = Runs { text, base: 0, before: 0, from: 0 };
     let mut marks = [0; BATCH];
     for steps in steps.chunks(BATCH).chain([&last[..]]) {
         let marks = &mut marks[..steps.len()];
         mark(steps, marks);
-        marks.iter().for_each(|mark| runs.step(*mark, found));
+        marks.iter().for_each(|mark| runs.step(*mark, &mut look));
     }
 }
 
-/// The search for runs, a step behind what is marked.
+/// The search for runs.
 struct Runs<'a> {
     text: &'a [u8],
-    /// Where the step ends that was looked at last.
+    /// Where the step begins that is looked at.
     base: usize,
-    /// The marks of that one step.
-    last: u64,
-    /// Whether it has half a run.
-    had_half: bool,
+    /// How many bytes before it may belong to a run in it.
+    before: usize,
     /// Where the last run ends.
     from: usize,
 }
 
 impl Runs<'_> {
-    fn step(&mut self, next: u64, found: &mut Vec<Span>) {
-        // One half or the other of a run lies in one of two steps.
-        let has_half = following::<u64, { SHORTEST / 2 }>(next) != 0;
-        let both = u128::from(self.last) | u128::from(next) << STEP;
-        let may_start = has_half || self.had_half;
-        let mut starts = if may_start { following::<u128, SHORTEST>(both) as u64 } else { 0 };
-        (self.last, self.had_half) = (next, has_half);
-        let base = self.base.saturating_sub(STEP);
+    fn step(&mut self, marks: u64, look: &mut impl FnMut(Range<usize>) -> usize) {
+        let start = (self.base - self.before).max(self.from);
+        if start < self.base && self.base - start + marks.trailing_ones() as usize >= SHORTEST {
+            self.run(start, look);
+        }
+        let mut starts = following::<SHORTEST>(marks);
         while starts != 0 {
-            let start = base + starts.trailing_zeros() as usize;
+            let start = self.base + starts.trailing_zeros() as usize;
             if start >= self.from {
-                let end = end_of(self.text, start + SHORTEST, ANY);
-                self.from = run(self.text, start..end, found).max(end);
+                self.run(start, look);
             }
-            let done = self.from.saturating_sub(base);
+            let done = self.from.saturating_sub(self.base);
             starts = if done < STEP { starts >> done << done } else { 0 };
         }
+        self.before = marks.leading_ones() as usize;
         self.base += STEP;
+    }
+
+    fn run(&mut self, start: usize, look: &mut impl FnMut(Range<usize>) -> usize) {
+        let end = end_of(self.text, start + SHORTEST, ANY);
+        self.from = look(start..end).max(end);
     }
 }
 
-/// Tells `found` where in a text a run begins that may hold a stretch.
-pub(super) fn glance(text: &[u8], mark: &Mark<'_>, mut found: impl FnMut(usize)) {
-    let (steps, rest) = text.as_chunks::<STEP>();
-    let mut last = [[0; STEP]; 2];
-    last[0][..rest.len()].copy_from_slice(rest);
-    let (mut before, mut had_half, mut base, mut from) = (0, false, 0usize, 0);
-    let mut marks = [0; BATCH];
-    for steps in steps.chunks(BATCH).chain([&last[..]]) {
-        let marks = &mut marks[..steps.len()];
-        mark(steps, marks);
-        for &next in &*marks {
-            let has_half = following::<u64, { SHORTEST / 2 }>(next) != 0;
-            if has_half || had_half {
-                let both = u128::from(before) | u128::from(next) << STEP;
-                let mut starts = following::<u128, SHORTEST>(both) as u64;
-                while starts != 0 {
-                    let start = base.saturating_sub(STEP) + starts.trailing_zeros() as usize;
-                    starts &= starts - 1;
-                    if start >= from {
-                        from = end_of(text, start + SHORTEST, ANY);
-                        if is_promising(&text[start..from]) {
-                            found(start);
-                        }
-                    }
-                }
-            }
-            (before, had_half) = (next, has_half);
-            base += STEP;
-        }
+/// At which marks so many begin to follow one another.
+fn following<const MANY: usize>(marks: u64) -> u64 {
+    let (mut all, mut many) = (marks, 1);
+    while many < MANY {
+        let more = many.min(MANY - many);
+        all &= all >> more;
+        many += more;
     }
+    all
 }
 
 /// Whether a run may be a stretch, or the beginning of one: as [`run`] asks, with a little to spare.
@@ -196,20 +183,6 @@ fn is_promising(run: &[u8]) -> bool {
     }
     // `\n` and `0x` may stand before hex.
     any & MIXED == MIXED || (run.len() >= SHORTEST_HEX && others <= 2)
-}
-
-/// At which marks so many begin to follow one another.
-fn following<T, const MANY: usize>(marks: T) -> T
-where
-    T: Copy + BitAndAssign + Shr<usize, Output = T>,
-{
-    let (mut all, mut many) = (marks, 1);
-    while many < MANY {
-        let more = many.min(MANY - many);
-        all &= all >> more;
-        many += more;
-    }
-    all
 }
 
 /// Marks one byte after the other.

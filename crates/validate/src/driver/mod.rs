@@ -33,6 +33,8 @@ use std::collections::BTreeMap;
 pub(crate) struct Credentials {
     pub(crate) user: Secret,
     pub(crate) secret: Secret,
+    /// What a private key is encrypted with; empty where it is not.
+    pub(crate) passphrase: Secret,
 }
 
 /// What a driver heard.

@@ -14,12 +14,17 @@ use crate::line::{Line, unreachable};
 use crate::transport::Failure;
 use quietus_model::Secret;
 use russh::client::{AuthResult, Config, Handler, connect_stream};
+use russh::keys::ssh_key::Kdf;
 use russh::keys::{
-    HashAlg, PrivateKeyWithHashAlg, PublicKeyBase64, PublicKeyOrCertificate, decode_secret_key,
+    HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKeyBase64, PublicKeyOrCertificate,
+    decode_secret_key,
 };
 use russh::{Disconnect, MethodKind};
 use serde_json::json;
 use std::sync::Arc;
+
+/// More rounds of the passphrase's hash than this nobody asks for: ssh-keygen writes 16 or 24.
+const MOST_ROUNDS: u32 = 256;
 
 /// What looks at the key of the host.
 struct Host {
@@ -52,11 +57,7 @@ pub(super) async fn ask(
         .origin()
         .map(|origin| known_hosts::keys(line.known_hosts(), &origin.host, origin.port));
     let known = known.filter(|keys| !keys.is_empty()).ok_or_else(unknown_host)?;
-    let text = std::str::from_utf8(credentials.secret.expose()).map_err(|_| no_key())?;
-    // In JSON and in code its line ends are written as `\n`.
-    let text = Secret::new(text.replace("\\r", "").replace("\\n", "\n").into_bytes());
-    let text = std::str::from_utf8(text.expose()).map_err(|_| no_key())?;
-    let key = Arc::new(decode_secret_key(text, None).map_err(|_| no_key())?);
+    let key = Arc::new(key(credentials)?);
     let config = Arc::new(Config::default());
     let session = connect_stream(config, line.into_stream(), Host { known }).await;
     let mut session = session.map_err(|error| failure(&error))?;
@@ -85,6 +86,29 @@ pub(super) async fn ask(
         body["user"] = account.into();
     }
     Ok(Said { code: format!("SSH {code}"), body, request_id: None })
+}
+
+/// The private key, decrypted where that takes no long time.
+fn key(credentials: &Credentials) -> Result<PrivateKey, Failure> {
+    let text = std::str::from_utf8(credentials.secret.expose()).map_err(|_| no_key())?;
+    // In JSON and in code its line ends are written as `\n`, and in YAML its lines are indented.
+    let lines = text.replace("\\r", "").replace("\\n", "\n");
+    let lines: Vec<&str> = lines.lines().map(str::trim).collect();
+    let text = Secret::new(lines.join("\n").into_bytes());
+    let text = std::str::from_utf8(text.expose()).map_err(|_| no_key())?;
+    if credentials.passphrase.is_empty() {
+        return decode_secret_key(text, None).map_err(|_| no_key());
+    }
+    let passphrase = std::str::from_utf8(credentials.passphrase.expose()).map_err(|_| no_key())?;
+    // Whoever wrote the key chose how much work it takes to open it.
+    let locked = PrivateKey::from_openssh(text).map_err(|_| no_key())?;
+    match locked.kdf() {
+        Kdf::Bcrypt { rounds, .. } if *rounds <= MOST_ROUNDS => {}
+        _ => return Err(Failure::Refused("opening the key takes too much work".to_owned())),
+    }
+    locked.decrypt(passphrase).map_err(|_| {
+        Failure::Refused("the passphrase that stands near it does not open it".to_owned())
+    })
 }
 
 fn failure(error: &russh::Error) -> Failure {

@@ -6,11 +6,13 @@ use crate::endpoint::Endpoint;
 use crate::issuers::Instance;
 use crate::pairing::{self, Pairings};
 use crate::reading::{Reading, is_refused, read_masking};
+use crate::sign::Occasion;
 use crate::template::{self, Filled, Parts, Request, Unfilled};
 use crate::transport::{Call, Failure, Received};
 use crate::{denial, evidence, fabricate, sign};
 use quietus_model::{
-    Clause, Control, Doubt, Hit, Observation, Outcome, Recipe, Rule, SafeText, Secret, Verdict,
+    Clause, Control, Doubt, Exchange, Hit, Observation, Outcome, Recipe, Rule, SafeText, Secret,
+    Sign, Verdict,
 };
 
 /// One question: this rule, at this instance, now.
@@ -23,6 +25,8 @@ pub(super) struct Question<'a> {
     pub(super) was_live: bool,
     /// And it was asked from where this run asks from.
     pub(super) was_live_from_here: bool,
+    /// Of a negative control whose request is signed: nobody's key signs it, by this label.
+    pub(super) forged: Option<&'a str>,
 }
 
 /// An answer and what its recipe makes of it.
@@ -133,17 +137,40 @@ impl Validator {
             // A denial stands by itself; only an issuer that accepts anything takes it away.
             control::Outcome::NotSent | control::Outcome::Failed(_) => Control::NotSent,
         };
-        Verdict::Dead(self.observe(question, heard, clause, control))
+        let known_good = match self.known_good(question).await {
+            Ok(accepted) => accepted,
+            Err(doubt) => return Verdict::Indeterminate(doubt),
+        };
+        let seen = self.observe(question, heard, clause, control);
+        Verdict::Dead(Observation { known_good, ..seen })
     }
 
     /// Sends the parts and reads the answer. A redirect is never read.
-    async fn hear(&self, question: Question<'_>, parts: &Parts<'_>) -> Result<Heard, Doubt> {
+    pub(super) async fn hear(
+        &self,
+        question: Question<'_>,
+        parts: &Parts<'_>,
+    ) -> Result<Heard, Doubt> {
         let recipe = question.recipe;
         if let Some(login) = &recipe.login {
             return self.hear_login(question, login, parts).await;
         }
-        let filled = template::fill(Request::question(recipe), parts).map_err(unfilled)?;
+        let occasion =
+            Occasion { endpoint: question.endpoint(), now: self.now(), forged: question.forged };
+        let made = recipe.sign.as_ref().map(|how| sign::made(how, parts, &occasion));
+        let made = made.transpose().map_err(unfilled)?.unwrap_or_default();
+        let mut known = parts.clone();
+        known.extend(made.iter().map(|one| (one.name, &one.text)));
+        let mut filled = template::fill(Request::question(recipe), &known).map_err(unfilled)?;
+        // The time and the endpoint are no secret, and stand in many answers.
+        let is_public = |text: &Secret| made.iter().any(|one| !one.is_proof() && one.text == *text);
+        filled.echoes.retain(|echo| !is_public(echo));
         let received = self.send(question, &filled, parts).await?;
+        let received = match recipe.exchange {
+            Exchange::Plain => received,
+            Exchange::TokenService => self.ask_token_service(question, &filled, received).await?,
+            Exchange::PublishedKeys => self.ask_for_keys(parts, received).await?,
+        };
         if (300..=399).contains(&received.status) {
             return Err(Doubt::Redirected { status: received.status });
         }
@@ -201,11 +228,19 @@ impl Validator {
         let now = self.now();
         let label =
             format!("control:{}:{}:{now}:{}", question.endpoint().text(), rule.id, self.tool);
-        let Some(made) = fabricate::secret(rule, &label) else {
+        let is_token = matches!(recipe.sign, Some(Sign::Jwt { .. }));
+        let made = match (recipe.exchange, parts.get("secret")) {
+            (Exchange::PublishedKeys, Some(token)) => fabricate::signature(token, &label),
+            // The parts are the same then, and nobody's key signs them.
+            (_, Some(key)) if is_token => Some((*key).clone()),
+            _ => fabricate::secret(rule, &label),
+        };
+        let Some(made) = made else {
             return control::Outcome::Failed("no shape to fabricate a secret from".to_owned());
         };
         let mut parts = parts.clone();
         parts.insert("secret", &made);
+        let question = Question { forged: is_token.then_some(label.as_str()), ..question };
         match self.hear(question, &parts).await {
             Err(doubt) => control::Outcome::Failed(doubt.to_string()),
             Ok(heard) if heard.received.asks_to_wait() => {
@@ -241,6 +276,7 @@ impl Validator {
             issuer_date: evidence::date(&heard.received.headers, &heard.echoes),
             identity: heard.reading.identity,
             control,
+            known_good: false,
             vantage: self.vantage.clone(),
             tool: self.tool.clone(),
         }

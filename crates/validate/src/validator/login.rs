@@ -23,10 +23,12 @@ impl Validator {
         let (user, secret) =
             (template::text(&login.user, parts), template::text(&login.secret, parts));
         let (user, secret) = (user.map_err(unfilled)?, secret.map_err(unfilled)?);
+        let passphrase = template::text(&login.passphrase, parts).map_err(unfilled)?;
         let raw = parts.get("secret").map(|part| (*part).clone());
         let is_decoded = raw.as_ref() != Some(&secret);
-        let echoes: Vec<Secret> = raw.into_iter().chain([secret.clone()]).collect();
-        let credentials = Credentials { user, secret };
+        let more = [secret.clone(), passphrase.clone()].into_iter().filter(|text| !text.is_empty());
+        let echoes: Vec<Secret> = raw.into_iter().chain(more).collect();
+        let credentials = Credentials { user, secret, passphrase };
         let received =
             self.transport.log_in(question.endpoint(), &credentials).await.map_err(doubt)?;
         let reading = read_masking(recipe, 0, &received.headers, &received.body, &echoes);

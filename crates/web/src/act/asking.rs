@@ -1,6 +1,6 @@
 //! What can be done to an item now: each deed is tried with made-up words, and nothing is recorded.
 
-use super::{Deed, Field, FieldKind, Filled, Offer};
+use super::{Deed, Field, FieldKind, Filled, Offer, steps};
 use jiff::{SignedDuration, Timestamp};
 use quietus_poam::{
     Action, Actor, DeviationKind, Impact, MilestoneKind, PoamItem, Policy, Refusal, RootCause,
@@ -8,7 +8,7 @@ use quietus_poam::{
 };
 
 /// Long enough for any rule about reasons: what is asked is whether anything else stands against it.
-const SAMPLE: &str = "a reason that is long enough";
+pub(super) const SAMPLE: &str = "a reason that is long enough";
 
 /// Who asks about which item, when, under which policy.
 pub(crate) struct Asking<'a> {
@@ -54,7 +54,7 @@ impl Asking<'_> {
     }
 
     /// The choices against which nothing stands; the first refusal where there are none.
-    fn choices<T: Copy>(
+    pub(super) fn choices<T: Clone>(
         &self,
         all: impl IntoIterator<Item = T>,
         action: impl Fn(T) -> Action,
@@ -62,7 +62,7 @@ impl Asking<'_> {
         let mut refusal = None;
         let mut possible = Vec::new();
         for one in all {
-            match self.asks(&action(one)) {
+            match self.asks(&action(one.clone())) {
                 Ok(()) => possible.push(one),
                 Err(why) => refusal = refusal.or(Some(why.to_string())),
             }
@@ -82,7 +82,7 @@ impl Asking<'_> {
     }
 
     /// What `by` has to say to somebody who is not independent, where the policy has a break-glass.
-    fn with_glass(
+    pub(super) fn with_glass(
         &self,
         mut fields: Vec<Field>,
         action: impl Fn(Option<String>) -> Action,
@@ -139,7 +139,7 @@ impl Asking<'_> {
             }
             Deed::Attest => simple(
                 Action::Attest { note: sample(), digest: None },
-                vec![text("note", "What you saw")],
+                vec![text("note", "What you saw"), shown_by(false)],
             ),
             Deed::Bind => self.bind(),
             Deed::Unbind => self.unbind(),
@@ -149,7 +149,8 @@ impl Asking<'_> {
                 let causes = self.choices(all, action)?;
                 let pair = |cause: &RootCause| (cause.name().to_owned(), cause.to_string());
                 let options = causes.iter().map(pair).collect();
-                Ok(vec![choice("cause", "How it leaked", options), text("note", "What happened")])
+                let cause = choice("cause", "How it leaked", options);
+                Ok(vec![cause, text("note", "What happened"), shown_by(false)])
             }
             Deed::Impact => {
                 let all = Impact::ALL;
@@ -158,7 +159,8 @@ impl Asking<'_> {
                 let pair = |impact: &Impact| (impact.name().to_owned(), impact.to_string());
                 let options = impacts.iter().map(pair).collect();
                 let label = "Where you looked and what you saw";
-                Ok(vec![choice("impact", "What was found", options), text("note", label)])
+                let impact = choice("impact", "What was found", options);
+                Ok(vec![impact, text("note", label), shown_by(false)])
             }
             Deed::Approve => self.with_glass(vec![text("note", "What you looked at")], |glass| {
                 Action::Approve { note: sample(), break_glass: glass }
@@ -167,7 +169,7 @@ impl Asking<'_> {
                 let (first, field) = self.subjects()?;
                 let fields = vec![field, text("note", "What you looked at")];
                 self.with_glass(fields, |break_glass| Action::Grant {
-                    subject: first,
+                    subject: first.clone(),
                     note: sample(),
                     break_glass,
                 })
@@ -185,13 +187,16 @@ impl Asking<'_> {
                 simple(Action::Reopen { reason: sample() }, vec![text("reason", "Why")])
             }
             Deed::Note => simple(Action::Note { text: sample() }, vec![text("note", "The remark")]),
+            Deed::StepStart | Deed::StepClaim | Deed::StepWaive | Deed::StepExtend => {
+                steps::fields(self, deed)
+            }
         }
     }
 
     fn subjects(&self) -> Result<(Subject, Field), String> {
         let subjects: Vec<Subject> =
             self.item.requests.iter().map(|pending| pending.request.subject()).collect();
-        let Some(first) = subjects.first().copied() else {
+        let Some(first) = subjects.first().cloned() else {
             return Err("nobody asked for anything that another person must decide".to_owned());
         };
         let pair = |subject: &Subject| (subject.to_string(), subject.to_string());
@@ -244,7 +249,7 @@ impl Asking<'_> {
     }
 }
 
-fn later(at: Timestamp) -> Timestamp {
+pub(super) fn later(at: Timestamp) -> Timestamp {
     at.checked_add(SignedDuration::from_hours(24)).unwrap_or(at)
 }
 
@@ -252,18 +257,32 @@ fn field(name: &'static str, label: &'static str, kind: FieldKind) -> Field {
     Field { name, label, kind, value: String::new(), required: true }
 }
 
+/// A file is named by its digest: the ledger keeps none.
+pub(super) fn shown_by(required: bool) -> Field {
+    let label = if required {
+        "SHA-256 of the file that shows it"
+    } else {
+        "SHA-256 of a file that shows it (may be empty)"
+    };
+    Field { required, ..line("digest", label) }
+}
+
 fn line(name: &'static str, label: &'static str) -> Field {
     field(name, label, FieldKind::Line)
 }
 
-fn text(name: &'static str, label: &'static str) -> Field {
+pub(super) fn text(name: &'static str, label: &'static str) -> Field {
     field(name, label, FieldKind::Text)
 }
 
-fn date(name: &'static str, label: &'static str, required: bool) -> Field {
+pub(super) fn date(name: &'static str, label: &'static str, required: bool) -> Field {
     Field { required, ..field(name, label, FieldKind::Date) }
 }
 
-fn choice(name: &'static str, label: &'static str, options: Vec<(String, String)>) -> Field {
+pub(super) fn choice(
+    name: &'static str,
+    label: &'static str,
+    options: Vec<(String, String)>,
+) -> Field {
     field(name, label, FieldKind::Choice(options))
 }

@@ -4,7 +4,8 @@ use super::Deed;
 use crate::site::Targets;
 use jiff::Timestamp;
 use quietus_export::words::end_of_day;
-use quietus_poam::{Action, PoamItem};
+use quietus_model::Digest;
+use quietus_poam::{Action, PoamItem, StepDeed};
 use serde::Deserialize;
 use std::str::FromStr;
 
@@ -27,6 +28,9 @@ pub(crate) struct Filled {
     pub(crate) to: String,
     pub(crate) issuer: String,
     pub(crate) break_glass: String,
+    pub(crate) step: String,
+    /// The SHA-256 of a file that shows what is said.
+    pub(crate) digest: String,
 }
 
 impl Filled {
@@ -44,8 +48,15 @@ impl Filled {
             "to" => &self.to,
             "issuer" => &self.issuer,
             "break_glass" => &self.break_glass,
+            "step" => &self.step,
+            "digest" => &self.digest,
             _ => "",
         }
+    }
+
+    fn digest(&self) -> Result<Option<Digest>, String> {
+        let text = self.digest.trim().to_ascii_lowercase();
+        (!text.is_empty()).then(|| text.parse()).transpose()
     }
 
     /// The action it means, or what is wrong with it.
@@ -57,6 +68,8 @@ impl Filled {
     ) -> Result<Action, String> {
         let (note, reason) = (self.note.clone(), self.reason.clone());
         let glass = (!self.break_glass.trim().is_empty()).then(|| self.break_glass.clone());
+        let digest = self.digest()?;
+        let step = |deed| Action::Step { step: self.step.clone(), deed };
         Ok(match deed {
             Deed::Assign => Action::Assign { to: self.to.clone() },
             Deed::Start => Action::Start { milestone: parsed(&self.milestone)? },
@@ -65,11 +78,11 @@ impl Filled {
                 Action::Extend { milestone: parsed(&self.milestone)?, due: day(&self.due)?, reason }
             }
             Deed::Waive => Action::Waive { milestone: parsed(&self.milestone)?, reason },
-            Deed::Attest => Action::Attest { note, digest: None },
+            Deed::Attest => Action::Attest { note, digest },
             Deed::Bind => Action::Bind { target: targets(item, self.issuer.trim())?, note },
             Deed::Unbind => Action::Unbind { endpoint: self.issuer.clone(), note },
-            Deed::Cause => Action::Cause { cause: parsed(&self.cause)?, note, digest: None },
-            Deed::Impact => Action::Impact { impact: parsed(&self.impact)?, note, digest: None },
+            Deed::Cause => Action::Cause { cause: parsed(&self.cause)?, note, digest },
+            Deed::Impact => Action::Impact { impact: parsed(&self.impact)?, note, digest },
             Deed::Approve => Action::Approve { note, break_glass: glass },
             Deed::Grant => {
                 Action::Grant { subject: parsed(&self.subject)?, note, break_glass: glass }
@@ -82,6 +95,10 @@ impl Filled {
             Deed::Resume => Action::Resume { reason },
             Deed::Reopen => Action::Reopen { reason },
             Deed::Note => Action::Note { text: note },
+            Deed::StepStart => step(StepDeed::Start),
+            Deed::StepClaim => step(StepDeed::Claim { note, digest, break_glass: glass }),
+            Deed::StepWaive => step(StepDeed::Waive { reason }),
+            Deed::StepExtend => step(StepDeed::Extend { due: day(&self.due)?, reason }),
         })
     }
 }

@@ -2,6 +2,7 @@
 
 mod asking;
 mod filled;
+mod steps;
 
 pub(crate) use asking::Asking;
 pub(crate) use filled::Filled;
@@ -29,16 +30,26 @@ pub(crate) enum Deed {
     Resume,
     Reopen,
     Note,
+    #[serde(rename = "step-start")]
+    StepStart,
+    #[serde(rename = "step-claim")]
+    StepClaim,
+    #[serde(rename = "step-waive")]
+    StepWaive,
+    #[serde(rename = "step-extend")]
+    StepExtend,
 }
 
 impl Deed {
     /// In the order in which they are offered.
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::Grant,
         Self::Decline,
         Self::Approve,
         Self::Start,
         Self::Claim,
+        Self::StepStart,
+        Self::StepClaim,
         Self::Assign,
         Self::Note,
         Self::Attest,
@@ -48,6 +59,8 @@ impl Deed {
         Self::Impact,
         Self::Extend,
         Self::Waive,
+        Self::StepExtend,
+        Self::StepWaive,
         Self::Dismiss,
         Self::Resume,
         Self::Reopen,
@@ -72,6 +85,10 @@ impl Deed {
             Self::Resume => "resume",
             Self::Reopen => "reopen",
             Self::Note => "note",
+            Self::StepStart => "step-start",
+            Self::StepClaim => "step-claim",
+            Self::StepWaive => "step-waive",
+            Self::StepExtend => "step-extend",
         }
     }
 
@@ -94,6 +111,10 @@ impl Deed {
             Self::Resume => "Take up again",
             Self::Reopen => "Reopen",
             Self::Note => "Remark",
+            Self::StepStart => "Begin a step of a playbook",
+            Self::StepClaim => "Claim a step of a playbook",
+            Self::StepWaive => "Waive a step of a playbook",
+            Self::StepExtend => "Ask for a later date of a step",
         }
     }
 
@@ -117,6 +138,12 @@ impl Deed {
             Self::Resume => "It is an open item again.",
             Self::Reopen => "A new round begins; the old one is kept.",
             Self::Note => "Stands in its history for ever.",
+            Self::StepStart => "Tells others that somebody works on it.",
+            Self::StepClaim => {
+                "Done, approved or confirmed, as its exit test has it. A file must show most steps."
+            }
+            Self::StepWaive => "It need not be done.",
+            Self::StepExtend => "The first date stays on record.",
         }
     }
 }

@@ -30,6 +30,8 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/review", get(review::page).post(review::sign))
         .route("/enter", get(door::enter_by_link))
         .route("/sign-in", get(door::page).post(door::sign_in))
+        .route("/sign-in/provider", get(door::begin))
+        .route("/sign-in/return", get(door::come_back))
         .route("/sign-out", post(door::sign_out))
         .route("/assets/{name}", get(assets::asset))
         .route("/healthz", get(|| async { "ok\n" }))

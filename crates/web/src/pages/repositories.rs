@@ -1,128 +1,140 @@
-//! Repositories: when each was last scanned completely, what could not be read, what stands in it.
+//! Repositories: whether each is watched, when it was last seen whole, and what stands in it.
 
 use super::{Frame, shown};
 use crate::Site;
 use crate::folded::Snapshot;
 use crate::refused::Refused;
+use crate::repositories::{ROWS, Row, View};
 use crate::visitor::Visitor;
 use askama::Template;
-use axum::extract::State;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query as FromQuery, State};
+use axum::http::StatusCode;
 use axum::response::Response;
-use jiff::Timestamp;
-use quietus_export::words::{distance, minute, plural, repository_name, thousands};
-use quietus_model::{Gap, GapReason};
-use quietus_poam::PoamItem;
-use quietus_store::RepositoryScans;
-use std::collections::{BTreeMap, BTreeSet};
-
-/// How many gaps of a repository are named; the rest is counted.
-const GAPS: usize = 20;
+use quietus_export::words::{plural, thousands};
+use serde::Deserialize;
+use std::sync::Arc;
 
 #[derive(Template)]
 #[template(path = "repositories.html")]
 struct Page {
     frame: Option<Frame>,
-    lines: Vec<Line>,
+    tabs: Vec<Tab>,
+    snapshot: Arc<Snapshot>,
+    /// Which of the snapshot's repositories are on this page.
+    here: Vec<usize>,
+    known: usize,
+    query: Query,
     summary: String,
+    range: String,
+    earlier: Option<String>,
+    later: Option<String>,
 }
 
-struct Line {
-    name: String,
-    source: String,
-    state: &'static str,
+impl Page {
+    fn lines(&self) -> impl Iterator<Item = &Row> {
+        self.here.iter().filter_map(|at| self.snapshot.repositories_seen().get(*at))
+    }
+}
+
+struct Tab {
+    title: &'static str,
+    address: String,
+    count: String,
+    here: bool,
     class: &'static str,
-    complete: String,
-    latest: String,
-    open: String,
-    live: usize,
-    owners: String,
-    gaps: Vec<String>,
-    more_gaps: String,
-    query: String,
 }
 
-/// What items of a repository tell of it.
-#[derive(Default)]
-struct Standing<'a> {
-    open: usize,
-    live: usize,
-    owners: BTreeSet<&'a str>,
+/// What a visitor asks; all of it stands in the address.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Query {
+    show: View,
+    q: String,
+    page: usize,
 }
 
-pub(super) async fn page(State(site): State<Site>, visitor: Visitor) -> Result<Response, Refused> {
-    let now = site.now();
-    let snapshot = site.folded.snapshot(now).await?;
-    let standing = standing(&snapshot);
-    let mut lines: Vec<Line> =
-        snapshot.scans.iter().map(|scans| line(scans, &standing, now)).collect();
-    lines.sort_by(|a, b| (a.class, &a.name).cmp(&(b.class, &b.name)));
-    let complete = lines.iter().filter(|line| line.class == "c-good").count();
-    let summary = format!(
-        "{}; the last scan of {} was complete",
-        plural(lines.len() as u64, "repository"),
-        thousands(complete as u64)
-    );
-    let frame = Some(Frame::of("repositories", &site, &visitor, &snapshot));
-    Ok(shown(&Page { frame, lines, summary }))
-}
-
-fn standing(snapshot: &Snapshot) -> BTreeMap<String, Standing<'_>> {
-    let mut all: BTreeMap<String, Standing<'_>> = BTreeMap::new();
-    for row in snapshot.rows.iter().filter(|row| row.item.is_active()) {
-        let item: &PoamItem = &row.item;
-        for name in item.repository_names() {
-            let standing = all.entry(name).or_default();
-            standing.open += 1;
-            standing.live += usize::from(row.liveness == "live");
-            standing.owners.extend(item.owner.as_ref().map(|owner| owner.name.as_str()));
+impl Query {
+    fn address(&self, show: View, page: usize) -> String {
+        let mut address = url::form_urlencoded::Serializer::new(String::new());
+        if show != View::All {
+            address.append_pair("show", show.name());
+        }
+        if !self.q.is_empty() {
+            address.append_pair("q", &self.q);
+        }
+        if page > 1 {
+            address.append_pair("page", &page.to_string());
+        }
+        let address = address.finish();
+        if address.is_empty() {
+            "/repositories".to_owned()
+        } else {
+            format!("/repositories?{address}")
         }
     }
-    all
 }
 
-fn line(
-    scans: &RepositoryScans,
-    standing: &BTreeMap<String, Standing<'_>>,
-    now: Timestamp,
-) -> Line {
-    let latest = &scans.latest;
-    let name = repository_name(scans.repository(), &latest.scope.source).to_owned();
-    let nothing = Standing::default();
-    let here = standing.get(&name).unwrap_or(&nothing);
-    let current = scans.latest_complete.as_ref().is_some_and(|last| last.survey == latest.survey);
-    let blind = latest.scope.gaps.iter().any(|gap| gap.reason == GapReason::Unobservable);
-    let (state, class) = match (&scans.latest_complete, current, blind) {
-        (_, _, true) => ("cannot be observed", "a-alarming"),
-        (None, ..) => ("never complete", "a-alarming"),
-        (_, false, _) => ("last scan incomplete", "b-late"),
-        (_, true, _) => ("complete", "c-good"),
+pub(super) async fn page(
+    State(site): State<Site>,
+    visitor: Visitor,
+    query: Result<FromQuery<Query>, QueryRejection>,
+) -> Result<Response, Refused> {
+    let FromQuery(query) = query.map_err(|error| {
+        let why = format!("this address is none of the repositories: {}", error.body_text());
+        Refused::new(StatusCode::BAD_REQUEST, why)
+    })?;
+    let snapshot = site.folded.snapshot(site.now()).await?;
+    let rows = snapshot.repositories_seen();
+    let words = query.q.to_lowercase();
+    let words: Vec<&str> = words.split_whitespace().collect();
+    let found: Vec<usize> = (0..rows.len()).filter(|at| rows[*at].fits(&words)).collect();
+    let count = |view: View| found.iter().filter(|at| view.shows(rows[**at].sight)).count();
+    let tabs = View::ALL.into_iter().map(|view| tab(view, &query, count(view))).collect();
+    let wanted = found.iter().copied().filter(|at| query.show.shows(rows[*at].sight));
+    let wanted: Vec<usize> = wanted.collect();
+    let pages = wanted.len().div_ceil(ROWS).max(1);
+    let page = query.page.clamp(1, pages);
+    let from = (page - 1) * ROWS;
+    let here: Vec<usize> = wanted.iter().copied().skip(from).take(ROWS).collect();
+    let watched = rows.iter().filter(|row| !View::Retired.shows(row.sight)).count();
+    let complete = rows.iter().filter(|row| View::Complete.shows(row.sight)).count();
+    let summary = format!(
+        "{} watched or scanned; the last scan of {} was complete",
+        plural(watched as u64, "repository"),
+        if complete == watched { "each".to_owned() } else { thousands(complete as u64) }
+    );
+    let range = format!(
+        "{} to {} of {}",
+        thousands((from + 1).min(wanted.len()) as u64),
+        thousands((from + here.len()) as u64),
+        thousands(wanted.len() as u64)
+    );
+    Ok(shown(&Page {
+        frame: Some(Frame::of("repositories", &site, &visitor, &snapshot)),
+        tabs,
+        known: rows.len(),
+        here,
+        summary,
+        range,
+        earlier: (page > 1).then(|| query.address(query.show, page - 1)),
+        later: (page < pages).then(|| query.address(query.show, page + 1)),
+        query,
+        snapshot,
+    }))
+}
+
+fn tab(view: View, query: &Query, count: usize) -> Tab {
+    let class = match view {
+        View::Unobservable | View::Never if count > 0 => "alarming",
+        View::Gaps if count > 0 => "late",
+        _ => "",
     };
-    let told = |gap: &Gap| match gap.detail.as_str() {
-        "" => format!("{}: {}", gap.object, gap.reason),
-        detail => format!("{}: {} ({detail})", gap.object, gap.reason),
-    };
-    let gaps = &latest.scope.gaps;
-    let mut owners: Vec<&str> = here.owners.iter().copied().take(3).collect();
-    if here.owners.len() > owners.len() {
-        owners.push("…");
-    }
-    Line {
-        query: url::form_urlencoded::byte_serialize(name.as_bytes()).collect(),
-        source: latest.scope.source.to_string(),
-        name,
-        state,
+    Tab {
+        title: view.title(),
+        address: query.address(view, 1),
+        count: thousands(count as u64),
+        here: view == query.show,
         class,
-        complete: scans.latest_complete.as_ref().map_or("never".to_owned(), |last| {
-            format!("{} ({})", minute(last.taken_at), distance(last.taken_at, now))
-        }),
-        latest: format!("{} ({})", minute(latest.taken_at), distance(latest.taken_at, now)),
-        open: thousands(here.open as u64),
-        live: here.live,
-        owners: if owners.is_empty() { "nobody".to_owned() } else { owners.join(", ") },
-        gaps: gaps.iter().take(GAPS).map(told).collect(),
-        more_gaps: match gaps.len().saturating_sub(GAPS) {
-            0 => String::new(),
-            more => format!("and {} more", thousands(more as u64)),
-        },
     }
 }

@@ -24,6 +24,9 @@ const LARGEST: usize = 100;
 /// How many closures are listed beside the sample.
 const LISTED: usize = 200;
 
+/// How many signed reviews are listed.
+const SIGNED: usize = 100;
+
 #[derive(Template)]
 #[template(path = "review.html")]
 struct Page {
@@ -116,6 +119,7 @@ pub(super) async fn sign(
     match Review::signed(&items, since, drawn, &asked.note, &visitor.actor, now) {
         Ok(review) => {
             site.folded.ledger.append(vec![Append::Review(Box::new(review))], now).await?;
+            site.folded.caught_up(now).await?;
             let seed: String = url::form_urlencoded::byte_serialize(seed.as_bytes()).collect();
             let to = format!("/review?since={}&sample={size}&seed={seed}&done=1", day(since));
             Ok(Redirect::to(&to).into_response())
@@ -140,9 +144,7 @@ async fn made(
     let closed = closed_since(&items, since);
     let drawn = sample(&closed, size, &seed);
     let attested = closed.iter().filter(|item| basis(item) == "attested").count();
-    let mut signed: Vec<Signed> =
-        site.folded.ledger.reviews().await?.iter().map(signature).collect();
-    signed.reverse();
+    let signed = snapshot.reviews.iter().take(SIGNED).map(signature).collect();
     Ok(Page {
         frame: Some(Frame::of("review", site, visitor, &snapshot)),
         form_key: visitor.form_key.clone(),

@@ -11,7 +11,9 @@ use jiff::{SignedDuration, Timestamp};
 use quietus_model::Target;
 use quietus_poam::{Actor, Policy, Role, Roles};
 use quietus_store::Ledger;
-use quietus_web::{Address, Clock, Settings, Site, Targets, new_token, serve};
+use quietus_web::{
+    Address, AskProvider, Clock, ProviderSettings, Settings, Site, Targets, new_token, serve,
+};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -39,11 +41,13 @@ pub struct Setup {
     pub goes_on: bool,
     pub url: Option<String>,
     pub policy: Policy,
+    pub provider: Option<(ProviderSettings, AskProvider)>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { items: 26, port: 0, goes_on: false, url: None, policy: Policy::default() }
+        let policy = Policy::default();
+        Self { items: 26, port: 0, goes_on: false, url: None, policy, provider: None }
     }
 }
 
@@ -70,6 +74,7 @@ impl Served {
                 policy: setup.policy,
                 account: setup.url.is_none().then(|| Actor::person("os:1000@host")),
                 targets: targets(),
+                provider: setup.provider,
             },
             clock(setup.goes_on, Arc::clone(&minutes)),
         );

@@ -99,6 +99,12 @@ impl Anchors {
     /// How far from what is new a core may begin or end that it has a say in.
     pub(super) const REACH: usize = CORE + Core::NEXT_TO;
 
+    /// How far from the beginning of a core anything may stand that decides what it is part of.
+    #[inline]
+    pub(super) fn farthest(&self) -> usize {
+        self.pieces.longest() + gate::SIGHT
+    }
+
     /// Appends the cores that lie wholly inside the ranges, and may append others, in no particular
     /// order. Whether a core is one hangs on itself and [`Core::NEXT_TO`] bytes round it.
     pub(super) fn look(

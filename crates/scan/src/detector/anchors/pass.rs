@@ -3,9 +3,9 @@
 //! What has to be looked at lies in many short ranges where a text was made from another. They are
 //! laid side by side before the pass, which takes whole blocks; long ones it reads where they are.
 
-use super::filter::{Filter, WIDTH};
+use super::filter::Filter;
 use super::gate::{self, Gates};
-use super::pieces::Pieces;
+use super::pieces::{Pieces, word};
 use super::vector::{BEYOND, BLOCK, Instructions};
 use super::{Anchors, Core};
 use std::ops::Range;
@@ -53,6 +53,9 @@ impl<'a> Pass<'a> {
     /// Looks at a range of the text.
     pub(super) fn look(&mut self, range: Range<usize>) {
         let Range { mut start, end } = range;
+        if self.text.len() <= BLOCK {
+            return self.look_at_all();
+        }
         // As far as the pass may read beyond the places it marks.
         let whole = self.text.len().saturating_sub(BEYOND).min(end);
         while start + ROOM / 4 <= whole {
@@ -72,6 +75,22 @@ impl<'a> Pass<'a> {
         }
         while start < end {
             start = self.lay(start..end);
+        }
+    }
+
+    /// Looks at a text of a few words, such as a name.
+    fn look_at_all(&mut self) {
+        let mut block = [0; BLOCK + BEYOND];
+        block[..self.text.len()].copy_from_slice(self.text);
+        let mut marks = [0];
+        self.instructions.mark(self.filter, &block, &mut marks);
+        let mut mark = marks[0];
+        while mark != 0 {
+            let at = mark.trailing_zeros() as usize;
+            mark &= mark - 1;
+            if at < self.text.len() && self.pieces.may_stand(word(&block, at)) {
+                self.at(at);
+            }
         }
     }
 
@@ -125,14 +144,10 @@ impl<'a> Pass<'a> {
 
     /// Adds the cores whose piece stands at a place of the text.
     fn at(&mut self, at: usize) {
-        for (number, text) in self.pieces.candidates(word(self.text, at)) {
-            let Some(core) = at.checked_sub(text.piece) else { continue };
-            if !text.core_stands_at(self.text, core) {
-                continue;
-            }
+        self.pieces.cores(self.text, at, |number, text, core| {
             // What stands next to it is looked at again with all else; most end here.
             if text.is_core() && !self.gates.may_admit(text, self.text, core) {
-                continue;
+                return;
             }
             self.cores.push(Core {
                 at: core,
@@ -141,19 +156,7 @@ impl<'a> Pass<'a> {
                 after: (text.bytes.len() - text.core.end + gate::SIGHT) as u32,
                 len: text.core.len() as u8,
             });
-        }
-    }
-}
-
-fn word(text: &[u8], at: usize) -> u32 {
-    match text.get(at..at + WIDTH) {
-        Some(&[a, b, c, d]) => u32::from_le_bytes([a, b, c, d]),
-        _ => {
-            let mut last = [0; WIDTH];
-            let rest = text.get(at..).unwrap_or_default();
-            last[..rest.len()].copy_from_slice(rest);
-            u32::from_le_bytes(last)
-        }
+        });
     }
 }
 

@@ -19,8 +19,6 @@ pub(super) struct Text {
     /// Which bytes of it are looked for; the others only count once these are there.
     pub(super) core: Range<usize>,
     head: Head,
-    /// How many bytes of its core stand before its piece.
-    pub(super) piece: usize,
     /// Its piece, as the slots know it.
     key: u64,
     pub(super) wanted: Vec<Wanted>,
@@ -47,10 +45,9 @@ impl Text {
         let last = bytes.len().saturating_sub(CORE);
         let first = piece.start.saturating_sub(spare / 2).min(last);
         let core = first..bytes.len().min(first + CORE);
-        let head = Head::new(&bytes[core.clone()], any_case);
+        let head = Head::new(&bytes[core.clone()], any_case, piece.start - first);
         let key = key_of(&bytes[piece.clone()]);
-        let piece = piece.start - first;
-        Self { bytes, any_case, core, head, piece, key, wanted, near: OnceLock::new() }
+        Self { bytes, any_case, core, head, key, wanted, near: OnceLock::new() }
     }
 
     /// Whether the core is all of it.
@@ -59,13 +56,9 @@ impl Text {
         self.bytes.len() <= CORE
     }
 
-    /// Whether its core stands at `at`.
-    #[inline]
-    pub(super) fn core_stands_at(&self, bytes: &[u8], at: usize) -> bool {
-        match bytes.get(at..).and_then(|rest| rest.first_chunk()) {
-            Some(there) => self.head.is(u64::from_le_bytes(*there)),
-            None => self.is_same(&self.bytes[self.core.clone()], bytes, at),
-        }
+    /// Whether its core stands at `at`, where the bytes end soon.
+    fn core_stands_at(&self, bytes: &[u8], at: usize) -> bool {
+        self.is_same(&self.bytes[self.core.clone()], bytes, at)
     }
 
     /// Whether all of it stands at `start`.
@@ -80,17 +73,20 @@ impl Text {
 }
 
 /// The bytes of a core.
+#[derive(Clone, Copy)]
 struct Head {
     bytes: u64,
     /// The bits in which the two cases of its letters differ, where case does not count.
     case: u64,
     /// The bytes there are.
     used: u64,
+    /// How many of them stand before the piece.
+    before: usize,
 }
 
 impl Head {
-    fn new(core: &[u8], any_case: bool) -> Self {
-        let mut head = Self { bytes: 0, case: 0, used: 0 };
+    fn new(core: &[u8], any_case: bool, before: usize) -> Self {
+        let mut head = Self { bytes: 0, case: 0, used: 0, before };
         for (at, byte) in core.iter().enumerate() {
             let has_case = any_case && byte.is_ascii_alphabetic();
             head.bytes |= u64::from(*byte) << (8 * at);
@@ -115,6 +111,8 @@ const PAIRS: usize = 1 << 16;
 /// All anchors by the hash of their pieces.
 pub(super) struct Pieces {
     texts: Vec<Text>,
+    /// What is compared of each first, close together: most end here.
+    heads: Vec<Head>,
     /// The widths there are of pieces that are shorter than [`WIDTH`] by two or more.
     shorter: Vec<Width>,
     /// Open addressing: the slot of a hash, or one of those that follow without a gap.
@@ -124,6 +122,7 @@ pub(super) struct Pieces {
     hashes: Box<[u64; HASHES / 64]>,
     /// A bit for the two bytes that a shorter piece begins with, all letters in one case.
     pairs: Box<[u64; PAIRS / 64]>,
+    longest: usize,
 }
 
 /// The bit that tells the cases of a letter apart, in four bytes.
@@ -184,7 +183,9 @@ impl Pieces {
             slots: vec![Slot::default(); size],
             hashes: Box::new([0; HASHES / 64]),
             pairs: Box::new([0; PAIRS / 64]),
+            longest: texts.iter().map(|text| text.bytes.len()).max().unwrap_or_default(),
             shorter,
+            heads: texts.iter().map(|text| text.head).collect(),
             texts: Vec::new(),
         };
         let mut first = 0;
@@ -251,21 +252,41 @@ impl Pieces {
         self.expected(word) != 0
     }
 
-    /// The anchors whose piece may stand where the next four bytes are `word`, with their numbers.
+    /// The length of the longest anchor in bytes.
     #[inline]
-    pub(super) fn candidates(&self, word: u32) -> impl Iterator<Item = (u32, &Text)> {
+    pub(super) fn longest(&self) -> usize {
+        self.longest
+    }
+
+    /// Tells `found` the anchors whose core stands in `bytes` with its piece at `at`, with their numbers
+    /// and where it stands.
+    #[inline]
+    pub(super) fn cores(&self, bytes: &[u8], at: usize, mut found: impl FnMut(u32, &Text, usize)) {
+        let word = word(bytes, at);
         let expected = self.expected(word);
-        let long = (expected & 1 != 0).then_some(Width::new(WIDTH));
-        let less = (expected & 2 != 0).then_some(Width::new(WIDTH - 1));
-        let short = if expected & 4 == 0 { &[] } else { &self.shorter[..] };
-        let texts = |range: Range<u32>| {
-            let texts = &self.texts[range.start as usize..range.end as usize];
-            range.zip(texts)
+        let mut tell = |width: Width| {
+            for number in self.find(width.key(word)) {
+                let head = &self.heads[number as usize];
+                let Some(core) = at.checked_sub(head.before) else { continue };
+                let there = bytes.get(core..).and_then(|rest| rest.first_chunk());
+                if there.is_some_and(|there| !head.is(u64::from_le_bytes(*there))) {
+                    continue;
+                }
+                let text = &self.texts[number as usize];
+                if there.is_some() || text.core_stands_at(bytes, core) {
+                    found(number, text, core);
+                }
+            }
         };
-        long.into_iter()
-            .chain(less)
-            .chain(short.iter().copied())
-            .flat_map(move |width| texts(self.find(width.key(word))))
+        if expected & 1 != 0 {
+            tell(Width::new(WIDTH));
+        }
+        if expected & 2 != 0 {
+            tell(Width::new(WIDTH - 1));
+        }
+        if expected & 4 != 0 {
+            self.shorter.iter().for_each(|width| tell(*width));
+        }
     }
 
     #[inline]
@@ -282,6 +303,18 @@ impl Pieces {
             at = (at + 1) & (self.slots.len() - 1);
         }
     }
+}
+
+/// The next four bytes, as far as there are any.
+#[inline]
+pub(super) fn word(text: &[u8], at: usize) -> u32 {
+    let rest = text.get(at..).unwrap_or_default();
+    let bytes = rest.first_chunk().copied().unwrap_or_else(|| {
+        let mut last = [0; WIDTH];
+        last[..rest.len()].copy_from_slice(rest);
+        last
+    });
+    u32::from_le_bytes(bytes)
 }
 
 fn key_of(piece: &[u8]) -> u64 {

@@ -101,7 +101,7 @@ pub(super) fn judge(kind: Judge, bytes: &[u8], one: &Match) -> Option<Judged> {
         Judge::Assigned | Judge::Column => {
             let name = one.parts.iter().find(|(name, _)| &**name == "name").map(|(_, at)| at)?;
             let floor = if kind == Judge::Column { 0 } else { line.start() };
-            name::weigh(&bytes[name::whole(bytes, floor, name.clone())], weights)?
+            name::weigh(&bytes[name::whole(bytes, floor, name.clone())])?
         }
     };
     let text = &bytes[value.at.clone()];
@@ -148,7 +148,7 @@ pub(super) fn promises(bytes: &[u8], word: Range<usize>) -> bool {
     let rest = rest.take_while(|byte| name::is_of_name(byte)).count();
     let floor = word.start.saturating_sub(LONGEST_NAME);
     let whole = name::whole(bytes, floor, word.start..word.end + rest);
-    rest > LONGEST_NAME || name::is_weighty(&bytes[whole])
+    rest > LONGEST_NAME || name::weigh(&bytes[whole]).is_some()
 }
 
 /// A user name and a password in base 64: what is weighed is the password.
@@ -160,7 +160,12 @@ fn basic(bytes: &[u8], one: &Match, value: Value, weights: &Weights) -> Option<J
     if plain * 4 < decoded.len() * 3 {
         return None;
     }
-    let colon = decoded.iter().position(|byte| *byte == b':')?;
+    // A NUL in place of the colon, and another one before the user: RFC 4616.
+    let parted = |mark: u8| decoded.iter().rposition(|byte| *byte == mark);
+    let colon = match decoded.iter().filter(|byte| **byte == 0).count() {
+        2 => parted(0)?,
+        _ => decoded.iter().position(|byte| *byte == b':')?,
+    };
     let password = String::from_utf8_lossy(&decoded[colon + 1..]).into_owned();
     if placeholder::is_placeholder(password.as_bytes())
         || placeholder::is_reference(password.as_bytes())

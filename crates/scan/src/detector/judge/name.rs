@@ -18,6 +18,11 @@ pub(super) struct Named {
 }
 
 impl Named {
+    /// What tells it from others.
+    pub(super) fn key(self) -> (u32, u32, bool) {
+        (self.weight.to_bits(), self.needs.to_bits(), self.is_password)
+    }
+
     /// Whether it is called a password, so that words with figures are what one expects.
     pub(super) fn is_chosen(&self) -> bool {
         self.is_password && self.needs <= 0.0
@@ -57,8 +62,7 @@ fn any_of(list: &str, test: impl Fn(&str) -> bool) -> bool {
     WORDS.get(list).is_some_and(|words| words.iter().any(|word| test(word)))
 }
 
-/// Weighs a name; `None` when it names no secret.
-pub(super) fn weigh(name: &[u8], weights: &Weights) -> Option<Named> {
+fn weighed(name: &[u8], weights: &Weights) -> Option<Named> {
     let text = std::str::from_utf8(name).ok()?;
     let words = words(text);
     let (at, claim) = words
@@ -103,26 +107,30 @@ pub(super) fn weigh(name: &[u8], weights: &Weights) -> Option<Named> {
     Some(Named { weight, needs, is_password })
 }
 
-/// How many names are remembered; the longest take 128 bytes.
+/// How many names are remembered, and how long they may be.
 const MOST_NAMES: usize = 4096;
+const LONGEST: usize = 256;
 
 thread_local! {
     /// What was said of names: source text holds few, again and again.
-    static KNOWN: RefCell<HashMap<Box<[u8]>, bool>> = RefCell::default();
+    static KNOWN: RefCell<HashMap<Box<[u8]>, Option<Named>>> = RefCell::default();
 }
 
-/// Whether [`weigh`] says anything of a name.
-pub(super) fn is_weighty(name: &[u8]) -> bool {
+/// Weighs a name, or remembers what it was found to be worth; `None` when it names no secret.
+pub(super) fn weigh(name: &[u8]) -> Option<Named> {
+    if name.len() > LONGEST {
+        return weighed(name, Weights::get());
+    }
     KNOWN.with_borrow_mut(|known| {
-        if let Some(is_weighty) = known.get(name) {
-            return *is_weighty;
+        if let Some(named) = known.get(name) {
+            return *named;
         }
-        let is_weighty = weigh(name, Weights::get()).is_some();
+        let named = weighed(name, Weights::get());
         if known.len() == MOST_NAMES {
             known.clear();
         }
-        known.insert(name.into(), is_weighty);
-        is_weighty
+        known.insert(name.into(), named);
+        named
     })
 }
 
@@ -233,7 +241,7 @@ mod tests {
     use super::*;
 
     fn weight(name: &str) -> Option<f32> {
-        weigh(name.as_bytes(), Weights::get()).map(|named| named.weight)
+        weigh(name.as_bytes()).map(|named| named.weight)
     }
 
     #[test]

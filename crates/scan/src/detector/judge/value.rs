@@ -5,6 +5,9 @@ use super::name::{Named, is_label};
 use super::other::{STORED_HASHES, is_number, is_place, is_sealed, is_uuid, is_walk};
 use super::weights::Weights;
 use crate::detector::placeholder::{has_sequence, is_repeated, is_template};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 
 /// Shorter ones are words and numbers.
@@ -118,8 +121,39 @@ impl Value {
     }
 }
 
-/// Weighs a value that has such a name; `None` when it is something else than a secret.
+/// How many values are remembered.
+const MOST_VALUES: usize = 8192;
+
+/// What was said of values: versions of a file hold the same, again and again. They are known by
+/// hashes that are keyed anew in each run, so that no secret is kept.
+#[derive(Default)]
+struct Known {
+    keys: [RandomState; 2],
+    said: HashMap<[u64; 2], Option<f32>>,
+}
+
+thread_local! {
+    static KNOWN: RefCell<Known> = RefCell::default();
+}
+
+/// Weighs a value that has such a name, or remembers what it was found to be worth; `None` when it is
+/// something else than a secret.
 pub(super) fn weigh(text: &[u8], named: Named, weights: &Weights) -> Option<f32> {
+    KNOWN.with_borrow_mut(|Known { keys, said }| {
+        let key = keys.each_ref().map(|key| key.hash_one((text, named.key())));
+        if let Some(worth) = said.get(&key) {
+            return *worth;
+        }
+        let worth = weighed(text, named, weights);
+        if said.len() == MOST_VALUES {
+            said.clear();
+        }
+        said.insert(key, worth);
+        worth
+    })
+}
+
+fn weighed(text: &[u8], named: Named, weights: &Weights) -> Option<f32> {
     let value = std::str::from_utf8(text).ok()?;
     if !named.is_password && text.len() < LEAST_MADE {
         return None;

@@ -13,6 +13,11 @@ use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+fn login(user: &str, secret: &str) -> Credentials {
+    let (user, secret) = (Secret::from(user), Secret::from(secret));
+    Credentials { user, secret, passphrase: Secret::from("") }
+}
+
 const SALT: &[u8] = b"sixteen bytes ok";
 const ROUNDS: u32 = 4096;
 
@@ -127,7 +132,7 @@ async fn heard(known: &'static str, given: &str, manner: Manner) -> Result<Said,
     };
     let line = Line::open(&[address], terms).await.unwrap();
     let endpoint = Endpoint::any(&format!("mongodb://{address}/users")).unwrap();
-    let credentials = Credentials { user: Secret::from("a=b"), secret: Secret::from(given) };
+    let credentials = login("a=b", given);
     let heard = ask(line, &endpoint, &credentials).await;
     server.await.unwrap();
     heard
@@ -180,7 +185,7 @@ async fn no_password_goes_out_without_tls_unless_the_user_says_so() {
     };
     let line = Line::open(&[address], terms).await.unwrap();
     let endpoint = Endpoint::any(&format!("mongodb://{address}")).unwrap();
-    let credentials = Credentials { user: Secret::from("a"), secret: Secret::from("right") };
+    let credentials = login("a", "right");
     assert!(ask(line, &endpoint, &credentials).await.is_err());
     assert_eq!(server.await.unwrap(), 0x16, "TLS begins with the first byte");
 }

@@ -1,8 +1,10 @@
 //! One item: what leaked, where, since when, whose it is, what it can do, why it is open, what comes
 //! next, and everything that happened to it.
 
+mod books;
 mod telling;
 
+use self::books::Book;
 use self::telling::{Entry, Issuer, Place, Step};
 use super::{Frame, shown};
 use crate::Site;
@@ -39,6 +41,7 @@ struct Page {
     verdict: String,
     next: String,
     milestones: Vec<Step>,
+    books: Vec<Book>,
     places: Vec<Place>,
     issuers: Vec<Issuer>,
     after_revoke: Vec<String>,
@@ -161,6 +164,7 @@ async fn made(
         verdict,
         next,
         milestones: item.order().iter().map(|kind| telling::step(item, *kind, now)).collect(),
+        books: books::books(item, now),
         places: telling::places(item),
         issuers: telling::issuers(item, now),
         after_revoke: item.detection.kind.remedy.after_revoke.clone(),

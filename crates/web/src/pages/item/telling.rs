@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use quietus_export::story::{heading, sentence};
-use quietus_export::words::{day, distance, minute, plural, readable, thousands};
-use quietus_model::Verdict;
-use quietus_poam::{Actor, Event, PoamItem, Progress, Recorded, Standing};
+use quietus_export::words::{day, distance, minute, plural, readable, short_ref, thousands};
+use quietus_model::{Digest, Verdict};
+use quietus_poam::{Actor, Event, PoamItem, Progress, Recorded, Standing, StepChange};
 
 /// How much of a long history is shown before somebody asks for all of it.
 const STEPS: usize = 60;
@@ -44,6 +44,8 @@ pub(super) struct Entry {
     pub(super) by: String,
     pub(super) person: bool,
     pub(super) class: &'static str,
+    /// The digest of the event, where it is evidence.
+    pub(super) digest: String,
 }
 
 /// What was just done, as long as it is the last thing in its history.
@@ -195,7 +197,7 @@ pub(super) fn places(item: &PoamItem) -> Vec<Place> {
         .iter()
         .map(|(_, sighting)| {
             let heads: Vec<String> =
-                sighting.heads().iter().map(|head| short(head.as_str())).collect();
+                sighting.heads().iter().map(|head| short_ref(head.as_str()).to_owned()).collect();
             let state = match (sighting.is_open(), sighting.is_absent()) {
                 (true, _) if heads.is_empty() => {
                     "in history; no complete scan cleared it".to_owned()
@@ -219,12 +221,6 @@ pub(super) fn places(item: &PoamItem) -> Vec<Place> {
         .collect();
     places.sort_by_key(|place| !place.open);
     places
-}
-
-/// A ref as people call it.
-fn short(name: &str) -> String {
-    let name = name.strip_prefix("refs/heads/").unwrap_or(name);
-    name.strip_prefix("refs/remotes/").unwrap_or(name).to_owned()
 }
 
 pub(super) fn issuers(item: &PoamItem, now: Timestamp) -> Vec<Issuer> {
@@ -274,6 +270,7 @@ pub(super) fn history(item: &PoamItem, all: bool) -> (Vec<Entry>, String) {
         by: recorded.by.to_string(),
         person: recorded.by != Actor::System,
         class: class(&recorded.event),
+        digest: if is_evidence(&recorded.event) { digest(recorded) } else { String::new() },
     };
     let entries: Vec<Entry> = item.history.iter().rev().take(shown).map(entry).collect();
     let rest = item.history.len() - entries.len();
@@ -292,4 +289,28 @@ fn class(event: &Event) -> &'static str {
         Event::Closed { .. } | Event::Verified { .. } | Event::Revoked { .. } => "dead",
         _ => "",
     }
+}
+
+/// Whether somebody who checks the end of an item looks at it.
+fn is_evidence(event: &Event) -> bool {
+    match event {
+        Event::Judged { judgement } => !matches!(judgement.verdict, Verdict::Indeterminate(_)),
+        Event::StepMoved { change, .. } => {
+            matches!(change, StepChange::Claimed { .. } | StepChange::Verified { .. })
+        }
+        Event::Attested { .. }
+        | Event::CauseFound { .. }
+        | Event::ImpactChecked { .. }
+        | Event::Revoked { .. }
+        | Event::Verified { .. }
+        | Event::Approved { .. }
+        | Event::Closed { .. } => true,
+        _ => false,
+    }
+}
+
+/// As exports give it: of the event as JSON, the way the ledger seals it.
+fn digest(recorded: &Recorded) -> String {
+    let text = serde_json::to_string(recorded).unwrap_or_default();
+    Digest::of(text.as_bytes()).to_string()
 }

@@ -1,0 +1,177 @@
+//! Credentials that are proven and not sent, services that are asked besides, and credentials that are
+//! known to work.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod fixture;
+
+use fixture::issuer::{Behaviour, Issuer};
+use fixture::{RULES, hit, judge, settings, token, validator, with_rules, word};
+use quietus_model::{Companion, Control, Doubt, Hit, Secret, Verdict};
+use quietus_validate::{KnownGood, Settings};
+
+/// The rules with another request and other clauses for `loop-token`.
+fn rules(request: &str) -> String {
+    RULES.replacen(
+        "path = \"/api/me\"\nheaders = { Authorization = \"Bearer {secret}\" }\n",
+        request,
+        1,
+    )
+}
+
+fn bearer(realm: &str) -> Behaviour {
+    let challenge = format!("Bearer realm=\"{realm}\",service=\"registry.example.org\"");
+    Behaviour::answer(401, r#"{"message":"Sign in"}"#).with_header("WWW-Authenticate", &challenge)
+}
+
+const REGISTRY: &str = "path = \"/v2/\"\nheaders = { Authorization = \"Basic {secret}\", X-Other = \"x\" }\n\
+                        exchange = \"token-service\"\n";
+
+#[tokio::test]
+async fn a_registry_sends_to_its_token_service_and_that_decides() {
+    let issuer = Issuer::start();
+    let realm = format!("{}/token", issuer.url());
+    for (name, then, expected) in
+        [("live", Behaviour::Live, "live"), ("dead", Behaviour::Dead, "dead")]
+    {
+        let secret = token(name);
+        issuer.set_once(&secret, bearer(&realm), then);
+        let validator = with_rules(&rules(REGISTRY), settings(&issuer));
+        let judgement = judge(&validator, &hit("loop-token", &secret)).await;
+        assert_eq!(word(&judgement), expected, "{name}");
+        let requests = issuer.requests();
+        let own: Vec<_> = requests.iter().filter(|seen| seen.token == secret).collect();
+        assert_eq!(own[0].line, "GET /v2/");
+        assert_eq!(own[1].line, "GET /token?service=registry.example.org");
+        let names: Vec<_> = own[1].headers.iter().map(|(name, _)| name.as_str()).collect();
+        assert!(names.contains(&"authorization") && !names.contains(&"x-other"), "{names:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_service_that_nobody_named_is_sent_nothing() {
+    let (issuer, elsewhere) = (Issuer::start(), Issuer::start());
+    let secret = token("elsewhere");
+    issuer.set(&secret, bearer(&format!("{}/token", elsewhere.url())));
+    let validator = with_rules(&rules(REGISTRY), settings(&issuer));
+    let judgement = judge(&validator, &hit("loop-token", &secret)).await;
+    assert!(word(&judgement).starts_with("not sent: neither a rule"), "{}", word(&judgement));
+    assert_eq!(elsewhere.connections(), 0);
+}
+
+/// A request that is signed by a digest under the secret.
+const SIGNED: &str = "path = \"/api/signed\"\nheaders = { X-Api-Key = \"{signature}\", X-Time = \"{unix}\" }\n\
+                      sign = { scheme = \"hmac\", hash = \"sha256\", keys = [\"{secret}\"], text = \"GET {authority} {unix}\" }\n";
+
+#[tokio::test]
+async fn what_signs_a_request_is_never_in_it() {
+    let issuer = Issuer::start();
+    issuer.set_otherwise(Behaviour::Dead);
+    let secret = token("signs");
+    let validator = with_rules(&rules(SIGNED), settings(&issuer));
+    let judgement = judge(&validator, &hit("loop-token", &secret)).await;
+    assert_eq!(word(&judgement), "dead");
+    let requests = issuer.requests();
+    assert_eq!(requests.len(), 2, "the question and its control");
+    for seen in &requests {
+        assert!(!format!("{seen:?}").contains(&secret));
+        assert_eq!(seen.token.len(), 64);
+        assert!(seen.headers.contains(&("x-time".to_owned(), "1767614400".to_owned())), "{seen:?}");
+    }
+    assert_ne!(requests[0].token, requests[1].token, "the control is another secret's signature");
+}
+
+fn known_good(issuer: &Issuer, secret: &str, rule: &str) -> Settings {
+    let good = KnownGood {
+        rule: rule.into(),
+        endpoint: Some(issuer.url()),
+        parts: [("secret".to_owned(), Secret::from(secret))].into(),
+    };
+    Settings { known_good: vec![good], ..settings(issuer) }
+}
+
+#[tokio::test]
+async fn a_denial_beside_one_that_works_says_so_and_the_working_one_is_tried_once() {
+    let issuer = Issuer::start();
+    let (good, one, two) = (token("good"), token("one"), token("two"));
+    issuer.set(&good, Behaviour::Live);
+    let validator = validator(known_good(&issuer, &good, "loop-token"));
+    for secret in [&one, &two] {
+        let judgement = judge(&validator, &hit("loop-token", secret)).await;
+        let Verdict::Dead(seen) = &judgement.verdict else { panic!("{judgement:?}") };
+        assert!(seen.known_good && seen.control == Control::Denied);
+        let kept = serde_json::to_string(&judgement).unwrap();
+        assert!(kept.contains("known_good") && !kept.contains(&good));
+    }
+    assert_eq!(issuer.asked_about(&good), 1);
+    // What is accepted needs nothing beside it.
+    issuer.set(&one, Behaviour::Live);
+    let judgement = judge(&validator, &hit("loop-token", &one)).await;
+    assert!(matches!(&judgement.verdict, Verdict::Live(seen) if !seen.known_good));
+}
+
+#[tokio::test]
+async fn where_one_that_works_is_not_accepted_no_denial_counts() {
+    for (name, answer) in [
+        ("denied", Behaviour::Dead),
+        ("out of order", Behaviour::answer(503, "")),
+        ("without an answer", Behaviour::Cut),
+    ] {
+        let issuer = Issuer::start();
+        let (good, secret) = (token("good"), token(name));
+        issuer.set(&good, answer);
+        let validator = validator(known_good(&issuer, &good, "loop-token"));
+        let judgement = judge(&validator, &hit("loop-token", &secret)).await;
+        let doubted =
+            matches!(&judgement.verdict, Verdict::Indeterminate(Doubt::KnownGoodFailed { .. }));
+        assert!(doubted, "{name}: {judgement:?}");
+    }
+}
+
+#[test]
+fn one_that_cannot_be_tried_is_refused_with_its_reason() {
+    let issuer = Issuer::start();
+    let refused = |rules: &str, rule: &str| {
+        let rules = quietus_model::RuleSet::parse([("loop.toml", rules)]).unwrap();
+        let settings = known_good(&issuer, "x", rule);
+        let made = quietus_validate::Validator::new(rules.into(), settings, fixture::now());
+        made.err().unwrap().to_string()
+    };
+    assert!(refused(RULES, "loop-note").contains("no rule of this name can be asked about"));
+    assert!(refused(RULES, "loop-login").contains("its part \"user\" is missing"));
+    let counting =
+        RULES.replacen("[rule.validate]\n", "[rule.validate]\nfailures_count = true\n", 1);
+    assert!(refused(&counting, "loop-token").contains("failed logins count"));
+}
+
+/// A rule whose endpoint is that of one universe among several.
+fn of_universe(issuer: &Issuer) -> String {
+    let endpoint =
+        format!("endpoint = \"{}\"\nuniverse = \"https://{{universe}}\"\n", issuer.named_url());
+    let companion =
+        "\n[[rule.companion]]\nname = \"universe\"\npattern = 'u=([a-z.]+)'\nwithin = 99\n";
+    RULES.replacen("endpoint = \"\"\n", &endpoint, 1).replacen(
+        "\n[rule.validate]",
+        &format!("{companion}\n[rule.validate]"),
+        1,
+    )
+}
+
+#[tokio::test]
+async fn what_says_that_it_is_of_another_universe_is_not_asked_about_in_this_one() {
+    let issuer = Issuer::start();
+    let secret = token("universe");
+    let settings = Settings {
+        instances: Default::default(),
+        allow_private: vec!["127.0.0.0/8".to_owned(), "localhost".to_owned()],
+        ..settings(&issuer)
+    };
+    let validator = with_rules(&of_universe(&issuer), settings);
+    let part = |text: &str| Companion { name: "universe".to_owned(), secret: Secret::from(text) };
+    let of = |parts: Vec<Companion>| Hit { parts, ..hit("loop-token", &secret) };
+    let other = judge(&validator, &of(vec![part("apis.example")])).await;
+    assert_eq!(word(&other), Doubt::IssuerUnbound.to_string());
+    assert_eq!(issuer.connections(), 0);
+    let own = judge(&validator, &of(vec![part("localhost")])).await;
+    assert_eq!(word(&own), "dead");
+    assert_eq!(word(&judge(&validator, &of(Vec::new())).await), "dead");
+}
