@@ -8,8 +8,9 @@ use std::path::PathBuf;
 pub(crate) enum LedgerCommand {
     /// Check the whole chain; names the first bad entry
     Verify {
-        /// Anchors that `quietus ledger anchor` wrote: shows a ledger that was cut short or rewritten
-        #[arg(long, value_name = "FILE", requires = "public_key")]
+        /// The file or git repository of anchors that `quietus ledger anchor` made: shows a ledger that
+        /// was cut short or rewritten
+        #[arg(long, value_name = "PATH", requires = "public_key")]
         anchors: Option<PathBuf>,
         /// The public Ed25519 key, in PEM, that they must be signed with
         #[arg(long, value_name = "FILE", requires = "anchors")]
@@ -21,8 +22,8 @@ pub(crate) enum LedgerCommand {
         /// it, what is to be signed is printed
         #[arg(long, value_name = "FILE", requires = "to")]
         key: Option<PathBuf>,
-        /// The file of anchors to add it to
-        #[arg(long, value_name = "FILE", requires = "key")]
+        /// The file to add it to, or the git repository to tag with it
+        #[arg(long, value_name = "PATH", requires = "key")]
         to: Option<PathBuf>,
     },
     /// Write a copy of a SQLite ledger into one file, while it is in use

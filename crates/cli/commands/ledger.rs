@@ -1,13 +1,13 @@
 //! `quietus ledger`: verify, anchor, back up, copy, migrate, rebuild.
 
+use crate::anchors;
 use crate::args::LedgerCommand;
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::setup::Setup;
 use anyhow::{Context, Result, anyhow};
-use quietus_store::{Anchor, Ledger, SCHEMA, SignedAnchor, SigningKey, VerifyingKey};
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use quietus_store::{Ledger, SCHEMA, SigningKey, VerifyingKey};
+use std::fs;
 use std::path::Path;
 
 pub(crate) async fn run(setup: &Setup, command: LedgerCommand) -> Result<Exit, Failure> {
@@ -23,7 +23,9 @@ pub(crate) async fn run(setup: &Setup, command: LedgerCommand) -> Result<Exit, F
     let said = match command {
         LedgerCommand::Verify { anchors, public_key } => {
             let anchors = match (anchors, public_key) {
-                (Some(anchors), Some(key)) => signed(&anchors, &key)?,
+                (Some(from), Some(key)) => {
+                    anchors::kept(&from, &VerifyingKey::from_pem(&text(&key)?)?)?
+                }
                 _ => Vec::new(),
             };
             format!("{}: {}", ledger.location(), ledger.verify_against(&anchors).await?)
@@ -34,9 +36,9 @@ pub(crate) async fn run(setup: &Setup, command: LedgerCommand) -> Result<Exit, F
             let anchor = ledger.anchor(setup.now).await?;
             let seq = anchor.seq;
             let signer = SigningKey::from_pem(&text(&key)?)?;
-            add(&to, &signer.sign(anchor)?)?;
+            let place = anchors::keep(&to, &signer.sign(anchor)?)?;
             let public = signer.verifying_key().hex();
-            format!("entry {seq} is signed in {}, by the key {public}", to.display())
+            format!("entry {seq} is signed in {place}, by the key {public}")
         }
         LedgerCommand::Anchor { .. } => ledger.anchor(setup.now).await?.text()?,
         LedgerCommand::Backup { to } => {
@@ -61,33 +63,6 @@ pub(crate) async fn run(setup: &Setup, command: LedgerCommand) -> Result<Exit, F
     output::lines(&[said])?;
     ledger.close().await;
     Ok(Exit::clean())
-}
-
-/// The anchors of a file, all of which must be signed.
-fn signed(anchors: &Path, key: &Path) -> Result<Vec<Anchor>> {
-    let key = VerifyingKey::from_pem(&text(key)?)?;
-    let file = text(anchors)?;
-    let lines = file.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    let anchors: Vec<Anchor> = lines
-        .map(|(number, line)| {
-            let place = || format!("{}, line {}", anchors.display(), number + 1);
-            let signed: SignedAnchor = serde_json::from_str(line).with_context(place)?;
-            key.check(&signed).with_context(place)
-        })
-        .collect::<Result<_>>()?;
-    // An empty file would vouch for nothing and look as if it did.
-    if anchors.is_empty() { Err(anyhow!("there is no anchor in the file")) } else { Ok(anchors) }
-}
-
-/// Adds an anchor to the end of the file, and has it on the disk before anybody is told.
-fn add(to: &Path, anchor: &SignedAnchor) -> Result<()> {
-    let line = serde_json::to_string(anchor)? + "\n";
-    let write = || -> std::io::Result<()> {
-        let mut file = OpenOptions::new().create(true).append(true).open(to)?;
-        file.write_all(line.as_bytes())?;
-        file.sync_all()
-    };
-    write().with_context(|| format!("writing {}", to.display()))
 }
 
 fn text(path: &Path) -> Result<String> {

@@ -56,9 +56,13 @@ pub(crate) async fn a_killed_writer_leaves_whole_appends_and_loses_none(place: &
     }
     let all: usize = inside.iter().sum();
     println!(
-        "{kills} kills, {all} of them inside an append or a migration ({DEEDS:?}: {inside:?}), \
-         {acknowledged} acknowledged writes, none lost"
+        "{kills} kills, {all} of them inside an append, an abridging or a migration ({DEEDS:?}: \
+         {inside:?}), {acknowledged} acknowledged writes, none lost"
     );
+    for (deed, inside) in DEEDS.iter().zip(inside) {
+        let few = format!("only {inside} of {kills} kills met a write of {deed}");
+        assert!(kills < 100 || inside * DEEDS.len() * 4 > kills, "{few}");
+    }
     assert!(all * 4 > kills, "too few kills landed inside a write: {all} of {kills}");
 }
 
@@ -143,7 +147,9 @@ async fn writes_until_killed() {
                     Append::scan(scan("git.example.org/c", u128::from(number) << 65, 1, true)),
                 ];
                 append(&ledger, batch).await;
+                tell("<");
                 ledger.abridge().await.unwrap();
+                tell(">");
             }
             "migrate" => {
                 ledger.close().await;
