@@ -47,7 +47,8 @@ pub(crate) struct Sighting {
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
     pub(crate) fingerprint: Fingerprint,
-    /// The names of its spellings, where it is named by what these have in common.
+    /// The names of its spellings, where it is named by what these have in common and they say the
+    /// same everywhere.
     pub(crate) aliases: BTreeSet<Fingerprint>,
     pub(crate) rule: Arc<Rule>,
     pub(crate) secret: Secret,
@@ -152,6 +153,7 @@ impl<'a> Vault<'a> {
             aliases: detection
                 .said
                 .iter()
+                .filter(|said| said.anywhere)
                 .map(|_| self.key.fingerprint(&detection.secret))
                 .collect(),
             offline: detection.offline_at(self.now),
