@@ -138,7 +138,8 @@ impl Tracker<'_> {
     /// that is still the caller's, and with it the piece is done.
     ///
     /// # Errors
-    /// As [`Tracker::record`]; [`StoreError::Fenced`] in it when another worker has taken over.
+    /// As [`Tracker::record`]; [`quietus_store::StoreError::Fenced`] in it when another worker has
+    /// taken over.
     pub(crate) async fn record_piece(
         &self,
         survey: &Survey,
