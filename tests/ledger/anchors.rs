@@ -5,6 +5,7 @@ use crate::sandbox::{Ran, Sandbox};
 use crate::world::token;
 use rcgen::{KeyPair, PKCS_ED25519};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// A tracked leak, and a pair of keys.
 struct Ground {
@@ -65,7 +66,8 @@ fn a_ledger_that_is_cut_short_or_written_anew_is_named_by_a_file_and_by_tags() {
             .exits(0);
         ground.verify("early.db", to).exits(2).complains(&["entry", "is missing", "it was signed"]);
     }
-    // All of it written anew, with the same key.
+    // All of it written anew, with the same key. Ledgers of one second begin alike.
+    std::thread::sleep(Duration::from_millis(1100));
     ground.sandbox.run(&["track", &ground.path("work/app"), "--ledger", &ground.fresh()]).exits(1);
     for to in ["anchors.jsonl", "audit"] {
         let told = ground.verify("anew.db", to);
