@@ -231,8 +231,9 @@ impl<'a> Draft<'a> {
         }
         if self.item.presence.is_cleared() {
             let surveys = self.item.presence.clearing_surveys().len();
+            let scans = if surveys == 1 { "scan" } else { "scans" };
             let summary = format!(
-                "absent from every head of {} by {surveys} complete scan(s)",
+                "absent from every head of {} by {surveys} complete {scans}",
                 self.repositories(),
             );
             self.verify_one(MilestoneKind::Remove, self.now, summary);
