@@ -21,6 +21,8 @@ mod world;
 
 #[path = "loops/aws.rs"]
 mod aws;
+#[path = "loops/certificate.rs"]
+mod certificate;
 #[cfg(all(feature = "escrow", feature = "redis"))]
 #[path = "loops/escrow.rs"]
 mod escrow;

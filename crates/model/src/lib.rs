@@ -23,6 +23,7 @@ pub mod shape;
 mod silence;
 pub mod spelling;
 mod survey;
+pub mod template;
 mod text;
 mod verdict;
 
