@@ -6,6 +6,13 @@
 mod canary;
 #[path = "support/sandbox.rs"]
 mod sandbox;
+#[allow(dead_code, reason = "this test uses its own part of it")]
+#[path = "support/server.rs"]
+mod server;
+#[path = "serve/sign_in.rs"]
+mod sign_in;
+#[path = "support/tools.rs"]
+mod tools;
 
 use canary::token;
 use sandbox::Sandbox;
@@ -22,7 +29,12 @@ struct Serving {
 
 impl Serving {
     fn start(sandbox: &Sandbox) -> Self {
-        let mut command = sandbox.command(&["serve", "--listen", "127.0.0.1:0", "--quiet"]);
+        Self::start_at(sandbox, 0)
+    }
+
+    fn start_at(sandbox: &Sandbox, port: u16) -> Self {
+        let listen = format!("127.0.0.1:{port}");
+        let mut command = sandbox.command(&["serve", "--listen", &listen, "--quiet"]);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
