@@ -24,11 +24,17 @@ mod aws;
 #[cfg(all(feature = "escrow", feature = "redis"))]
 #[path = "loops/escrow.rs"]
 mod escrow;
+#[cfg(feature = "jwt")]
+#[path = "loops/google.rs"]
+mod google;
 #[path = "loops/hubs.rs"]
 mod hubs;
 #[cfg(feature = "ldap")]
 #[path = "loops/ldap.rs"]
 mod ldap;
+#[cfg(feature = "smtp")]
+#[path = "loops/mail.rs"]
+mod mail;
 #[cfg(feature = "mysql")]
 #[path = "loops/mariadb.rs"]
 mod mariadb;

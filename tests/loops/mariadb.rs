@@ -1,6 +1,6 @@
 //! MariaDB: the password of an account, changed and changed back; and an account that is locked.
 
-use crate::server::{Server, as_service, free_port, program};
+use crate::server::{Papers, Server, as_service, free_port, program};
 use crate::story::{Again, Leak, Story, life};
 use crate::world::{Password, World};
 use std::path::{Path, PathBuf};
@@ -14,7 +14,8 @@ struct Mariadb {
 }
 
 impl Mariadb {
-    fn start(folder: &Path) -> Option<Self> {
+    /// `tls` has it show a certificate, and take nobody from the network without TLS.
+    fn start(folder: &Path, tls: bool) -> Option<(Self, Papers)> {
         let (server, client) = (program("mariadbd")?, program("mariadb")?);
         let install = program("mariadb-install-db")?;
         let (folder, port) = (folder.join("mariadb"), free_port());
@@ -31,10 +32,16 @@ impl Mariadb {
         command.arg(format!("--port={port}")).arg(format!("--datadir={}", data.display()));
         command.arg(format!("--socket={}", socket.display()));
         command.arg(format!("--pid-file={}", folder.join("pid").display()));
+        let papers = Papers::of("mysql", &folder);
+        if tls {
+            command.arg("--require-secure-transport=ON");
+            command.arg(format!("--ssl-cert={}", papers.certificate.display()));
+            command.arg(format!("--ssl-key={}", papers.key.display()));
+        }
         as_service(&mut command, "mysql", &folder);
         let mut server = Server::start(&mut command, &folder);
         server.until(|| tell(&client, &socket, "SELECT 1"));
-        Some(Self { _server: server, client, socket, port })
+        Some((Self { _server: server, client, socket, port }, papers))
     }
 
     fn sql(&self, text: &str) {
@@ -55,11 +62,16 @@ fn tell(client: &Path, socket: &Path, text: &str) -> bool {
 }
 
 fn world() -> Option<(World, Mariadb)> {
+    let (world, server, _) = world_where(false)?;
+    Some((world, server))
+}
+
+fn world_where(tls: bool) -> Option<(World, Mariadb, Papers)> {
     let world = World::new()?;
-    let server = Mariadb::start(&world.sandbox.path("tmp"))?;
+    let (server, papers) = Mariadb::start(&world.sandbox.path("tmp"), tls)?;
     world.list_url("mysql", &format!("mysql://127.0.0.1:{}", server.port));
     world.ask_once_a_day();
-    Some((world, server))
+    Some((world, server, papers))
 }
 
 #[test]
@@ -102,4 +114,25 @@ fn an_account_that_may_not_come_from_here_does_not_close() {
     let story = Story::leaked(&world, server.leak(&password));
     story.removed();
     story.learns_nothing("never_accepted");
+}
+
+#[test]
+fn over_tls_a_server_is_believed_whose_certificate_a_ca_of_the_users_signed() {
+    let Some((world, server, papers)) = world_where(true) else { return };
+    let (one, other) = (Password::new("one"), Password::new("other"));
+    let set = |verb: &str, password: &Password| {
+        server.sql(&format!("{verb} USER app@'%' IDENTIFIED BY '{password}'"));
+    };
+    set("CREATE", &one);
+    let story = Story::leaked(&world, server.leak(&one));
+    story.learns_nothing("not trusted");
+    world.trust(&papers.ca_pem);
+    world.wait_to_ask();
+    story.is_live();
+    story.removed();
+    set("ALTER", &other);
+    story.is_denied_once();
+    story.is_closed_by_the_second_denial();
+    set("ALTER", &one);
+    story.is_reopened();
 }

@@ -1,6 +1,6 @@
 //! PostgreSQL: the password of a role, changed and changed back; and what only looks like its end.
 
-use crate::server::{Server, free_port, program};
+use crate::server::{Papers, Server, free_port, program};
 use crate::story::{Again, Leak, Story, life};
 use crate::world::{Password, World};
 use std::path::Path;
@@ -15,7 +15,8 @@ struct Postgresql {
 }
 
 impl Postgresql {
-    fn start(folder: &Path) -> Option<Self> {
+    /// `tls` has it show a certificate, and take nobody from the network without TLS.
+    fn start(folder: &Path, tls: bool) -> Option<(Self, Papers)> {
         let postgres = installed("postgres")?;
         let initdb = postgres.with_file_name("initdb");
         let (folder, port) = (folder.join("postgresql"), free_port());
@@ -27,7 +28,16 @@ impl Postgresql {
         crate::server::as_service(&mut command, "postgres", &folder);
         let made = command.output().unwrap();
         assert!(made.status.success(), "{made:?}");
+        let papers = Papers::of("postgres", &folder);
         let mut command = Command::new(postgres);
+        if tls {
+            let set = |name: &str, file: &Path| format!("{name}={}", file.display());
+            command.args(["-c", "ssl=on"]);
+            command.args(["-c", &set("ssl_cert_file", &papers.certificate)]);
+            command.args(["-c", &set("ssl_key_file", &papers.key)]);
+            let rules = "local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n";
+            std::fs::write(data.join("pg_hba.conf"), rules).unwrap();
+        }
         command.arg("-D").arg(&data).args(["-p", &port.to_string(), "-h", "127.0.0.1", "-F", "-k"]);
         command.arg(&folder);
         crate::server::as_service(&mut command, "postgres", &folder);
@@ -36,11 +46,15 @@ impl Postgresql {
         let mut this = Self { server, psql, folder, port };
         let (psql, folder) = (this.psql.clone(), this.folder.clone());
         this.server.until(|| tell(&psql, &folder, port, "SELECT 1"));
-        Some(this)
+        Some((this, papers))
     }
 
     fn sql(&self, text: &str) {
         assert!(tell(&self.psql, &self.folder, self.port, text), "{text}");
+    }
+
+    fn url(&self) -> String {
+        format!("postgresql://127.0.0.1:{}", self.port)
     }
 
     fn leak(&self, password: &Password) -> Leak {
@@ -65,8 +79,8 @@ fn tell(psql: &Path, folder: &Path, port: u16, text: &str) -> bool {
 
 fn world() -> Option<(World, Postgresql)> {
     let world = World::new()?;
-    let server = Postgresql::start(&world.sandbox.path("tmp"))?;
-    world.list_url("postgresql", &format!("postgresql://127.0.0.1:{}", server.port));
+    let (server, _) = Postgresql::start(&world.sandbox.path("tmp"), false)?;
+    world.list_url("postgresql", &server.url());
     world.ask_once_a_day();
     Some((world, server))
 }
@@ -110,4 +124,29 @@ fn a_locked_role_a_closed_door_and_an_open_one_prove_nothing() {
     rules("local all all trust\nhost all all 127.0.0.1/32 trust\n");
     server.sql("ALTER ROLE app PASSWORD NULL");
     story.learns_nothing("SQLSTATE 00000");
+}
+
+#[test]
+fn over_tls_a_server_is_believed_whose_certificate_a_ca_of_the_users_signed() {
+    let Some(world) = World::new() else { return };
+    let Some((server, papers)) = Postgresql::start(&world.sandbox.path("tmp"), true) else {
+        return;
+    };
+    world.list_url("postgresql", &server.url());
+    world.ask_once_a_day();
+    let password = Password::new("private");
+    let set = |password: &Password| server.sql(&format!("ALTER ROLE app PASSWORD '{password}'"));
+    server.sql("CREATE ROLE app LOGIN");
+    set(&password);
+    let story = Story::leaked(&world, server.leak(&password));
+    story.learns_nothing("not trusted");
+    world.trust(&papers.ca_pem);
+    world.wait_to_ask();
+    story.is_live();
+    story.removed();
+    set(&Password::new("next"));
+    story.is_denied_once();
+    story.is_closed_by_the_second_denial();
+    set(&password);
+    story.is_reopened();
 }

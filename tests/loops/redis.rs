@@ -1,7 +1,7 @@
 //! Redis: the password of a user and that of everybody, changed and changed back; and a server that
 //! takes any.
 
-use crate::server::{Server, free_port, program};
+use crate::server::{Papers, Server, free_port, program};
 use crate::story::{Again, Leak, Story, life};
 use crate::world::{Password, World};
 use std::io::{BufRead, BufReader, Write};
@@ -16,8 +16,13 @@ pub(crate) struct Redis {
 
 impl Redis {
     fn start(folder: &Path) -> Option<Self> {
+        Self::start_with(folder, &[])
+    }
+
+    fn start_with(folder: &Path, more: &[(&str, String)]) -> Option<Self> {
         let port = free_port();
         let mut command = Command::new(program("redis-server")?);
+        command.args(more.iter().flat_map(|(name, value)| [*name, value.as_str()]));
         command.args(["--bind", "127.0.0.1", "--save", "", "--port", &port.to_string()]);
         // A second user for the administrator, whatever becomes of the first.
         command.args(["--user", "admin", "on", "nopass", "~*", "+@all"]);
@@ -84,4 +89,39 @@ fn a_changed_password_of_everybody_is_dead_and_one_that_any_server_takes_is_not(
     let story = Story::leaked(&world, server.leak("app", &Password::new("any")));
     story.removed();
     story.learns_nothing("non_discriminating");
+}
+
+#[test]
+fn over_tls_a_server_is_believed_whose_certificate_a_ca_of_the_users_signed() {
+    let Some(world) = World::new() else { return };
+    let folder = world.sandbox.path("tmp");
+    let papers = Papers::of("root", &folder);
+    let tls = free_port();
+    let file = |path: &Path| path.display().to_string();
+    let arguments = [
+        ("--tls-port", tls.to_string()),
+        ("--tls-cert-file", file(&papers.certificate)),
+        ("--tls-key-file", file(&papers.key)),
+        ("--tls-ca-cert-file", file(&papers.certificate)),
+        ("--tls-auth-clients", "no".to_owned()),
+    ];
+    // Without TLS it is talked to by its administrator alone.
+    let Some(server) = Redis::start_with(&folder, &arguments) else { return };
+    world.list_url("redis", &format!("rediss://127.0.0.1:{tls}"));
+    let password = Password::new("private");
+    let set = |how: char| server.tell(&format!("ACL SETUSER app on {how}{password} ~* +@all"));
+    set('>');
+    let leak = server.leak("app", &password);
+    let own = |text: &str| text.replace("redis://", "rediss://");
+    let text = own(&leak.text).replace(&server.port.to_string(), &tls.to_string());
+    let story = Story::leaked(&world, Leak { text, ..leak });
+    story.learns_nothing("not trusted");
+    world.trust(&papers.ca_pem);
+    story.is_live();
+    story.removed();
+    set('<');
+    story.is_denied_once();
+    story.is_closed_by_the_second_denial();
+    set('>');
+    story.is_reopened();
 }

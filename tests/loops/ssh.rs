@@ -1,4 +1,5 @@
-//! OpenSSH: a private key whose public half is taken out of `authorized_keys` and put back.
+//! OpenSSH: a private key, in its own format or in PEM, whose public half is taken out of
+//! `authorized_keys` and put back.
 
 use crate::server::{Server, free_port, program};
 use crate::story::{Again, Leak, Story, life};
@@ -6,6 +7,16 @@ use crate::world::World;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+/// Keys that are made, each with the arguments that make it.
+type Made = (&'static str, &'static [&'static str]);
+const HOST: Made = ("host", &["ed25519"]);
+const OWN: Made = ("leak", &["ed25519"]);
+const PEM: [Made; 3] = [
+    ("pem-rsa", &["rsa", "-b", "2048", "-m", "PEM"]),
+    ("pem-ec", &["ecdsa", "-m", "PEM"]),
+    ("pem-pkcs8", &["ecdsa", "-m", "PKCS8"]),
+];
 
 struct Sshd {
     _server: Server,
@@ -20,9 +31,9 @@ impl Sshd {
         let keygen = program("ssh-keygen")?;
         let (folder, port) = (folder.join("ssh"), free_port());
         std::fs::create_dir(&folder).unwrap();
-        for name in ["host", "leak"] {
+        for (name, kind) in [HOST, OWN].into_iter().chain(PEM) {
             let mut command = Command::new(&keygen);
-            command.args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(folder.join(name));
+            command.args(["-q", "-N", "", "-t"]).args(kind).arg("-f").arg(folder.join(name));
             assert!(command.status().unwrap().success());
         }
         let place = folder.display();
@@ -43,9 +54,11 @@ impl Sshd {
         Some(Self { _server: server, folder, account, port })
     }
 
-    fn trust(&self, is_trusted: bool) {
-        let key = std::fs::read_to_string(self.folder.join("leak.pub")).unwrap();
-        let text = if is_trusted { key } else { String::new() };
+    /// From now on the account takes these keys and no other.
+    fn trust(&self, names: &[&str]) {
+        let public =
+            |name| std::fs::read_to_string(self.folder.join(format!("{name}.pub"))).unwrap();
+        let text: String = names.iter().map(public).collect();
         std::fs::write(self.folder.join("trusted"), text).unwrap();
     }
 
@@ -55,10 +68,10 @@ impl Sshd {
         format!("[127.0.0.1]:{} {key}", self.port)
     }
 
-    fn leak(&self) -> Leak {
-        let text = std::fs::read_to_string(self.folder.join("leak")).unwrap();
+    fn leak(&self, name: &'static str) -> Leak {
+        let text = std::fs::read_to_string(self.folder.join(name)).unwrap();
         let secret = text.lines().nth(2).unwrap().to_owned();
-        Leak { file: "id_ed25519", text, secret }
+        Leak { file: name, text, secret }
     }
 }
 
@@ -74,13 +87,14 @@ fn world() -> Option<(World, Sshd)> {
 fn a_key_that_is_trusted_no_more_is_dead_until_it_is_trusted_again() {
     let Some((world, server)) = world() else { return };
     world.know_hosts(&server.known());
-    server.trust(true);
+    let name = OWN.0;
+    server.trust(&[name]);
     life(
         &world,
-        server.leak(),
-        || server.trust(false),
+        server.leak(name),
+        || server.trust(&[]),
         || {
-            server.trust(true);
+            server.trust(&[name]);
             Again::Same
         },
     );
@@ -89,8 +103,26 @@ fn a_key_that_is_trusted_no_more_is_dead_until_it_is_trusted_again() {
 #[test]
 fn a_host_whose_key_is_not_known_is_never_asked() {
     let Some((world, server)) = world() else { return };
-    server.trust(false);
-    let story = Story::leaked(&world, server.leak());
+    server.trust(&[]);
+    let story = Story::leaked(&world, server.leak(OWN.0));
     story.removed();
     story.learns_nothing("the host's key is not known");
+}
+
+#[test]
+fn a_key_in_pem_is_live_where_it_opens_and_never_dead_because_it_does_not() {
+    for (name, _) in PEM {
+        let Some((world, server)) = world() else { return };
+        world.know_hosts(&server.known());
+        server.trust(&[name]);
+        let story = Story::leaked(&world, server.leak(name));
+        story.is_live();
+        story.removed();
+        // It may sign and open elsewhere: for one host to take it no more says nothing of that.
+        server.trust(&[]);
+        story.learns_nothing("SSH denied");
+        server.trust(&[name]);
+        world.wait_to_ask();
+        story.is_live();
+    }
 }

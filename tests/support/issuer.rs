@@ -207,8 +207,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().expect("no thread panicked with the lock")
 }
 
-/// A server for 127.0.0.1 and localhost with a certificate of a fresh CA.
-pub(crate) fn tls() -> (Arc<ServerConfig>, String) {
+/// A certificate for 127.0.0.1 and localhost, with its key, and the CA that signed it.
+pub(crate) struct Papers {
+    pub(crate) certificate: rcgen::Certificate,
+    pub(crate) key: KeyPair,
+    pub(crate) ca_pem: String,
+}
+
+/// Those of a fresh CA.
+pub(crate) fn papers() -> Papers {
     let ca_key = KeyPair::generate().expect("a key");
     let mut ca_params = CertificateParams::new(Vec::new()).expect("no names");
     ca_params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -217,16 +224,22 @@ pub(crate) fn tls() -> (Arc<ServerConfig>, String) {
     let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
     let key = KeyPair::generate().expect("a key");
     let params = CertificateParams::new(names).expect("names");
-    let leaf = params.signed_by(&key, &issuer).expect("a certificate");
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let certificate = params.signed_by(&key, &issuer).expect("a certificate");
+    Papers { certificate, key, ca_pem: ca.pem() }
+}
+
+/// A server for 127.0.0.1 and localhost with a certificate of a fresh CA.
+pub(crate) fn tls() -> (Arc<ServerConfig>, String) {
+    let papers = papers();
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(papers.key.serialize_der()));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("versions")
         .with_no_client_auth()
-        .with_single_cert(vec![leaf.der().clone()], key)
+        .with_single_cert(vec![papers.certificate.der().clone()], key)
         .expect("certificate and key agree");
-    (Arc::new(config), ca.pem())
+    (Arc::new(config), papers.ca_pem)
 }
 
 trait Wire: Read + Write {}

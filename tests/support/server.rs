@@ -45,11 +45,7 @@ pub(crate) fn as_service(command: &mut Command, account: &str, folder: &Path) {
     if !rustix::process::geteuid().is_root() {
         return;
     }
-    let id = |flag: &str| -> u32 {
-        let told = Command::new("id").args([flag, account]).output().unwrap();
-        String::from_utf8_lossy(&told.stdout).trim().parse().unwrap()
-    };
-    let (user, group) = (id("-u"), id("-g"));
+    let (user, group) = ids(account);
     // What lies above was made for the superuser alone.
     for above in folder.ancestors().take_while(|path| path.starts_with("/tmp")).skip(1) {
         let mut open = std::fs::metadata(above).unwrap().permissions();
@@ -58,6 +54,48 @@ pub(crate) fn as_service(command: &mut Command, account: &str, folder: &Path) {
     }
     std::os::unix::fs::chown(folder, Some(user), Some(group)).unwrap();
     command.uid(user).gid(group).current_dir(folder);
+}
+
+/// Gives a file to the account of a service, where the tests are the superuser's.
+fn give(account: &str, file: &Path) {
+    if rustix::process::geteuid().is_root() {
+        let (user, group) = ids(account);
+        std::os::unix::fs::chown(file, Some(user), Some(group)).unwrap();
+    }
+}
+
+/// The numbers of an account and of its group.
+fn ids(account: &str) -> (u32, u32) {
+    let id = |flag: &str| -> u32 {
+        let told = Command::new("id").args([flag, account]).output().unwrap();
+        String::from_utf8_lossy(&told.stdout).trim().parse().unwrap()
+    };
+    (id("-u"), id("-g"))
+}
+
+/// What a server shows who it is by, in files of its own folder: a certificate, of a CA that nobody
+/// knows but who is told, and its key.
+pub(crate) struct Papers {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+    pub(crate) ca_pem: String,
+}
+
+impl Papers {
+    /// Those of a server which runs as this account.
+    pub(crate) fn of(account: &str, folder: &Path) -> Self {
+        let made = crate::issuer::papers();
+        let write = |name: &str, text: String| {
+            let file = folder.join(name);
+            std::fs::write(&file, text).unwrap();
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+            give(account, &file);
+            file
+        };
+        let certificate = write("certificate.pem", made.certificate.pem());
+        let key = write("key.pem", made.key.serialize_pem());
+        Self { certificate, key, ca_pem: made.ca_pem }
+    }
 }
 
 /// A port of loopback that nobody listened on a moment ago.

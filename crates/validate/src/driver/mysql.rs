@@ -167,6 +167,8 @@ impl Session {
         let length = u32::try_from(payload.len()).map_err(|_| no_mysql())?;
         let mut packet = length.to_le_bytes()[..3].to_vec();
         packet.push(self.sequence);
+        // Two may follow one another: the request for TLS and the login.
+        self.sequence = self.sequence.wrapping_add(1);
         packet.extend_from_slice(payload);
         self.line.send(&packet).await
     }
