@@ -2,27 +2,13 @@
 
 use crate::Serving;
 use crate::sandbox::Sandbox;
-use crate::server::{Server, free_port, program, tool};
+use crate::server::{Papers, Server, free_port, program, tool};
 use crate::tools::installed;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
 
 const PROVIDER: &str = include_str!("provider.mjs");
-
-/// A CA, and a certificate of this machine by it: the paths of the CA, the certificate and its key.
-fn certificate(sandbox: &Sandbox) -> [std::path::PathBuf; 3] {
-    let ca_key = KeyPair::generate().unwrap();
-    let mut ca = CertificateParams::default();
-    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let ca_pem = ca.self_signed(&ca_key).unwrap().pem();
-    let key = KeyPair::generate().unwrap();
-    let own = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
-    let pem = own.signed_by(&key, &Issuer::new(ca, ca_key)).unwrap().pem();
-    [("ca.pem", ca_pem), ("own.pem", pem), ("own.key", key.serialize_pem())]
-        .map(|(name, text)| sandbox.write(&format!("tmp/{name}"), text))
-}
 
 /// Goes through the provider as each of `people`, and tells what they saw.
 fn walk(base: &str, people: &[&str]) -> Option<Value> {
@@ -47,14 +33,15 @@ fn people_sign_in_with_the_provider_of_their_organisation() {
     let sandbox = Sandbox::new();
     crate::tracked(&sandbox);
     let (Some(node), Some(npm)) = (program("node"), tool("npm")) else { return };
-    let [ca, cert, key] = certificate(&sandbox);
+    let papers = Papers::of("root", &sandbox.path("tmp"));
+    let ca = sandbox.write("tmp/ca.pem", &papers.ca_pem);
     let (port, own) = (free_port(), free_port());
     let secret = ["client", "secret", &port.to_string()].join("-of-");
     let given = json!({
         "port": port,
         "modules": npm.canonicalize().unwrap(),
-        "key": key,
-        "cert": cert,
+        "key": papers.key,
+        "cert": papers.certificate,
         "back": format!("http://127.0.0.1:{own}/sign-in/return"),
         "secret": secret,
     });

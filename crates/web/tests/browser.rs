@@ -44,13 +44,13 @@ async fn people_find_their_way() {
     // In several phases of their life: the samples repeat.
     looked_at.extend([24, 28, 29, 32].map(|at: usize| items[at].id()));
     let mut roles = Map::new();
-    for role in Role::ALL {
+    for (role, item) in Role::ALL.into_iter().zip(&open[3..]) {
         let token = served.token(&format!("{role}@example.org"), [role]).await;
         let duties: Map<String, Value> = OFFERED
             .iter()
             .map(|(deed, duty)| ((*deed).to_owned(), role.has(*duty).into()))
             .collect();
-        roles.insert(role.to_string(), json!({ "token": token, "duties": duties }));
+        roles.insert(role.to_string(), json!({ "token": token, "duties": duties, "item": item }));
     }
     let given = json!({
         "base": format!("http://{}", served.address),
