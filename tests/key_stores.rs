@@ -34,6 +34,17 @@ fn found(sandbox: &Sandbox, file: &str) -> Vec<(String, String)> {
     findings.map(|found| (text(&found["rule"]), text(&found["confidence"]))).collect()
 }
 
+/// How many credentials a folder holds, in how many files.
+fn names_and_files(sandbox: &Sandbox, folder: &str) -> (usize, usize) {
+    let path = sandbox.path("work").join(folder);
+    let told = sandbox.run(&["scan", path.to_str().unwrap(), "--format", "json"]).json();
+    let findings = told["findings"].as_array().unwrap();
+    let of = |field: &str| -> std::collections::BTreeSet<&str> {
+        findings.iter().map(|found| found[field].as_str().unwrap()).collect()
+    };
+    (of("fingerprint").len(), of("path").len())
+}
+
 fn holds(sandbox: &Sandbox, file: &str, rule: &str, confidence: &str) {
     assert_eq!(found(sandbox, file), [(rule.to_owned(), confidence.to_owned())], "{file}");
 }
@@ -107,15 +118,38 @@ fn keys_of_gnupg_are_found() {
         let file = format!("ring{pass}.gpg");
         gpg(&format!("--passphrase={pass} --output {file} --export-secret-keys {user}"));
         holds(&sandbox, &file, rule, confidence);
+        let folder = format!("both{pass}");
+        std::fs::create_dir(sandbox.path("work").join(&folder)).unwrap();
+        gpg(&format!("--passphrase={pass} --output {folder}/a.gpg --export-secret-keys {user}"));
+        gpg(&format!("--passphrase={pass} -a --output {folder}/a.asc --export-secret-keys {user}"));
+        assert_eq!(
+            names_and_files(&sandbox, &folder),
+            (1, 2),
+            "the ring and its armour are one key"
+        );
         gpg(&format!("--output public{pass}.gpg --export {user}"));
         assert_eq!(found(&sandbox, &format!("public{pass}.gpg")), []);
+    }
+    for (kind, pass, rule, confidence) in [
+        ("rsa2048", "", "pgp-private-key", "high"),
+        ("rsa2048", "quokka9", "pgp-private-key-encrypted", "medium"),
+        ("rsa3072", "quokka9", "pgp-private-key-encrypted", "medium"),
+        ("ed25519", "", "pgp-private-key", "high"),
+        ("ed25519", "quokka9", "pgp-private-key-encrypted", "medium"),
+    ] {
+        let user = format!("b{kind}{pass}@fixture.invalid");
+        gpg(&format!("--passphrase={pass} --quick-generate-key {user} {kind} sign never"));
+        let file = format!("{kind}{pass}.asc");
+        gpg(&format!("--passphrase={pass} -a --output {file} --export-secret-keys {user}"));
+        holds(&sandbox, &file, rule, confidence);
     }
     run(&sandbox, "gpgconf", "--homedir g --kill gpg-agent");
     let kept = std::fs::read_dir(home.join("private-keys-v1.d")).unwrap();
     let kept =
         kept.map(|entry| format!("g/private-keys-v1.d/{}", entry.unwrap().file_name().display()));
     let rules: Vec<_> = kept.flat_map(|file| found(&sandbox, &file)).collect();
-    assert_eq!(rules, [("gpg-agent-key".to_owned(), "high".to_owned())]);
+    let open = ("gpg-agent-key".to_owned(), "high".to_owned());
+    assert_eq!(rules, vec![open; 3], "those without a pass phrase");
 }
 
 /// However a key is spelled, it is one finding with many places.
@@ -143,13 +177,7 @@ fn a_key_is_one_finding_in_all_its_spellings() {
     for (file, text) in &spellings {
         std::fs::write(keys.join(file), text).unwrap();
     }
-    let told = sandbox.run(&["scan", keys.to_str().unwrap(), "--format", "json"]).json();
-    let findings = told["findings"].as_array().unwrap();
-    let names: std::collections::BTreeSet<_> =
-        findings.iter().map(|found| found["fingerprint"].as_str().unwrap()).collect();
-    let paths: std::collections::BTreeSet<_> =
-        findings.iter().map(|found| found["path"].as_str().unwrap()).collect();
-    assert_eq!((names.len(), paths.len()), (1, spellings.len() + 3), "{findings:#?}");
+    assert_eq!(names_and_files(&sandbox, "keys"), (1, spellings.len() + 3));
 }
 
 #[test]

@@ -99,3 +99,24 @@ async fn items_of_an_older_ledger_keep_what_they_have_and_see_every_spelling() {
         assert!(world.item(spelling).await.milestone(MilestoneKind::Remove).is_done());
     }
 }
+
+/// A text with a backslash says one thing between the double quotes of JSON and another in a file of
+/// settings: what an issuer says of the one says nothing of the other.
+#[tokio::test]
+async fn what_json_spells_is_another_secret_than_the_same_text_elsewhere() {
+    let world = World::new().await;
+    let repository = world.repository("app");
+    let [start, end] = ["one", "two"].map(|name| BASE64.encode(&Sha256::digest(name)[..6]));
+    let text = ["q7", &start, r"\/", &end].concat().replace('+', "x");
+    repository.commit(at(-2), "settings.yaml", &format!("db_password: '{text}'\n"));
+    assert_eq!(world.track(&[repository.source()], None, at(0)).await.opened.len(), 1);
+    let json = format!("{{\"db_password\": \"{text}\"}}\n");
+    repository.commit(at(1), "settings.json", &json);
+    assert_eq!(world.track(&[repository.source()], None, at(2)).await.opened.len(), 1);
+
+    let said = text.replace(r"\/", "/");
+    for (secret, path) in [(&text, "settings.yaml"), (&said, "settings.json")] {
+        assert_eq!(places(&world.item(secret).await), [path]);
+        assert!(!world.events(secret).await.contains(&"aliased".to_owned()));
+    }
+}

@@ -38,7 +38,8 @@ pub struct Finding {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub renamed_from: Option<Fingerprint>,
     /// The names of its spellings, as they stand there, where the secret is named by what these have
-    /// in common. An item of such a name is this secret's.
+    /// in common and they say the same wherever they stand, as those of a key do. An item of such a
+    /// name is this secret's.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub aliases: BTreeSet<Fingerprint>,
     /// The rule that recognised it. An attribute: a better rule may change it later.

@@ -172,9 +172,10 @@ fn is_digit(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
 }
 
-/// The part of a key in DER that is the same in every structure round it.
-fn core(der: &[u8]) -> Option<&[u8]> {
-    rsa(der).or_else(|| curve(der))
+/// The part of a key in DER, or in the packets of OpenPGP, that is the same in every structure round
+/// it.
+fn core(held: &[u8]) -> Option<&[u8]> {
+    rsa(held).or_else(|| curve(held)).or_else(|| openpgp(held))
 }
 
 /// RSAPrivateKey (RFC 8017, appendix A.1.2) from its beginning to some way into the private
@@ -203,6 +204,37 @@ fn modulus(rest: &[u8]) -> Option<usize> {
         [0x82, 0x02, 0x01, 0x00, ..] => Some(3 + 513),
         _ => None,
     }
+}
+
+/// The public numbers of a secret key packet of OpenPGP (RFC 9580, section 5.5), with or without the
+/// octets that begin a packet. What is secret says nothing that lasts: a program that writes a key
+/// under a pass phrase seals it anew each time.
+fn openpgp(packets: &[u8]) -> Option<&[u8]> {
+    let packet = match packets {
+        [0x94, _, packet @ ..]
+        | [0x95, _, _, packet @ ..]
+        | [0x96, _, _, _, _, packet @ ..]
+        | [0xc5, ..=191, packet @ ..]
+        | [0xc5, 192..=223, _, packet @ ..]
+        | [0xc5, 255, _, _, _, _, packet @ ..] => packet,
+        packet => packet,
+    };
+    // The version, a time and the algorithm: RSA, DSA, or one on a curve that has a name.
+    let [4, _, _, _, _, algorithm, numbers @ ..] = packet else { return None };
+    let (count, mut end) = match algorithm {
+        1..=3 => (2, 0),
+        17 => (4, 0),
+        19 | 22 => (1, 1 + usize::from(*numbers.first()?)),
+        _ => return None,
+    };
+    for _ in 0..count {
+        let bits = u16::from_be_bytes([*numbers.get(end)?, *numbers.get(end + 1)?]);
+        // None is as short as this but the exponent of RSA.
+        (bits > 2).then_some(())?;
+        end += 2 + usize::from(bits).div_ceil(8);
+    }
+    let is_whole = numbers.len() > end && end >= 32;
+    packet.get(..6 + end).filter(|_| is_whole)
 }
 
 /// The number of ECPrivateKey (RFC 5915, section 3), or that of an Ed25519 or X25519 key (RFC 8410,
@@ -313,6 +345,18 @@ mod tests {
             .replace("\n-----END", "\n=8xQN\n-----END");
         assert_eq!(key(full.as_bytes()), Some(held.clone()));
         assert_eq!(key(bare.as_bytes()), Some(held));
+    }
+
+    #[test]
+    fn a_key_of_openpgp_is_named_by_its_public_numbers() {
+        let public = [&[4, 1, 2, 3, 4, 22, 3, 0x2b, 6, 1, 1, 7, 0x40][..], &[7; 32]].concat();
+        let sealed = |salt: u8| [&[0x94, 0x86][..], &public, &[0xfe], &[salt; 70]].concat();
+        let armoured = |salt: u8| pem("PGP PRIVATE", &sealed(salt), 64);
+        assert_eq!(key(armoured(1).as_bytes()), Some(public.clone()));
+        assert_eq!(key(armoured(2).as_bytes()), key(&[&public[..], &[0, 9, 9]].concat()));
+        for cut in 0..=public.len() {
+            assert_eq!(openpgp(&public[..cut]), None, "{cut}");
+        }
     }
 
     #[test]

@@ -7,12 +7,20 @@ use crate::reading::Subject;
 use crate::repository::{Read, WORK_TREE};
 use crate::run::Run;
 use git2::Repository;
-use quietus_model::{GapReason, Place};
+use quietus_model::{GapReason, Place, Stats};
 use std::io::ErrorKind;
 use std::path::Path;
 
 /// Adds what the configuration of a repository at `path` holds.
-pub(crate) fn extend(read: &mut Read, path: &Path, repository: &Repository, run: &Run<'_>) {
+pub(crate) fn extend(to: &mut Read, path: &Path, repository: &Repository, run: &Run<'_>) {
+    let (stats, located) = read(path, repository, run);
+    to.stats += stats;
+    to.located.extend(located);
+}
+
+/// What it holds, and how much of it was read.
+pub(crate) fn read(path: &Path, repository: &Repository, run: &Run<'_>) -> (Stats, Vec<Located>) {
+    let (mut stats, mut found) = (Stats::default(), Vec::new());
     let common = repository.commondir();
     let is_own = common.canonicalize().ok() == path.canonicalize().ok();
     let mut files = vec![common.join("config"), common.join("config.worktree")];
@@ -33,13 +41,12 @@ pub(crate) fn extend(read: &mut Read, path: &Path, repository: &Repository, run:
         if !run.options.admits(&shown) {
             continue;
         }
-        read.stats.files += 1;
-        read.stats.bytes += bytes.len() as u64;
-        read.located.extend(run.sight(Subject::Named(b"config"), &bytes).iter().map(|sighting| {
-            Located {
-                at_head: vec![WORK_TREE.to_vec()],
-                ..Located::new(Place::WorkTree, &shown, sighting)
-            }
+        stats.files += 1;
+        stats.bytes += bytes.len() as u64;
+        found.extend(run.sight(Subject::Named(b"config"), &bytes).iter().map(|sighting| Located {
+            at_head: vec![WORK_TREE.to_vec()],
+            ..Located::new(Place::WorkTree, &shown, sighting)
         }));
     }
+    (stats, found)
 }

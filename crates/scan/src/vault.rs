@@ -2,14 +2,13 @@
 
 use crate::detector::{Detection, Detector, Evidence, is_plain};
 use crate::reading::{Hidden, Place};
-use aho_corasick::AhoCorasick;
 use jiff::Timestamp;
 use quietus_model::{
     Comments, Companion, Confidence, Fact, Fingerprint, FingerprintKey, Offline, Rule, RuleId,
     SafeText, Secret,
 };
 use quietus_odb::ObjectId;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,9 +17,6 @@ const MOST_OTHERS: usize = 8;
 
 /// How many names of spellings of one secret are kept.
 const MOST_ALIASES: usize = 64;
-
-/// So much of a secret is enough to know it by.
-const START: usize = 24;
 
 /// A secret of this scan by number; numbers depend on the order of threads and go nowhere.
 pub(crate) type SecretNumber = u32;
@@ -47,7 +43,8 @@ pub(crate) struct Sighting {
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
     pub(crate) fingerprint: Fingerprint,
-    /// The names of its spellings, where it is named by what these have in common.
+    /// The names of its spellings, where it is named by what these have in common and they say the
+    /// same everywhere.
     pub(crate) aliases: BTreeSet<Fingerprint>,
     pub(crate) rule: Arc<Rule>,
     pub(crate) secret: Secret,
@@ -152,6 +149,7 @@ impl<'a> Vault<'a> {
             aliases: detection
                 .said
                 .iter()
+                .filter(|said| said.anywhere)
                 .map(|_| self.key.fingerprint(&detection.secret))
                 .collect(),
             offline: detection.offline_at(self.now),
@@ -205,27 +203,22 @@ impl<'a> Vault<'a> {
         guard.numbers.get(fingerprint).copied()
     }
 
-    /// Whether the bytes of a secret or of one of its parts stand in any of `texts`, or might. Plain
-    /// words are left out: that one is a password somewhere says nothing of where else it stands.
-    pub(crate) fn holds_any<'t>(&self, texts: impl IntoIterator<Item = &'t [u8]>) -> bool {
+    /// Every secret and every part of one, each once. Plain words are left out: that one is a password
+    /// somewhere says nothing of where else it stands.
+    pub(crate) fn distinct(&self) -> Vec<Secret> {
         let guard = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let parts = |known: &'_ Known| -> Vec<Secret> {
             let others = known.others.iter().map(|(_, part)| &part.secret);
             known.parts.iter().map(|part| &part.secret).chain(others).cloned().collect()
         };
-        let secrets = guard
+        let all = guard
             .all
             .iter()
             .flat_map(|known| std::iter::once(known.secret.clone()).chain(parts(known)));
-        // The beginning is enough to be careful.
-        let starts = secrets
-            .filter(|secret| !is_plain(secret))
-            .map(|secret| secret.expose()[..secret.len().min(START)].to_vec());
-        let starts: HashSet<Vec<u8>> = starts.collect();
-        match AhoCorasick::new(starts) {
-            Ok(any) => texts.into_iter().any(|text| any.is_match(text)),
-            Err(_) => true,
-        }
+        let mut all: Vec<Secret> = all.filter(|secret| !is_plain(secret)).collect();
+        all.sort_unstable_by(|a, b| a.expose().cmp(b.expose()));
+        all.dedup();
+        all
     }
 
     /// A fact may hold another secret than the one it was read from.

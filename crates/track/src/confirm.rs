@@ -75,7 +75,8 @@ impl Tracker<'_> {
         survey
     }
 
-    /// Where the bytes of `sought` stand in `scope`; `None` when it could not be read whole.
+    /// Where the bytes of `sought` stand in `scope`; `None` when it could not be read whole. Only
+    /// those that may stand at a head, which is quickly known, are looked for in all of history.
     fn seek(
         &self,
         sought: &[(Arc<Rule>, Secret)],
@@ -84,7 +85,12 @@ impl Tracker<'_> {
         now: Timestamp,
     ) -> Option<Vec<Finding>> {
         let path = looking.place_of(scope.source.as_str());
-        let found = looking.seek(path, scope, sought.to_vec(), now).ok()?;
+        let shown = looking.shown(path.clone(), scope, sought, now);
+        let sought = shown.unwrap_or_else(|| sought.to_vec());
+        if sought.is_empty() {
+            return Some(Vec::new());
+        }
+        let found = looking.seek(path, scope, sought, now).ok()?;
         if !found.scope.is_complete() || looking.cancel.load(Ordering::Relaxed) {
             return None;
         }

@@ -6,7 +6,7 @@ use quietus_model::{
     Fingerprint, FingerprintKey, Gap, GapReason, Hit, RepositoryId, Rule, RuleId, RuleSet,
     SafeText, Scope, ScopeKind, Secret, Stats,
 };
-use quietus_scan::{Detector, Options, Progress, ScanError, Scanned, Source, scan, stands};
+use quietus_scan::{Detector, Options, Progress, ScanError, Scanned, Source, scan, shown, stands};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -41,6 +41,18 @@ impl Looking<'_> {
     /// lies in its mirror.
     pub(crate) fn place_of(&self, name: &str) -> PathBuf {
         if is_remote(name) { self.mirrors.path(name) } else { PathBuf::from(name) }
+    }
+
+    /// What of `known` may stand in what `path` shows now, as `scope` was read; `None` when that
+    /// cannot be told.
+    pub(crate) fn shown(
+        &self,
+        path: PathBuf,
+        scope: &Scope,
+        known: &[(Arc<Rule>, Secret)],
+        now: Timestamp,
+    ) -> Option<Vec<(Arc<Rule>, Secret)>> {
+        shown(&source_at(path, scope.kind), known, self.key, self.options, now, self.cancel)
     }
 
     /// Looks for what is `known` by its bytes in what lies at `path`, as `scope` was read.

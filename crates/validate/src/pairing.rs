@@ -1,7 +1,7 @@
 //! Which parts are sent together, when a part has several candidates near the secret.
 
 use crate::template::{self, Parts};
-use quietus_model::{Hit, Recipe, Secret};
+use quietus_model::{Hit, Recipe, Secret, spelling};
 use std::collections::BTreeMap;
 
 /// More candidates than this are not tried: guessing pairs looks like an attack.
@@ -14,11 +14,18 @@ pub(crate) struct Pairings<'a> {
     /// A part with several candidates. Its denials prove nothing: the right partner may be
     /// another one.
     pub(crate) ambiguous: Option<String>,
+    /// Whether the value may say something that is not tried.
+    pub(crate) is_cut: bool,
 }
 
 /// Puts together the parts of `hit` that `recipe` sends. `Err` names a part that is missing.
-pub(crate) fn pairings<'a>(recipe: &'a Recipe, hit: &'a Hit) -> Result<Pairings<'a>, String> {
-    let mut tried: Vec<Parts<'a>> = vec![BTreeMap::from([("secret", &hit.secret)])];
+pub(crate) fn pairings<'a>(
+    recipe: &'a Recipe,
+    hit: &'a Hit,
+    readings: &'a [Secret],
+) -> Result<Pairings<'a>, String> {
+    let mut tried: Vec<Parts<'a>> =
+        readings.iter().map(|secret| BTreeMap::from([("secret", secret)])).collect();
     let mut ambiguous = None;
     for name in template::parts_used(recipe) {
         if name == "secret" {
@@ -35,10 +42,27 @@ pub(crate) fn pairings<'a>(recipe: &'a Recipe, hit: &'a Hit) -> Result<Pairings<
             .iter()
             .flat_map(|part| tried.iter().map(|parts| with(parts, name, part)))
             .collect();
-        // Where failed logins count, a second guess may lock the owner out.
-        tried.truncate(if recipe.failures_count { 1 } else { MAX_PAIRINGS });
+        tried.truncate(MAX_PAIRINGS);
     }
-    Ok(Pairings { tried, ambiguous })
+    // Where failed logins count, a second guess may lock the owner out.
+    let is_cut = recipe.failures_count && readings.len() > 1;
+    tried.truncate(if recipe.failures_count { 1 } else { MAX_PAIRINGS });
+    Ok(Pairings { tried, ambiguous, is_cut })
+}
+
+/// What the value of `hit` may say, as it stands first: a backslash or an entity may be a spelling of
+/// JSON or XML, a percent sign one of a URL, or stand for itself. Only a denial of all of them is one
+/// of the credential. A private key says the same in every armour.
+pub(crate) fn readings(recipe: &Recipe, hit: &Hit) -> Vec<Secret> {
+    let bytes = hit.secret.expose();
+    let mut readings = vec![hit.secret.clone()];
+    if spelling::key(bytes).is_none() {
+        let said = [spelling::quoted(bytes), spelling::percent(bytes)];
+        // A recipe for what stands in URLs reads the percent signs itself.
+        let read = if template::decodes(recipe, "secret") { &said[..1] } else { &said[..] };
+        readings.extend(read.iter().flatten().cloned().map(Secret::new));
+    }
+    readings
 }
 
 /// The hosts that the candidates name, where the recipe's endpoint is a template, or where they say

@@ -79,6 +79,13 @@ pub(crate) fn names_sent(recipe: &Recipe) -> BTreeSet<&str> {
         .collect()
 }
 
+/// Whether a recipe reads the percent signs of a part before it sends it.
+pub(crate) fn decodes(recipe: &Recipe, part: &str) -> bool {
+    let login = recipe.login.iter().flat_map(|login| [&login.user, &login.secret]);
+    let pieces = login.flat_map(|text| pieces(text));
+    pieces.into_iter().any(|piece| matches!(piece, Piece::Decoded(name) if name == part))
+}
+
 /// Fills one template whose parts stand as they are.
 pub(crate) fn text(template: &str, parts: &Parts<'_>) -> Result<Secret, Unfilled> {
     write(template, Place::Raw, parts, &mut Vec::new()).map(Secret::new)

@@ -175,3 +175,42 @@ async fn what_says_that_it_is_of_another_universe_is_not_asked_about_in_this_one
     assert_eq!(word(&own), "dead");
     assert_eq!(word(&judge(&validator, &of(Vec::new())).await), "dead");
 }
+
+/// A value that its place may spell in the way of JSON, and what it says then.
+fn spelled(name: &str) -> (String, String) {
+    let token = token(name);
+    let (start, end) = token.split_at(9);
+    ([start, r"\/", end].concat(), [start, "/", end].concat())
+}
+
+#[tokio::test]
+async fn a_value_with_two_readings_is_dead_when_both_are_denied() {
+    let issuer = Issuer::start();
+    let validator = validator(settings(&issuer));
+    let (text, said) = spelled("both");
+    let denied = judge(&validator, &hit("loop-token", &text)).await;
+    assert_eq!(word(&denied), "dead");
+    assert_eq!((issuer.asked_about(&text), issuer.asked_about(&said)), (1, 1));
+
+    for live in [&text, &said] {
+        issuer.set(live, Behaviour::Live);
+        assert_eq!(word(&judge(&validator, &hit("loop-token", &text)).await), "live");
+        // Whatever keeps one reading from being asked keeps the other's denial from counting.
+        issuer.set(live, Behaviour::answer(500, ""));
+        let unsure = judge(&validator, &hit("loop-token", &text)).await;
+        assert_eq!(unsure.verdict, Verdict::Indeterminate(Doubt::Unrecognised { status: 500 }));
+        issuer.set(live, Behaviour::Dead);
+    }
+}
+
+#[tokio::test]
+async fn where_failed_logins_count_one_reading_is_tried_and_its_denial_proves_nothing() {
+    let issuer = Issuer::start();
+    let counting = RULES.replace("issuer = \"loop\"", "issuer = \"loop\"\nfailures_count = true");
+    let validator = with_rules(&counting, settings(&issuer));
+    let (text, said) = spelled("one");
+    let denied = judge(&validator, &hit("loop-token", &text)).await;
+    let clause = "bad credentials".to_owned();
+    assert_eq!(denied.verdict, Verdict::Indeterminate(Doubt::NeverAccepted { clause }));
+    assert_eq!((issuer.asked_about(&text), issuer.asked_about(&said)), (1, 0));
+}

@@ -34,6 +34,7 @@ use quietus_odb::Copied;
 pub(crate) use quietus_pattern::parse;
 use quietus_unpack::{Span, may_hold, spans_by};
 use sift::Dummies;
+pub(crate) use spelled::Said;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -52,7 +53,7 @@ pub struct Detection {
     /// What the credential is keyed on: its secret, or its public id while the secret is missing.
     pub secret: Secret,
     /// What the secret says, where it is spelled in the way of its place. The secret is named by it.
-    pub(crate) said: Option<Secret>,
+    pub(crate) said: Option<Said>,
     /// The other parts, nearest first where several candidates were found.
     pub parts: Vec<Companion>,
     /// Required parts that were not found.
@@ -80,7 +81,7 @@ impl Detection {
 
     /// What all spellings of the secret have in common.
     pub fn canonical(&self) -> &Secret {
-        self.said.as_ref().unwrap_or(&self.secret)
+        self.said.as_ref().map_or(&self.secret, |said| &said.secret)
     }
 
     /// What the bytes say by themselves at `now`.

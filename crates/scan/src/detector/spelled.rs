@@ -6,8 +6,17 @@ use std::ops::Range;
 /// How far before a password the scheme of its URL is looked for, in bytes.
 const SCHEME: usize = 300;
 
+/// What a secret says where it does not say itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Said {
+    /// The secret.
+    pub(crate) secret: Secret,
+    /// Whether its text says so wherever it stands, as that of a key does.
+    pub(crate) anywhere: bool,
+}
+
 /// What the secret at `span` says; `None` if it says itself.
-pub(super) fn said(bytes: &[u8], span: &Range<usize>) -> Option<Secret> {
+pub(super) fn said(bytes: &[u8], span: &Range<usize>) -> Option<Said> {
     let secret = &bytes[span.clone()];
     let before = span.start.checked_sub(1).and_then(|at| bytes.get(at));
     let spelled = || match before {
@@ -16,8 +25,10 @@ pub(super) fn said(bytes: &[u8], span: &Range<usize>) -> Option<Secret> {
         Some(b'>') if !secret.contains(&b'\\') => spelling::quoted(secret),
         _ => None,
     };
-    let said = spelling::key(secret).or_else(spelled)?;
-    (said != secret).then(|| Secret::new(said))
+    let key = spelling::key(secret);
+    let anywhere = key.is_some();
+    let said = key.or_else(spelled)?;
+    (said != secret).then(|| Said { secret: Secret::new(said), anywhere })
 }
 
 /// Whether the bytes at `span` are the password of a URL: `scheme://user:` stands before, `@` after.
@@ -34,7 +45,8 @@ mod tests {
 
     fn says(text: &str, secret: &str) -> Option<Vec<u8>> {
         let start = text.find(secret).unwrap();
-        said(text.as_bytes(), &(start..start + secret.len())).map(|said| said.expose().to_vec())
+        said(text.as_bytes(), &(start..start + secret.len()))
+            .map(|said| said.secret.expose().to_vec())
     }
 
     /// Pieces, joined when the test runs: this file is scanned as well.

@@ -14,7 +14,7 @@ use std::time::SystemTime;
 pub(super) const FAMILY: &[u8] = b"quietus remembered scan ";
 
 /// What the file begins with; the number is that of its layout.
-const MAGIC: &[u8] = b"quietus remembered scan 2\n";
+const MAGIC: &[u8] = b"quietus remembered scan 3\n";
 
 const CODE: usize = 32;
 

@@ -32,7 +32,7 @@ pub(super) fn grow(
     if record.is_missing || record.thin(|id| is_kept(id, compared, store)) {
         return None;
     }
-    let record = record.testified(path, run)?;
+    let record = record.testified(path, run)?.filled(run)?;
     let is_new = &compared.is_new;
     run.gaps.listen();
     let mut new = history::walk(store, Some(is_new), run);

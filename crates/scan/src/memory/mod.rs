@@ -12,7 +12,7 @@
 //! The outcome is that of a scan of everything, and whenever that is not certain everything is
 //! scanned: other rules, another program, another key, something that cannot be read, a file that
 //! is damaged or was written by somebody else. No byte of a secret is kept: only which objects bear
-//! witness to it, and these are read again.
+//! witness to it, and these are read again. Where it stands in a path, a hole is kept.
 //!
 //! Two things are believed, as git believes them: objects of one name are one object, and a pack or
 //! an index that kept its name, its length and the check sums at its end was not written to.
@@ -21,6 +21,7 @@ mod bytes;
 mod file;
 mod fresh;
 mod grown;
+mod holes;
 mod known;
 mod place;
 mod record;
@@ -37,6 +38,7 @@ use crate::parallel;
 use crate::run::Run;
 use crate::store::{self, Shelf};
 use git2::{ObjectType, Repository};
+use holes::Masks;
 use known::{Compared, Known};
 use place::{Last, Place};
 use quietus_model::GapReason;
@@ -218,7 +220,7 @@ fn recall(record: Record, path: &Path, tips: &Tips, run: &Run<'_>) -> Option<Pas
     if record.is_missing && record.tips != place::digest(tips) {
         return None;
     }
-    let record = record.testified(path, run)?;
+    let record = record.testified(path, run)?.filled(run)?;
     run.bounds.expect(record.commits.len());
     let is_paid =
         run.bounds.spend(record.spent) && record.changes.iter().all(|_| run.bounds.keep_change());
@@ -250,14 +252,15 @@ fn lasting(past: &Past, place: &Place, tips: &Tips, spent: u64, run: &Run<'_>) -
     if !place.is_unchanged() {
         return None;
     }
-    let paths = past.changes.changes.iter().map(|change| change.path.as_slice());
+    let masks = Masks::of(&run.vault)?;
     let gaps = told.iter().flat_map(|((_, object), detail)| [object, detail.as_bytes()]);
     let blobs = past.objects.blobs.values().flatten();
     let sightings = past.objects.messages.iter().flat_map(|m| &m.sightings).chain(blobs);
     let inside = sightings.filter_map(|one| Some(one.hidden.as_ref()?.inside.as_bytes()));
-    if run.vault.holds_any(paths.chain(gaps).chain(inside)) {
+    if gaps.chain(inside).any(|text| masks.is_any_in(text)) {
         return None;
     }
+    let (changes, holes) = masks.hide(&past.changes.changes);
     Some(Record {
         inventory: place.inventory.clone(),
         seals,
@@ -267,7 +270,8 @@ fn lasting(past: &Past, place: &Place, tips: &Tips, spent: u64, run: &Run<'_>) -
         secrets: run.vault.witnesses()?,
         commits: past.graph.commits().to_vec(),
         objects: past.objects.clone(),
-        changes: past.changes.changes.clone(),
+        changes,
+        holes,
         told: told.clone(),
     })
 }

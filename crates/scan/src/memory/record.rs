@@ -1,6 +1,7 @@
 //! What is remembered of a store, as it is written down.
 
 use super::bytes::{Reader, Writer};
+use super::holes::{self, Hole};
 use crate::changes::Change;
 use crate::gaps::Told;
 use crate::history::{Message, Objects};
@@ -45,6 +46,8 @@ pub(super) struct Record {
     pub(super) commits: Vec<Commit>,
     pub(super) objects: Objects,
     pub(super) changes: Vec<Change>,
+    /// What is not written down of their paths.
+    pub(super) holes: Vec<Hole>,
     pub(super) told: Told,
 }
 
@@ -73,6 +76,12 @@ impl Record {
         for sighting in of_blobs.chain(of_messages) {
             sighting.secret = (*numbers.get(sighting.secret as usize)?)?;
         }
+        Some(self)
+    }
+
+    /// Paths are what they were again: for that the secrets in them must have been heard of.
+    pub(super) fn filled(mut self, run: &Run<'_>) -> Option<Self> {
+        holes::fill(&mut self.changes, &std::mem::take(&mut self.holes), &run.vault)?;
         Some(self)
     }
 
@@ -127,6 +136,7 @@ impl Record {
             to.list(&change.before, Writer::id);
             to.number(change.commit.into());
         });
+        to.list(&self.holes, Hole::put);
         to.number(self.told.len() as u64);
         for ((reason, object), detail) in &self.told {
             to.number(REASONS.iter().position(|one| one == reason)? as u64);
@@ -167,6 +177,7 @@ impl Record {
                 commit: from.number::<u32>().filter(|commit| (*commit as usize) < commits.len())?,
             })
         })?;
+        let holes = from.list(Hole::read)?;
         let told = from.list(|from| {
             let reason = *REASONS.get(from.number::<usize>()?)?;
             Some(((reason, from.bytes()?.to_vec()), from.text()?))
@@ -184,6 +195,7 @@ impl Record {
             commits,
             objects,
             changes,
+            holes,
             told,
         })
     }

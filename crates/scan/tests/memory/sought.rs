@@ -1,23 +1,60 @@
 //! What is sought by its bytes is remembered as well, apart from what rules find.
 
-use super::ground::{Ground, detector, key, now, secret};
-use quietus_model::{Location, Secret};
-use quietus_scan::{Options, Source, scan, stands};
+use super::ground::{Ground, detector, git, key, now, secret};
+use quietus_model::{Location, Rule, Secret};
+use quietus_scan::{Options, Scanned, Source, scan, shown, stands};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use tempfile::TempDir;
+
+/// Secrets to look for, under the name of some rule.
+fn known(texts: impl IntoIterator<Item = String>) -> Vec<(Arc<Rule>, Secret)> {
+    let detector = detector();
+    let rule = detector.rules().rules()[0].clone();
+    texts.into_iter().map(|text| (Arc::clone(&rule), Secret::from(text.as_str()))).collect()
+}
+
+fn seek(source: &Source, known: Vec<(Arc<Rule>, Secret)>, options: &Options) -> Scanned {
+    let (detector, cancel) = (detector(), AtomicBool::new(false));
+    stands(source, known, detector.rules(), &key(), options, now(), &cancel).unwrap()
+}
+
+/// What may be seen at a head, of these; `None` when that cannot be told.
+fn shown_of(
+    source: &Source,
+    known: &[(Arc<Rule>, Secret)],
+    options: &Options,
+) -> Option<Vec<Secret>> {
+    let shown = shown(source, known, &key(), options, now(), &AtomicBool::new(false))?;
+    Some(shown.into_iter().map(|(_, secret)| secret).collect())
+}
+
+/// Who stands at a head is shown. Whether nobody else is.
+pub(crate) fn whoever_is_at_a_head_is_shown(source: &Source, what: &str) -> bool {
+    let words = (0..12).map(|label| format!("pw-{label}"));
+    let known = known((0..12).map(|label| secret(&label.to_string())).chain(words));
+    let options = Options { threads: 2, ..Options::default() };
+    let Some(shown) = shown_of(source, &known, &options) else { return false };
+    let found = seek(source, known, &options);
+    let at_head = |hit: &&quietus_model::Hit| {
+        hit.finding.locations.iter().any(|place| !place.at_head.is_empty())
+    };
+    let names = |secret: &Secret| key().names(secret);
+    let hits: Vec<_> = found.hits.iter().filter(at_head).collect();
+    for hit in &hits {
+        let is_shown = shown.iter().any(|one| names(one).iter().any(|n| hit.finding.is_named(n)));
+        assert!(is_shown, "{what}: {:#?}", hit.finding);
+    }
+    hits.len() == shown.len()
+}
 
 /// Where the secret of `label` stands, with this memory.
 fn places(source: &Source, label: &str, memory: Option<&Path>) -> Vec<Location> {
     let memory = memory.map(Path::to_owned);
     let options = Options { threads: 2, memory, ..Options::default() };
-    let detector = detector();
-    let rules = detector.rules();
-    let rule = rules.rules()[0].clone();
-    let known = vec![(rule, Secret::from(secret(label).as_str()))];
-    let cancel = AtomicBool::new(false);
-    let found = stands(source, known, rules, &key(), &options, now(), &cancel).unwrap();
+    let found = seek(source, known([secret(label)]), &options);
     assert_eq!(found.scope.gaps, []);
     found.hits.into_iter().flat_map(|hit| hit.finding.locations).collect()
 }
@@ -63,4 +100,54 @@ fn what_is_sought_by_its_bytes_is_remembered_for_the_same_secrets_only() {
         let holds = |file: &[u8]| file.windows(secret.len()).any(|window| window == secret);
         assert!(!files(memory).iter().any(|(_, file)| holds(file)), "no secret is in the files");
     }
+}
+
+#[test]
+fn what_is_shown_now_is_known_without_its_history() {
+    let ground = Ground::new();
+    let text = |label: &str| format!("({})\n", secret(label));
+    let wide = |label: &str| -> String { text(label).chars().flat_map(|c| [c, '\0']).collect() };
+    let encoded = data_encoding::BASE64.encode(text("encoded").as_bytes());
+    let named = format!("conf/{}/x", secret("folder"));
+    ground.commit("main", "Ann", &[("a", Some(&text("gone"))), ("b", Some(&text("kept")))]);
+    ground.commit(
+        "main",
+        "Ann",
+        &[
+            ("a", None),
+            ("d/e", Some(&format!("{}\n", encoded))),
+            ("wide", Some(&format!("\u{feff}{}", wide("never")))),
+            (&named, Some("nothing")),
+        ],
+    );
+    ground.commit("side", "Ann", &[("deep/er/c", Some(&text("side")))]);
+    ground.commit("other", "Ann", &[("c", Some(&text("left")))]);
+    ground.commit("other", "Ann", &[("c", Some("nothing"))]);
+    ground.repository.reference("refs/tags/v", ground.tip("other").unwrap(), true, "t").unwrap();
+    let branch = format!("fix-{}", secret("branch"));
+    ground.set(&branch, ground.tip("other").unwrap());
+    ground.check_out();
+    ground.write("new", &text("file"));
+    ground.write("staged", &text("staged"));
+    git(&ground.path(), &["add", "staged"]);
+    std::fs::remove_file(ground.path().join("staged")).unwrap();
+    let labels =
+        ["gone", "kept", "encoded", "folder", "side", "left", "branch", "file", "staged", "none"];
+    let check = |source: &Source, expected: &[&str]| {
+        let known = known(labels.iter().map(|label| secret(label)));
+        let shown = shown_of(source, &known, &Options::default()).unwrap();
+        let is_shown =
+            |label: &&str| shown.iter().any(|one| one.expose() == secret(label).as_bytes());
+        assert_eq!(labels.into_iter().filter(is_shown).collect::<Vec<_>>(), expected);
+    };
+    check(&ground.history(), &["kept", "encoded", "folder", "side", "branch"]);
+    let all = ["kept", "encoded", "folder", "side", "branch", "file", "staged"];
+    check(&ground.whole(), &all);
+    check(&Source::Tree(ground.path()), &["kept", "encoded", "folder", "file"]);
+    assert!(whoever_is_at_a_head_is_shown(&ground.whole(), "by hand"));
+    // What cannot be read says nothing.
+    let tip = ground.repository.find_commit(ground.tip("side").unwrap()).unwrap();
+    let tree = tip.tree().unwrap().get_name("deep").unwrap().id();
+    std::fs::remove_file(ground.loose(tree)).unwrap();
+    assert_eq!(shown_of(&ground.history(), &known([secret("gone")]), &Options::default()), None);
 }

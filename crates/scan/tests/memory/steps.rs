@@ -9,7 +9,9 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 
 const BRANCHES: [&str; 3] = ["main", "side", "topic"];
-const PATHS: [&str; 6] = ["a", "b.txt", "d/a", "d/e/f", "d/g", "h/i/j/k"];
+/// Some of them hold what is a password in some file, or begins as one does.
+const PATHS: [&str; 8] =
+    ["a", "b.txt", "d/a", "d/e/f", "d/g", "h/i/j/k", "pw-3/a", "d/on-pw-7.pw-4/pw-11"];
 
 /// A repository with another one that it fetches from.
 pub(crate) struct Steps {

@@ -48,7 +48,9 @@ impl Heard {
 impl Validator {
     /// What this instance makes of the credential, however its parts may belong together.
     pub(super) async fn ask(&self, question: Question<'_>, hit: &Hit) -> Verdict {
-        let Pairings { tried, ambiguous } = match pairing::pairings(question.recipe, hit) {
+        let readings = pairing::readings(question.recipe, hit);
+        let pairings = pairing::pairings(question.recipe, hit, &readings);
+        let Pairings { tried, ambiguous, is_cut } = match pairings {
             Ok(pairings) => pairings,
             Err(part) => return Verdict::Indeterminate(Doubt::Incomplete { part }),
         };
@@ -60,21 +62,24 @@ impl Validator {
             },
             None => None,
         };
-        let mut first = None;
+        let mut denial = None;
+        let mut doubt = None;
         for parts in &tried {
-            let verdict = self.ask_once(question, parts).await;
-            if matches!(verdict, Verdict::Live(_)) {
-                return verdict;
+            match self.ask_once(question, parts).await {
+                live @ Verdict::Live(_) => return live,
+                Verdict::Dead(seen) => _ = denial.get_or_insert(seen),
+                Verdict::Indeterminate(why) => _ = doubt.get_or_insert(why),
             }
-            first.get_or_insert(verdict);
         }
-        match (first, ambiguous) {
+        match (doubt, denial, ambiguous) {
+            (Some(doubt), ..) => Verdict::Indeterminate(doubt),
             // A denied pair says nothing about a part that has other possible partners.
-            (Some(Verdict::Dead(_)) | None, Some(part)) => {
-                Verdict::Indeterminate(Doubt::Incomplete { part })
+            (None, _, Some(part)) => Verdict::Indeterminate(Doubt::Incomplete { part }),
+            (None, Some(seen), None) if is_cut && !question.was_live_from_here => {
+                Verdict::Indeterminate(Doubt::NeverAccepted { clause: seen.clause })
             }
-            (Some(verdict), _) => verdict,
-            (None, None) => Verdict::Indeterminate(Doubt::NotAsked),
+            (None, Some(seen), None) => Verdict::Dead(seen),
+            (None, None, None) => Verdict::Indeterminate(Doubt::NotAsked),
         }
     }
 

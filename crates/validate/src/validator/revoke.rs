@@ -159,7 +159,9 @@ impl Validator {
         let rule = self.rules.get(&hit.finding.rule);
         let found = rule.and_then(|rule| Some((rule.validate.as_ref()?, rule.revoke.as_ref()?)));
         let (recipe, revocation) = found.ok_or_else(|| not_sent("the rule is gone"))?;
-        let pairings = pairing::pairings(recipe, hit).map_err(|_| not_sent("a part is missing"))?;
+        let readings = pairing::readings(recipe, hit);
+        let pairings =
+            pairing::pairings(recipe, hit, &readings).map_err(|_| not_sent("a part is missing"))?;
         let parts = pairings.tried.first().ok_or_else(|| not_sent("a part is missing"))?;
         let mut request = Request::revocation(revocation);
         let base = match Url::parse(revocation.path.as_str()) {
