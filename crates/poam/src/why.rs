@@ -168,8 +168,8 @@ impl PoamItem {
             (Phase::Closed(_), _) => format!("Next: nothing.{retest}"),
             (_, Some(next)) => {
                 let text = self.instruction(next.kind);
-                let by = if next.is_overdue(now) { "which was due" } else { "by" };
-                format!("Next: {} {by} {}. {text}{retest}", next.kind, next.due)
+                let by = if next.is_overdue(now) { ", which was due" } else { " by" };
+                format!("Next: {}{by} {}. {text}{retest}", next.kind, next.due)
             }
             (_, None) => match self.steps_to_do(now).first() {
                 Some(step) => format!("Next: {step}.{retest}"),

@@ -108,11 +108,7 @@ mod tests {
             svg.contains("height=\"105.0\" fill=\"#2f9e6e\"><title>week of 2026-01-12: 2 closed"),
             "{svg}"
         );
-        assert!(
-            svg.contains(
-                "In 2 weeks 4 opened, 0 were reopened and 2 closed; 2 are not closed now."
-            )
-        );
+        assert!(svg.contains("In 2 weeks, 4 opened, 0 reopened and 2 closed; not closed now: 2."));
     }
 
     #[test]
