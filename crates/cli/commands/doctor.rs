@@ -107,7 +107,7 @@ async fn ledger(setup: &Setup, key: Option<&FingerprintKey>) -> (Check, Vec<Poam
         return (missing("ledger", places_of(setup), [advice.to_owned()]), Vec::new());
     };
     match setup.ledger(key).await {
-        Ok(ledger) => match (ledger.head().await, ledger.items().await) {
+        Ok(ledger) => match (ledger.head().await, ledger.listed().await) {
             (Ok(head), Ok(items)) => {
                 let (place, entries, count) = (ledger.location(), head.seq, items.len() as u64);
                 let told =

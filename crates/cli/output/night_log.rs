@@ -1,6 +1,6 @@
 //! The log of a night as it goes, on standard error: for people, or one object a line.
 
-use super::{error_text, log_line, notice};
+use super::{error_text, log_line, notice, repository_name};
 use crate::args::LogFormat;
 use jiff::Timestamp;
 use quietus_model::SafeText;
@@ -95,6 +95,7 @@ impl Told for Log<'_> {
                 "repository",
                 json!({
                     "repository": report.repository,
+                    "url": report.url,
                     "outcome": report.outcome.as_str(),
                     "starts": report.starts,
                     "fetch_seconds": report.fetched_in.as_secs_f64(),
@@ -113,7 +114,7 @@ impl Told for Log<'_> {
                 let trouble = trouble.map_or(String::new(), |why| format!("  {why}"));
                 log_line(&format!(
                     "{}  {}  {:.1} s, {opened} opened{trouble}",
-                    report.repository,
+                    repository_name(&report.repository, &report.url),
                     report.outcome.as_str(),
                     report.took.as_secs_f64(),
                 ));

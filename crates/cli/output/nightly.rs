@@ -1,6 +1,6 @@
 //! What a night came to, and what one would do: for people, for programs, for Prometheus.
 
-use super::{BOLD, DIM, GREEN, RED, YELLOW, distance, out, plural, thousands};
+use super::{BOLD, DIM, GREEN, RED, YELLOW, distance, out, plural, repository_name, thousands};
 use crate::exit::Exit;
 use anyhow::Result;
 use jiff::Timestamp;
@@ -62,7 +62,8 @@ impl Summary<'_> {
             }
             let gap = scans.latest.scope.gaps.iter().find(|gap| gap.reason.is_omission())?;
             let why = format!("{}: {} ({})", gap.reason, gap.object, gap.detail);
-            Some((scans.repository().to_string(), why))
+            let source = &scans.latest.scope.source;
+            Some((repository_name(scans.repository(), source).to_owned(), why))
         };
         let mut troubles: Vec<_> = of_night.filter_map(gap).collect();
         let parked = |piece: &Piece| {
@@ -269,8 +270,10 @@ pub(crate) fn print_plan(plan: &Plan<'_>) -> Result<()> {
             |at| format!("last complete {}", distance(at, plan.now)),
         );
         let parked = if plan.is_parked(due) { "  parked" } else { "" };
-        let from = plan.url(due).map_or(String::new(), |url| format!("  {url}"));
-        writeln!(out, "{}  {DIM}{last}{from}{DIM:#}{parked}", due.id)?;
+        let url = plan.url(due).unwrap_or_default();
+        let name = repository_name(&due.id, &url);
+        let from = if name == url.as_str() { String::new() } else { format!("  {url}") };
+        writeln!(out, "{name}  {DIM}{last}{from}{DIM:#}{parked}")?;
     }
     writeln!(
         out,

@@ -118,8 +118,8 @@ fn counted(rows: &[Row<'_>]) -> String {
 pub(crate) fn print_gaps(rows: &[Row<'_>], now: Timestamp) -> Result<()> {
     let mut out = out();
     for row in rows {
-        let last = row.0.scans.map_or_else(String::new, |scans| last_complete(scans, now));
-        writeln!(out, "{BOLD}{}{BOLD:#}  {last}", row.name())?;
+        let last = row.0.scans.map(|scans| format!("  {}", last_complete(scans, now)));
+        writeln!(out, "{BOLD}{}{BOLD:#}{}", row.name(), last.unwrap_or_default())?;
         if let Some(scans) = row.0.scans {
             gaps(&mut out, &scans.latest.scope)?;
         } else if let Some(why) = row.0.why() {
@@ -156,7 +156,8 @@ pub(crate) fn print_enlisted(enlisted: &Enlisted, dry_run: bool) -> Result<()> {
             continue;
         }
         for id in ids.iter().take(NAMES) {
-            writeln!(out, "  {id}")?;
+            let url = enlisted.urls.get(id).cloned().unwrap_or_default();
+            writeln!(out, "  {}", repository_name(id, &url))?;
         }
         if ids.len() > NAMES {
             writeln!(out, "  {DIM}and {} more{DIM:#}", ids.len() - NAMES)?;

@@ -2,7 +2,7 @@
 
 use crate::TrackError;
 use jiff::Timestamp;
-use quietus_model::RepositoryId;
+use quietus_model::{RepositoryId, SafeText};
 use quietus_poam::{
     Actor, Admission, Candidate, InventoryEvent, InventoryRecord, Listed, admit_all,
 };
@@ -32,16 +32,20 @@ pub struct Enlisted {
     pub retired: Vec<RepositoryId>,
     /// URLs that nothing tells apart from others.
     pub nameless: Vec<String>,
+    /// Where each of them was said to be.
+    pub urls: BTreeMap<RepositoryId, SafeText>,
 }
 
 impl Enlisted {
     fn of(candidates: &[Candidate], outcomes: Vec<Vec<Admission>>) -> Self {
         let mut enlisted = Self::default();
         for (candidate, admissions) in candidates.iter().zip(outcomes) {
+            let url = SafeText::scrubbed(candidate.url.as_bytes(), []);
             for admission in admissions {
                 match admission {
                     Admission::Append { id, events, .. } => {
                         events.iter().for_each(|event| enlisted.note(&id, event));
+                        enlisted.urls.insert(id, url.clone());
                     }
                     Admission::Known(id) => enlisted.known.push(id),
                     Admission::Retired(id) => enlisted.retired.push(id),

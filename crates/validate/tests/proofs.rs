@@ -7,7 +7,7 @@ mod fixture;
 use fixture::issuer::{Behaviour, Issuer};
 use fixture::{RULES, hit, judge, settings, token, validator, with_rules, word};
 use quietus_model::{Companion, Control, Doubt, Hit, Secret, Verdict};
-use quietus_validate::{KnownGood, Settings};
+use quietus_validate::{KnownGood, NotRevocable, Settings};
 
 /// The rules with another request and other clauses for `loop-token`.
 fn rules(request: &str) -> String {
@@ -213,4 +213,24 @@ async fn where_failed_logins_count_one_reading_is_tried_and_its_denial_proves_no
     let clause = "bad credentials".to_owned();
     assert_eq!(denied.verdict, Verdict::Indeterminate(Doubt::NeverAccepted { clause }));
     assert_eq!((issuer.asked_about(&text), issuer.asked_about(&said)), (1, 0));
+}
+
+#[tokio::test]
+async fn a_value_with_two_readings_is_not_revoked_from_here() {
+    let issuer = Issuer::start();
+    let revoke = "[rule.revoke]\nby = \"holder\"\nmethod = \"DELETE\"\npath = \"/api/me\"\n\
+                  headers = { Authorization = \"Bearer {secret}\" }\n\
+                  done = [{ name = \"gone\", status = [204] }]\nsource = \"https://loop.invalid\"\n\n";
+    let second = "[[rule]]\nid = \"loop-login\"";
+    let validator =
+        with_rules(&RULES.replace(second, &format!("{revoke}{second}")), settings(&issuer));
+    let (text, said) = spelled("revoked");
+    for secret in [&text, &said] {
+        issuer.set(secret, Behaviour::Live);
+        let hit = hit("loop-token", secret);
+        let heard = validator.judge(&hit, &[]).await;
+        let uncertain = NotRevocable::Uncertain { part: "secret".to_owned() };
+        let refused = validator.revoking(&hit, &heard).err();
+        assert_eq!(refused, (*secret == text).then_some(uncertain));
+    }
 }

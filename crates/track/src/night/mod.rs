@@ -17,7 +17,7 @@ pub use figures::figures;
 use jiff::{SignedDuration, Timestamp};
 pub use order::{Due, order};
 use piece::Ended;
-use quietus_model::RepositoryId;
+use quietus_model::{RepositoryId, SafeText};
 use quietus_poam::{Listed, NightEvent, NightRecord, unfinished};
 use quietus_store::{Append, Errand, Lease, Ledger, Piece, PieceState, StoreError, Taker};
 pub(crate) use rest::Rest;
@@ -103,6 +103,8 @@ impl PieceOutcome {
 pub struct PieceReport {
     /// The repository.
     pub repository: RepositoryId,
+    /// Where it is fetched from, or lies.
+    pub url: SafeText,
     /// What it came to.
     pub outcome: PieceOutcome,
     /// How often it was begun this night.
@@ -351,8 +353,10 @@ impl Night<'_> {
                 *lock(&shared.error) = Some(error);
             }
         }
+        let listed = self.repositories.get(&lease.repository);
         let report = PieceReport {
             repository: lease.repository.clone(),
+            url: listed.map(|one| SafeText::scrubbed(one.url.as_bytes(), [])).unwrap_or_default(),
             starts: lease.starts,
             took: begun.elapsed(),
             ..ended.report

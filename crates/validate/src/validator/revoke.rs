@@ -219,10 +219,14 @@ fn effect(revocation: &Revocation) -> Effect {
 fn certain_parts(revocation: &Revocation, recipe: &Recipe, hit: &Hit) -> Result<(), NotRevocable> {
     let mut names = Request::revocation(revocation).names();
     names.extend(template::parts_used(recipe));
-    names.remove("secret");
+    let uncertain = |name: &str| NotRevocable::Uncertain { part: name.to_owned() };
+    // Issuers say of a token that they never gave out that it is revoked (RFC 7009, section 2.2).
+    if names.remove("secret") && pairing::readings(recipe, hit).len() != 1 {
+        return Err(uncertain("secret"));
+    }
     for name in names {
         if pairing::candidates(hit, name).len() != 1 {
-            return Err(NotRevocable::Uncertain { part: name.to_owned() });
+            return Err(uncertain(name));
         }
     }
     Ok(())

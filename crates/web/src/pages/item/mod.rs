@@ -21,7 +21,6 @@ use quietus_export::words::readable;
 use quietus_poam::PoamItem;
 use quietus_track::{ActError, named};
 use serde::Deserialize;
-use std::sync::Arc;
 
 #[derive(Template)]
 #[template(path = "item.html")]
@@ -83,7 +82,7 @@ pub(super) async fn page(
         }
         return Ok(Redirect::to(&format!("/items/{}", found.id())).into_response());
     };
-    let item = Arc::clone(item);
+    let item = site.folded.whole(item).await?;
     Ok(shown(&made(&site, &visitor, &item, &look, None).await?))
 }
 
