@@ -6,7 +6,6 @@
 mod canary;
 #[path = "support/issuer.rs"]
 mod issuer;
-#[allow(dead_code, reason = "this test uses its own part of it")]
 #[path = "fleet/postgres.rs"]
 mod postgres;
 #[path = "support/sandbox.rs"]
