@@ -12,7 +12,7 @@ mod tools;
 
 #[path = "loops/front.rs"]
 mod front;
-#[path = "loops/server.rs"]
+#[path = "support/server.rs"]
 mod server;
 #[path = "loops/story.rs"]
 mod story;

@@ -1,5 +1,6 @@
 //! The `quietus` command: flags, settings, printing. All decisions are made by the crates below.
 
+mod anchors;
 mod args;
 mod commands;
 mod desks;

@@ -1,8 +1,9 @@
 //! A PostgreSQL server for the ledger of a fleet.
+#![allow(dead_code, reason = "each test that includes this file uses its own part of it")]
 
 use crate::sandbox::skipped;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 /// The account that runs it, when the tests are the superuser's, whom it refuses.
@@ -67,6 +68,13 @@ impl Postgres {
     pub(crate) fn sql(&self, text: &str) {
         let folder = self.path("");
         self.run("psql", &["-h", &folder, "-U", "quietus", "-d", "fleet", "-q", "-c", text]);
+    }
+
+    /// A session that answers each statement on its standard output, values only.
+    pub(crate) fn session(&self) -> Child {
+        let mut command = self.command("psql");
+        command.args(["-h", &self.path(""), "-U", "quietus", "-d", "fleet", "-qAtX"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
     }
 
     fn path(&self, name: &str) -> String {

@@ -7,12 +7,44 @@ use std::path::PathBuf;
 #[derive(Debug, Subcommand)]
 pub(crate) enum LedgerCommand {
     /// Check the whole chain; names the first bad entry
-    Verify,
-    /// Write a copy
+    Verify {
+        /// The file or git repository of anchors that `quietus ledger anchor` made: shows a ledger that
+        /// was cut short or rewritten
+        #[arg(long, value_name = "PATH", requires = "public_key")]
+        anchors: Option<PathBuf>,
+        /// The public Ed25519 key, in PEM, that they must be signed with
+        #[arg(long, value_name = "FILE", requires = "anchors")]
+        public_key: Option<PathBuf>,
+    },
+    /// Sign where the ledger ends, for a place that whoever can write the ledger cannot write
+    Anchor {
+        /// The private Ed25519 key, in PEM, as `openssl genpkey -algorithm ed25519` makes it; without
+        /// it, what is to be signed is printed
+        #[arg(long, value_name = "FILE", requires = "to")]
+        key: Option<PathBuf>,
+        /// The file to add it to, or the git repository to tag with it
+        #[arg(long, value_name = "PATH", requires = "key")]
+        to: Option<PathBuf>,
+    },
+    /// Write a copy of a SQLite ledger into one file, while it is in use
     Backup {
         /// The file to make
         to: PathBuf,
     },
+    /// Copy the history, entry by entry, to a ledger on the same or the other database; again: what
+    /// was added since
+    Copy {
+        /// Where: `sqlite:///path` or `postgres://…`
+        to: String,
+    },
+    /// Bring the tables to the schema of this version, or back to an older one
+    Migrate {
+        /// The schema [default: the one this version writes]
+        #[arg(long, value_name = "SCHEMA")]
+        to: Option<u32>,
+    },
+    /// Make anew, from the entries, what is kept of the items for lists
+    Rebuild,
 }
 
 #[derive(Debug, Subcommand)]

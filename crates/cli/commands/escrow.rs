@@ -52,7 +52,7 @@ async fn list(
     escrow: &Escrow,
     format: ListFormat,
 ) -> Result<Exit, Failure> {
-    let items = ledger.items().await?;
+    let items = ledger.listed().await?;
     let policy = setup.policy()?;
     let mut sealed = Vec::new();
     for item in &items {

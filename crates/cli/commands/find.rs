@@ -22,7 +22,7 @@ pub(crate) async fn run(setup: &Setup, args: &Find) -> Result<Exit, Failure> {
     let value = given_secret(&args.input)?;
     let rules = setup.rules()?;
     let detector = setup.detector(Arc::clone(&rules))?;
-    let items = ledger.items().await?;
+    let items = ledger.listed().await?;
     let scans: Vec<ScanRecord> =
         ledger.scans().await?.into_iter().map(|scans| scans.latest).collect();
     ledger.close().await;

@@ -33,7 +33,7 @@ pub(crate) async fn run(setup: &Setup, command: &ImportCommand) -> Result<Exit, 
     let (survey, doubt) = opened.with_context(|| format!("in {}", file.display()))?;
     let tracker = tracker(&ledger, &rules, &shipped, &policy, None, None);
     let outcome = tracker.record(&survey, None, setup.now).await?;
-    let items = ledger.items().await?;
+    let items = ledger.listed().await?;
     let mut exit = Exit::clean();
     exit.add_if(items.iter().any(PoamItem::is_active), Reason::Findings);
     match format {

@@ -32,7 +32,7 @@ pub(crate) async fn run(setup: &Setup, args: &Init) -> Result<Exit, Failure> {
     }
     let ledger = Ledger::open(&setup.ledger_url, &key.id(), setup.now).await?;
     let location = ledger.location().to_owned();
-    let items = ledger.items().await?;
+    let items = ledger.listed().await?;
     ledger.close().await;
     output::lines(&[
         format!("key            {} (id {})", setup.places.key_file().display(), key.id()),

@@ -22,7 +22,7 @@ pub(crate) async fn run(setup: &Setup, command: Item) -> Result<Exit, Failure> {
     let policy = setup.policy()?;
     match command {
         Item::List { all, format } => {
-            let mut items = ledger.items().await?;
+            let mut items = ledger.listed().await?;
             items.retain(|item| all || item.is_active());
             match format {
                 ListFormat::Table => item::print_list(&items, setup.now)?,
@@ -215,7 +215,7 @@ pub(super) fn end_of_day(text: &str) -> Result<Timestamp> {
 }
 
 async fn lint(setup: &Setup, ledger: &Ledger, format: ListFormat) -> Result<Exit, Failure> {
-    let items = ledger.items().await?;
+    let items = ledger.listed().await?;
     let mistakes: Vec<(&PoamItem, Mistake)> = items
         .iter()
         .flat_map(|item| item.lint(setup.now).into_iter().map(move |mistake| (item, mistake)))

@@ -10,7 +10,7 @@ use quietus_metrics::Metrics;
 pub(crate) async fn run(setup: &Setup, args: &Arguments) -> Result<Exit, Failure> {
     let key = setup.key()?;
     let ledger = setup.ledger(&key).await?;
-    let items = ledger.items().await?;
+    let items = ledger.listed().await?;
     ledger.close().await;
     let found = Metrics::of(&items, usize::from(args.weeks), &setup.policy()?, setup.now);
     match args.format {

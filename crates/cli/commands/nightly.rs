@@ -99,7 +99,7 @@ async fn finish(
     mut exit: Exit,
     now: Timestamp,
 ) -> Result<Exit, Failure> {
-    let items = parts.ledger.items().await?;
+    let items = parts.ledger.listed().await?;
     exit.add_if(figures.unobservable + figures.parked > 0, Reason::Source);
     exit.add_if(figures.incomplete + figures.left > 0, Reason::Incomplete);
     let is_live = |item: &PoamItem| item.is_active() && item.liveness(now) == "live";
@@ -146,7 +146,7 @@ async fn retest(
     exit: &mut Exit,
 ) -> Result<()> {
     let now = parts.now(setup);
-    let due = due_items(parts.ledger.items().await?, &parts.policy, now);
+    let due = due_items(parts.ledger.listed().await?, &parts.policy, now);
     let scans: Vec<ScanRecord> =
         parts.ledger.scans().await?.into_iter().map(|scans| scans.latest).collect();
     let sight = sight(setup, watching, listed)?;
@@ -161,7 +161,7 @@ async fn retest(
     parts.tracker().retest(read, now).await?;
     bar.done();
     let prints: BTreeSet<_> = due.iter().map(PoamItem::fingerprint).collect();
-    let after = parts.ledger.items().await?;
+    let after = parts.ledger.listed().await?;
     let unheard = after
         .iter()
         .filter(|item| prints.contains(&item.fingerprint()))
@@ -175,7 +175,7 @@ async fn remind(setup: &Setup, parts: &Parts, exit: &mut Exit) -> Result<u64> {
     if setup.config.route.is_empty() {
         return Ok(0);
     }
-    let items = parts.ledger.items().await?;
+    let items = parts.ledger.listed().await?;
     let (sent, found) = remind::send_due(setup, &parts.ledger, &items, &parts.policy).await?;
     exit.merge(found);
     Ok(sent)
@@ -213,7 +213,7 @@ fn stop_at_the_deadline(deadline: Option<SignedDuration>, format: LogFormat) {
 async fn plan(setup: &Setup, args: &Nightly, parts: &Parts) -> Result<Exit, Failure> {
     let (listed, scans) = (parts.ledger.inventory().await?, parts.ledger.scans().await?);
     let records = parts.ledger.nights().await?;
-    let items = parts.ledger.items().await?;
+    let items = parts.ledger.listed().await?;
     let soon = SignedDuration::from_hours(72);
     let reminders = quietus_poam::reminders(&items, &parts.policy, soon, setup.now).len();
     let asked = due_items(items, &parts.policy, setup.now);

@@ -17,7 +17,7 @@ pub(crate) async fn run(setup: &Setup, args: &Remind) -> Result<Exit, Failure> {
     let key = setup.key()?;
     let routes = if args.send { routes(setup, &args.routes)? } else { Vec::new() };
     let ledger = setup.ledger(&key).await?;
-    let items = ledger.items().await?;
+    let items = ledger.listed().await?;
     let found = reminders(&items, &setup.policy()?, args.soon, setup.now);
     let exit = if args.send {
         let sent = send_all(setup, &ledger, &routes, &found, args.dry_run).await?;

@@ -46,13 +46,18 @@ pub(crate) async fn run(setup: &Setup, args: &Retest) -> Result<Exit, Failure> {
     let before: BTreeMap<Fingerprint, u64> =
         items.iter().map(|item| (item.fingerprint(), item.version)).collect();
     if validator.is_some() {
-        bar.say(format!("asking issuers about {recalled} credentials"));
+        bar.say(format!("asking issuers about {}", output::plural(recalled as u64, "credential")));
         tracker.retest(read, setup.now).await?;
     }
     let now = validator.as_ref().map_or(setup.now, Validator::now);
     bar.done();
-    let mut after = ledger.items().await?;
-    after.retain(|item| prints.contains(&item.fingerprint()));
+    let mut after = Vec::new();
+    let current = ledger.current().await?;
+    for item in prints.iter().filter_map(|print| current.get(print)) {
+        // What they prove, and what came to them in this run, every event tells.
+        after.push(ledger.whole(item).await?.into_owned());
+    }
+    after.sort_by_key(|item| item.number);
     let mut exit = exit_of(now, args, &policy, &after, unreadable);
     exit.add_if(validator.is_some() && was_cut_short(), Reason::Incomplete);
     exit.add_if(incomplete, Reason::Incomplete);
@@ -94,7 +99,7 @@ async fn wanted(
             || (args.expect.is_some() && item.deviation.is_none())
             || item.next_retest(policy).is_some_and(|at| at <= setup.now)
     };
-    Ok(ledger.items().await?.into_iter().filter(due).collect())
+    Ok(ledger.listed().await?.into_iter().filter(due).collect())
 }
 
 /// Whether asking about it in this run came to nothing.

@@ -120,7 +120,7 @@ async fn chosen(setup: &Setup, args: &Revoke, ledger: &Ledger) -> Result<Vec<Poa
         }
         return Ok(items);
     }
-    let mut items = ledger.items().await?;
+    let mut items = ledger.listed().await?;
     items.retain(|item| item.is_active() && args.only.iter().all(|o| o.holds(item, setup.now)));
     if items.is_empty() {
         return Err(anyhow!("no open item is like that; `quietus item list` shows them").into());
@@ -235,9 +235,9 @@ impl Room<'_> {
         let by = who::actor(self.setup, self.args.claims.clone());
         let print = item.fingerprint();
         let now = || self.validator.now();
-        let decided = self.tracker.decide(now, |items| {
-            let item = items.iter().find(|item| item.fingerprint() == print);
-            let item = item.ok_or_else(|| anyhow!("its item is gone"))?;
+        let this = |_: &_| (BTreeSet::from([print]), ());
+        let decided = self.tracker.decide(now, this, |items, ()| {
+            let item = items.first().ok_or_else(|| anyhow!("its item is gone"))?;
             let events = item.revoked(receipt.clone(), &by, self.policy, now())?;
             anyhow::Ok((vec![Append::events(print, item.version, events)], ()))
         });

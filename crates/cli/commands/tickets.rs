@@ -22,7 +22,7 @@ pub(crate) async fn run(setup: &Setup, args: &Tickets) -> Result<Exit, Failure> 
         return Err(anyhow::anyhow!("no [[tickets]] in {file}; `quietus init` shows one").into());
     }
     let ledger = setup.ledger(&setup.key()?).await?;
-    let (items, policy) = (ledger.items().await?, setup.policy()?);
+    let (items, policy) = (ledger.listed().await?, setup.policy()?);
     let mut runs = Vec::new();
     for desk in desks {
         let run = at_desk(setup, &ledger, desk, (items.as_slice(), &policy), args.dry_run).await?;
@@ -47,7 +47,7 @@ pub(crate) async fn at_all_desks(
     if desks.is_empty() {
         return Ok(());
     }
-    let items = ledger.items().await?;
+    let items = ledger.listed().await?;
     let mut runs = Vec::new();
     for desk in desks {
         let run = at_desk(setup, ledger, desk, (items.as_slice(), policy), false).await?;

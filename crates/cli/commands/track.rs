@@ -37,13 +37,16 @@ pub(crate) async fn run(setup: &Setup, args: &Track, policy: Policy) -> Result<E
     let looking = sight.looking(&detector, &key, &bar);
     let Look { scopes, hits, errors } = look(&looking, &sources, args.sources.kind(), setup.now);
     if validator.is_some() {
-        bar.say(format!("asking issuers about {} credentials", hits.len()));
+        bar.say(format!(
+            "asking issuers about {}",
+            output::plural(hits.len() as u64, "credential")
+        ));
     }
     let escrow = setup.escrow()?;
     let tracker = tracker(&ledger, &rules, &shipped, &policy, validator.as_ref(), Some(&escrow));
     let findings = hits.iter().map(|hit| &hit.finding);
     let suppressions = silencing.report(findings, &scopes, errors.is_empty());
-    let mut assessments = tracker.assess(hits, &ledger.items().await?).await?;
+    let mut assessments = tracker.assess(hits, ledger.current().await?.items()).await?;
     silencing.note(&mut assessments);
     let mut exit = exit_of(&scopes, &assessments, !errors.is_empty());
     exit.add_if(validator.is_some() && was_cut_short(), Reason::Incomplete);
@@ -55,7 +58,7 @@ pub(crate) async fn run(setup: &Setup, args: &Track, policy: Policy) -> Result<E
     for error in &errors {
         output::error_text(&error.to_string());
     }
-    let items = ledger.items().await?;
+    let items = ledger.listed().await?;
     exit.add_if(items.iter().any(PoamItem::is_active), Reason::Findings);
     exit.add_if(items.iter().any(|item| item.is_overdue(now)), Reason::Overdue);
     let board = board::Board {

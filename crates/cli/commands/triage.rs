@@ -85,7 +85,7 @@ async fn chosen(
     if which.only.is_empty() && !untriaged {
         bail!("name items, or say which with --where; `quietus item list` shows them");
     }
-    let mut items = ledger.items().await?;
+    let mut items = ledger.listed().await?;
     items.retain(|item| {
         let waits = !untriaged || item.untriaged.is_some();
         waits && item.is_active() && which.only.iter().all(|only| only.holds(item, setup.now))

@@ -155,7 +155,7 @@ async fn plan(setup: &Setup, args: &Validate) -> Result<Exit, Failure> {
 async fn open_items(setup: &Setup) -> Result<Vec<PoamItem>, Failure> {
     let Some(key) = setup.existing_key()? else { return Ok(Vec::new()) };
     let Ok(ledger) = setup.ledger(&key).await else { return Ok(Vec::new()) };
-    let mut items = ledger.items().await?;
+    let mut items = ledger.listed().await?;
     ledger.close().await;
     items.retain(PoamItem::is_active);
     Ok(items)

@@ -10,6 +10,7 @@
 
 pub mod checksum;
 mod comment;
+mod count;
 mod digest;
 mod finding;
 mod fingerprint;
@@ -28,6 +29,7 @@ mod text;
 mod verdict;
 
 pub use comment::{Comment, Comments};
+pub use count::{plural, thousands, times};
 pub use digest::Digest;
 pub use finding::{
     Companion, Fact, Finding, Hit, Introduced, Location, LocationId, Offline, Place,

@@ -1,8 +1,10 @@
 //! A POA&M item: what is known of one leaked credential, or of one finding of an audit.
 
+mod abridge;
 mod fold;
 mod people;
 
+pub use abridge::{ABRIDGING, EQUAL_ANSWERS, telling};
 pub use fold::FoldError;
 
 use crate::proof::{Scale, weigh};
@@ -70,7 +72,8 @@ pub struct PoamItem {
     pub approval: Option<Approval>,
     /// How it closed.
     pub closure: Option<Closure>,
-    /// Its history, oldest first.
+    /// Its history, oldest first. Not every event, when the item is one of a list: see
+    /// [`PoamItem::is_whole`].
     pub history: Vec<Recorded>,
 }
 

@@ -55,7 +55,10 @@ pub use inventory::{
     Admission, Candidate, Enlisting, ForgeId, InventoryEvent, InventoryRecord, Listed,
     MoveEvidence, Watch, admit, admit_all,
 };
-pub use item::{Approval, Closure, Deviation, FoldError, Phase, PoamItem, Round, TAGS};
+pub use item::{
+    ABRIDGING, Approval, Closure, Deviation, EQUAL_ANSWERS, FoldError, Phase, PoamItem, Round,
+    TAGS, telling,
+};
 pub use lint::{Mistake, Unmeasurable};
 pub use milestone::{Milestone, MilestoneKind, Progress};
 pub use night::{NightEvent, NightFigures, NightRecord, unfinished};

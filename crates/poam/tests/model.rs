@@ -10,13 +10,16 @@ mod support;
 use quietus_model::{Doubt, Judgement, SurveyId, Verdict};
 use quietus_poam::{
     Action, Actor, ClosureBasis, DeviationKind, Event, Evidence, MilestoneKind, Planned, PoamItem,
-    Policy, Progress, Recorded, TicketAnswer, TicketChange, reconcile,
+    Policy, Progress, Recorded, Role, Roles, TicketAnswer, TicketChange, reconcile,
 };
 use std::collections::{BTreeSet, HashSet};
 use support::*;
 use uuid::Uuid;
 
 const REASON: &str = "a reason that a reviewer can follow";
+
+/// The account by which scans run.
+const SCANNER: &str = "robot";
 
 /// Hours between one thing and the next: longer than the least spread of two denials.
 const STEP: i64 = 21;
@@ -36,12 +39,13 @@ enum Move {
     SetAside,
     Resume,
     Approve,
+    Machine,
     Bind,
     Extend,
     Ticket,
 }
 
-const MOVES: [Move; 15] = [
+const MOVES: [Move; 16] = [
     Move::Live,
     Move::Dead,
     Move::Doubt,
@@ -54,6 +58,7 @@ const MOVES: [Move; 15] = [
     Move::SetAside,
     Move::Resume,
     Move::Approve,
+    Move::Machine,
     Move::Bind,
     Move::Extend,
     Move::Ticket,
@@ -124,6 +129,7 @@ fn deed(happening: Move, hours: i64) -> Option<(Action, &'static str)> {
         }
         Move::Resume => (Action::Resume { reason: reason() }, "ann"),
         Move::Approve => (approve(REASON), "carol"),
+        Move::Machine => (approve(REASON), SCANNER),
         Move::Extend => {
             let (milestone, due) = (MilestoneKind::Rotate, at(hours + 4));
             (Action::Extend { milestone, due, reason: reason() }, "ann")
@@ -143,7 +149,11 @@ fn follow(state: &State, happening: Move, policy: &Policy, sabotage: Sabotage) -
             events.into_iter().map(|(_, event)| event).collect()
         }
         (None, Some((action, who))) => {
-            before.act(&action, &Actor::person(who), policy, at(hours)).unwrap_or_default()
+            let by = match who {
+                SCANNER => Actor::person(who).with_roles(Roles::held([Role::Scanner])),
+                _ => Actor::person(who),
+            };
+            before.act(&action, &by, policy, at(hours)).unwrap_or_default()
         }
         // Somebody closed its ticket.
         (None, None) => {
@@ -190,8 +200,8 @@ fn check(before: &State, after: &State, policy: &Policy) -> Result<(), String> {
             return Err(format!("without proof: {:?}", recorded.event));
         }
         let decides = matches!(recorded.event, Event::Approved { .. } | Event::Granted { .. });
-        if decides && recorded.by == Actor::System {
-            return Err("the program approved something".to_owned());
+        if decides && (recorded.by == Actor::System || recorded.by.person_id() == Some(SCANNER)) {
+            return Err("a scanner approved something".to_owned());
         }
     }
     if after.happened.last() == Some(&Move::Ticket)

@@ -145,8 +145,10 @@ impl Part {
     }
 }
 
+/// In the canonical form of RFC 8785, so that anybody who reads the JSON can make the same bytes of it
+/// again and check the seal.
 fn body<T: serde::Serialize>(stream: &Stream, value: &T) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|error| StoreError::Unwritable {
+    serde_json_canonicalizer::to_string(value).map_err(|error| StoreError::Unwritable {
         stream: stream.clone(),
         reason: error.to_string(),
     })

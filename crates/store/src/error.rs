@@ -196,6 +196,55 @@ pub enum StoreError {
         /// What is wrong.
         fault: Fault,
     },
+    /// What is kept of an item for lists is not what its entries say.
+    #[error(
+        "the chain holds, but what is kept of {stream} for lists is wrong: {reason}; `quietus ledger \
+         rebuild` makes it anew from the entries"
+    )]
+    Unabridged {
+        /// The item's stream.
+        stream: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// An older version made it, and others may still use it.
+    #[error(
+        "the ledger {at} has schema {found}, this version of Quietus writes schema {ours}: when nobody \
+         runs the older version any more, `quietus ledger migrate` brings it up"
+    )]
+    Older {
+        /// Where.
+        at: String,
+        /// Its schema.
+        found: u32,
+        /// What is written here.
+        ours: u32,
+    },
+    /// There is no such schema.
+    #[error("there is no schema {wanted}: this version of Quietus knows 1 to {ours}")]
+    NoSchema {
+        /// What was asked for.
+        wanted: u32,
+        /// The newest that is known here.
+        ours: u32,
+    },
+    /// The copy has another history.
+    #[error(
+        "{to} does not begin as {from} does: it holds another history, and nothing was copied; name \
+         a place where there is no ledger yet"
+    )]
+    OtherHistory {
+        /// What was to be copied.
+        from: String,
+        /// Where to.
+        to: String,
+    },
+    /// An anchor cannot be used.
+    #[error("the anchor {what}")]
+    Anchor {
+        /// What is wrong with it.
+        what: String,
+    },
     /// The text names no item.
     #[error(
         "\"{text}\" names no item: give its number (V-12) or at least 4 hex digits of its \

@@ -3,6 +3,7 @@
 use crate::address::Address;
 use crate::entry::{Head, genesis};
 use crate::error::Failure;
+use crate::migrate::{SCHEMA, bring, step_to};
 use crate::pool::{PATIENCE, Pool, on_pool};
 use crate::statement::{HEAD, META, Steps};
 use crate::{Current, StoreError, Stream};
@@ -14,8 +15,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
 
-/// The schema this version writes.
-const SCHEMA: u32 = 1;
+/// The schema of the tables as they are first made; [`SCHEMA`] is what they are brought to.
+const FIRST: u32 = 1;
 
 /// An append-only, hash-chained list of events. Cheap to share by reference among tasks.
 pub struct Ledger {
@@ -23,6 +24,8 @@ pub struct Ledger {
     /// Where it is, for people.
     at: String,
     key_id: KeyId,
+    /// When it was made, in microseconds since 1970.
+    pub(crate) created: i64,
     /// What its first entry is sealed to.
     pub(crate) genesis: Digest,
     /// The items as they were when somebody last asked.
@@ -58,9 +61,9 @@ impl Ledger {
         let at = address.to_string();
         let pool = Pool::connect(&address, create.is_some(), patience).await?;
         match Self::begin(&pool, &at, key_id, create).await {
-            Ok(genesis) => {
+            Ok(Described { genesis, created, .. }) => {
                 let current = Mutex::default();
-                Ok(Self { pool, at, key_id: key_id.clone(), genesis, current })
+                Ok(Self { pool, at, key_id: key_id.clone(), created, genesis, current })
             }
             Err(failure) => Err(failure.told(&at, "open")),
         }
@@ -72,7 +75,7 @@ impl Ledger {
         at: &str,
         key_id: &KeyId,
         create: Option<Timestamp>,
-    ) -> Result<Digest, Failure> {
+    ) -> Result<Described, Failure> {
         let tables = pool.tables();
         let (all, ours): (i64, i64) =
             on_pool!(pool, pool => sqlx::query_as(tables).fetch_one(pool).await?);
@@ -82,9 +85,17 @@ impl Ledger {
             (_, 3.., _) => {}
             _ => return Err(not_ours(at, "it holds tables of another program").into()),
         }
-        let genesis = check(pool, at, key_id).await?;
+        let described = described(pool, at, key_id).await?;
+        match described.schema {
+            SCHEMA => {}
+            // A file belongs to whoever writes it.
+            _ if pool.sqlite().is_some() => bring(pool, SCHEMA).await?,
+            found => {
+                return Err(StoreError::Older { at: at.to_owned(), found, ours: SCHEMA }.into());
+            }
+        }
         pool.settle().await?;
-        Ok(genesis)
+        Ok(described)
     }
 
     /// Where it is, without user and password.
@@ -145,6 +156,7 @@ async fn make(pool: &Pool, key_id: &KeyId, now: Timestamp) -> Result<(), Failure
         if found == 0 {
             sqlx::raw_sql(schema).execute(&mut *transaction).await?;
             describe(&mut *transaction, key_id, now).await?;
+            step_to(&mut *transaction, SCHEMA).await?;
         }
         transaction.commit().await?;
     });
@@ -153,34 +165,44 @@ async fn make(pool: &Pool, key_id: &KeyId, now: Timestamp) -> Result<(), Failure
 
 async fn describe(steps: &mut impl Steps, key_id: &KeyId, now: Timestamp) -> sqlx::Result<()> {
     let created = now.as_microsecond().to_string();
-    steps.describe("schema", &SCHEMA.to_string()).await?;
+    steps.describe("schema", &FIRST.to_string()).await?;
     steps.describe("key_id", key_id.as_str()).await?;
     steps.describe("created", &created).await?;
     steps.begin_chain(genesis(key_id, &created).as_str()).await
 }
 
-/// Reads whose ledger it is; gives what its first entry is sealed to.
-async fn check(pool: &Pool, at: &str, key_id: &KeyId) -> Result<Digest, Failure> {
+/// What a ledger says of itself.
+pub(crate) struct Described {
+    pub(crate) schema: u32,
+    pub(crate) created: i64,
+    /// What its first entry is sealed to.
+    pub(crate) genesis: Digest,
+}
+
+/// Reads whose ledger it is; refuses another key's, and what a newer version made.
+pub(crate) async fn described(pool: &Pool, at: &str, key_id: &KeyId) -> Result<Described, Failure> {
     let rows: Vec<(String, String)> =
         on_pool!(pool, pool => sqlx::query_as(META).fetch_all(pool).await?);
     let meta: HashMap<String, String> = rows.into_iter().collect();
     let value = |name: &str| {
         meta.get(name).ok_or_else(|| not_ours(at, &format!("its table meta has no {name}")))
     };
-    let found: u32 = value("schema")?
-        .parse()
-        .map_err(|_| not_ours(at, "the schema in its table meta is no number"))?;
-    if found > SCHEMA {
-        return Err(StoreError::Newer { at: at.to_owned(), found, ours: SCHEMA }.into());
+    let number = |name| not_ours(at, &format!("the {name} in its table meta is no number"));
+    let schema: u32 = value("schema")?.parse().map_err(|_| number("schema"))?;
+    if schema > SCHEMA || schema == 0 {
+        return Err(StoreError::Newer { at: at.to_owned(), found: schema, ours: SCHEMA }.into());
     }
     let ledger = KeyId::from(value("key_id")?.clone());
     if ledger != *key_id {
         let ours = key_id.clone();
         return Err(StoreError::OtherKey { at: at.to_owned(), ledger, ours }.into());
     }
-    Ok(genesis(&ledger, value("created")?))
+    // Sealed as it is written, to the character.
+    let text = value("created")?;
+    let created = text.parse().map_err(|_| number("date"))?;
+    Ok(Described { schema, created, genesis: genesis(&ledger, text) })
 }
 
-fn not_ours(at: &str, why: &str) -> StoreError {
+pub(crate) fn not_ours(at: &str, why: &str) -> StoreError {
     StoreError::NotALedger { at: at.to_owned(), why: why.to_owned() }
 }

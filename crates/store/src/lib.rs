@@ -9,11 +9,14 @@
 //! overwriting each other; the place in the chain is given inside the transaction, so a nightly
 //! run and a click do not.
 
+mod abridged;
 mod access;
 mod address;
+mod anchor;
 mod append;
 mod backup;
 mod changes;
+mod copy;
 mod coverage;
 mod current;
 mod entry;
@@ -21,6 +24,7 @@ mod error;
 mod exclusive;
 mod inventory;
 mod ledger;
+mod migrate;
 mod pool;
 mod read;
 mod scans;
@@ -37,6 +41,7 @@ mod samples;
 mod strain;
 
 pub use access::{AccessSession, AccessToken};
+pub use anchor::{Anchor, SignedAnchor, SigningKey, VerifyingKey};
 pub use append::Append;
 pub use changes::Changes;
 pub use coverage::Coverage;
@@ -45,6 +50,7 @@ pub use entry::Head;
 pub use error::StoreError;
 pub use exclusive::Exclusive;
 pub use ledger::Ledger;
+pub use migrate::SCHEMA;
 pub use read::LedgerEntry;
 pub use scans::RepositoryScans;
 pub use stream::Stream;

@@ -154,6 +154,15 @@ impl Pool {
         }
     }
 
+    /// Begins a transaction in which all reading is of one moment.
+    pub(crate) fn begin_read(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "BEGIN",
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        }
+    }
+
     /// How many tables there are, and how many of them are ours.
     pub(crate) fn tables(&self) -> &'static str {
         match self {

@@ -1,13 +1,14 @@
 //! Reading items back: each one the fold of its events, numbered in the order of their opening.
 
-use crate::entry::{Entry, Head, Row, RowAtHead, at_head};
+use crate::entry::{Entry, Row};
 use crate::pool::on_pool;
-use crate::statement::{EVENTS, NAMED, NUMBER, NUMBERED, STREAM};
+use crate::statement::{ITEMS, NAMED, NUMBER, NUMBERED, STREAM};
 use crate::{Ledger, StoreError, Stream};
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use quietus_model::{Digest, Fingerprint, SafeText};
 use quietus_poam::{NoticeRecord, PoamItem, Recorded, Review, SealedEntry};
+use std::borrow::Cow;
 
 /// One event of an item with its place in the ledger.
 #[derive(Clone, PartialEq, Debug)]
@@ -37,28 +38,20 @@ impl LedgerEntry {
 }
 
 impl Ledger {
-    /// All items, in the order of their numbers.
+    /// All items with all their events, in the order of their numbers: for what is handed to others.
+    /// [`Ledger::current`] is for everything else.
     ///
     /// # Errors
     /// [`StoreError::Unreadable`] names the first entry that this version does not understand.
     pub async fn items(&self) -> Result<Vec<PoamItem>, StoreError> {
-        self.folded().await.map(|(_, items)| items)
-    }
-
-    /// All items, and where the ledger ended at that moment.
-    pub(crate) async fn folded(&self) -> Result<(Head, Vec<PoamItem>), StoreError> {
-        let mut head = None;
         let mut folding = Folding::default();
         on_pool!(&self.pool, pool => {
-            let mut rows = sqlx::query_as::<_, RowAtHead>(EVENTS).fetch(pool);
+            let mut rows = sqlx::query_as::<_, Row>(ITEMS).fetch(pool);
             while let Some(row) = rows.try_next().await.map_err(self.failed("read"))? {
-                let (at, entry) = at_head(row);
-                head.get_or_insert(at);
-                entry.map_or(Ok(()), |entry| folding.take(entry))?;
+                folding.take(Entry::from(row))?;
             }
         });
-        let head = head.ok_or(StoreError::BadHead).and_then(Head::of)?;
-        Ok((head, folding.finish()?))
+        folding.finish()
     }
 
     /// One item, if there is one.
@@ -74,6 +67,22 @@ impl Ledger {
         .map_err(self.failed("read"))?;
         let events = entries.iter().map(Entry::parse).collect::<Result<Vec<_>, _>>()?;
         fold(&first.stream, &events, number.cast_unsigned()).map(Some)
+    }
+
+    /// The same item at the same version, with all its events: one of [`Ledger::current`] may lack those
+    /// that say nothing new.
+    ///
+    /// # Errors
+    /// As [`Ledger::items`].
+    pub async fn whole<'i>(&self, item: &'i PoamItem) -> Result<Cow<'i, PoamItem>, StoreError> {
+        if item.is_whole() {
+            return Ok(Cow::Borrowed(item));
+        }
+        let stream = Stream::Item(item.fingerprint()).to_string();
+        let mut entries = self.stream(&stream).await?;
+        entries.retain(|entry| entry.version.cast_unsigned() <= item.version);
+        let events = entries.iter().map(Entry::parse).collect::<Result<Vec<_>, _>>()?;
+        fold(&stream, &events, item.number).map(Cow::Owned)
     }
 
     /// The items that `name` may mean: one number (`V-12`), or the first hex digits of a

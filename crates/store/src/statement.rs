@@ -4,7 +4,8 @@
 //! bytes, so that all items lie between `item:` and `item;` (the character after the colon).
 
 use crate::Lease;
-use crate::entry::Entry;
+use crate::abridged::Kept;
+use crate::entry::{Entry, Row};
 
 /// All rows of `meta`.
 pub(crate) const META: &str = "SELECT name, value FROM meta";
@@ -12,12 +13,9 @@ pub(crate) const META: &str = "SELECT name, value FROM meta";
 /// Where the ledger ends.
 pub(crate) const HEAD: &str = "SELECT seq, hash FROM head WHERE id = 1";
 
-/// Every event of every item, item by item, beside the head in one statement, so that both are of one
-/// moment. A ledger without items gives one row without an entry.
-pub(crate) const EVENTS: &str = "SELECT h.seq, h.hash, e.seq, e.stream, e.version, e.recorded_at, \
-     e.body, e.prev, e.hash FROM head h \
-     LEFT JOIN entry e ON e.stream >= 'item:' AND e.stream < 'item;' \
-     WHERE h.id = 1 ORDER BY e.stream, e.version";
+/// Every event of every item, item by item.
+pub(crate) const ITEMS: &str = "SELECT seq, stream, version, recorded_at, body, prev, hash \
+     FROM entry WHERE stream >= 'item:' AND stream < 'item;' ORDER BY stream, version";
 
 /// Every event of every item after the entry `$1`, in the order of the ledger, beside the head. Written
 /// so that the place in the ledger is what it is looked up by.
@@ -66,6 +64,39 @@ pub(crate) const CHAIN: &str = "SELECT h.seq, h.hash, e.seq, e.stream, e.version
      LEFT JOIN entry p ON p.stream = e.stream AND p.version = e.version - 1 \
      LEFT JOIN survey s ON s.seq = e.seq \
      WHERE h.id = 1 ORDER BY e.seq";
+
+/// Up to which entry the items are abridged by the rules `$1`.
+pub(crate) const UNTIL: &str = "SELECT seq FROM abridged_until WHERE id = 1 AND rules = $1";
+
+/// What is kept of every item.
+pub(crate) const ABRIDGED: &str = "SELECT stream, first, version, body FROM abridged";
+
+/// The next `$2` of them after `$1`.
+pub(crate) const KEPT: &str = "SELECT stream, first, version, body FROM abridged \
+     WHERE stream > $1 ORDER BY stream LIMIT $2";
+
+/// From now on `$1` abridges everything anew; until it is done, nothing counts as abridged.
+pub(crate) const BEGIN_ABRIDGING: &str = "INSERT INTO abridged_until (id, rules, seq, maker) \
+     VALUES (1, 0, 0, $1) ON CONFLICT (id) DO UPDATE SET rules = 0, seq = 0, maker = $1";
+
+/// Forgets what is abridged.
+pub(crate) const DROP_ABRIDGED: &str = "DELETE FROM abridged";
+
+/// `$3` is done by the rules `$1`, up to the entry `$2`.
+pub(crate) const END_ABRIDGING: &str =
+    "UPDATE abridged_until SET rules = $1, seq = $2 WHERE id = 1 AND maker = $3";
+
+/// The next `$3` entries of items after the stream `$1`, up to the entry `$2`, item by item.
+pub(crate) const RANGE: &str = "SELECT seq, stream, version, recorded_at, body, prev, hash FROM entry \
+     WHERE stream > $1 AND stream < 'item;' AND seq <= $2 ORDER BY stream, version LIMIT $3";
+
+/// The hash of an entry.
+pub(crate) const HASH: &str = "SELECT hash FROM entry WHERE seq = $1";
+
+/// The next `$2` entries after `$1`, each with the survey it counted.
+pub(crate) const AFTER: &str = "SELECT e.seq, e.stream, e.version, e.recorded_at, e.body, e.prev, \
+     e.hash, s.id, s.repository FROM entry e LEFT JOIN survey s ON s.seq = e.seq \
+     WHERE e.seq > $1 ORDER BY e.seq LIMIT $2";
 
 /// The work of a night: what is yet to be done, and by whom. It is no part of the chain, and may be
 /// dropped: then the night begins anew. `queue` is the host that a repository is fetched from, empty
@@ -152,10 +183,30 @@ pub(crate) trait Steps {
     async fn seal(&mut self, hash: &str) -> sqlx::Result<()>;
     /// Writes a row of `meta`.
     async fn describe(&mut self, name: &str, value: &str) -> sqlx::Result<()>;
+    /// The schema that `meta` names.
+    async fn schema(&mut self) -> sqlx::Result<i64>;
+    /// Names another one there.
+    async fn set_schema(&mut self, schema: i64) -> sqlx::Result<()>;
+    /// Runs statements of ours.
+    async fn run(&mut self, sql: &'static str) -> sqlx::Result<()>;
     /// Writes the head of an empty ledger.
     async fn begin_chain(&mut self, genesis: &str) -> sqlx::Result<()>;
     /// Notes that a piece of work is done; false when it is no more that of `lease`.
     async fn finish(&mut self, lease: &Lease) -> sqlx::Result<bool>;
+    /// Up to which entry the items are abridged; nobody else abridges until the end of this
+    /// transaction. `None` when they are not, by these rules.
+    async fn lock_abridged(&mut self, rules: i64) -> sqlx::Result<Option<i64>>;
+    /// Whether it is still `maker` who abridges everything; nobody else begins until the end of this
+    /// transaction.
+    async fn is_maker(&mut self, maker: &str) -> sqlx::Result<bool>;
+    /// The entries of items after `from`, up to `to`, in the order of the ledger.
+    async fn between(&mut self, from: i64, to: i64) -> sqlx::Result<Vec<Row>>;
+    /// What is kept of one item.
+    async fn abridged(&mut self, stream: &str) -> sqlx::Result<Option<Kept>>;
+    /// Keeps that of one item.
+    async fn put_abridged(&mut self, kept: &Kept) -> sqlx::Result<()>;
+    /// Notes up to which entry the items are abridged.
+    async fn set_abridged(&mut self, seq: i64) -> sqlx::Result<()>;
 }
 
 macro_rules! steps_on {
@@ -240,6 +291,84 @@ macro_rules! steps_on {
                     .execute(self)
                     .await
                     .map(|done| done.rows_affected() == 1)
+            }
+
+            async fn schema(&mut self) -> sqlx::Result<i64> {
+                let value: String =
+                    sqlx::query_scalar("SELECT value FROM meta WHERE name = 'schema'")
+                        .fetch_one(self)
+                        .await?;
+                value.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))
+            }
+
+            async fn set_schema(&mut self, schema: i64) -> sqlx::Result<()> {
+                sqlx::query("UPDATE meta SET value = $1 WHERE name = 'schema'")
+                    .bind(schema.to_string())
+                    .execute(self)
+                    .await
+                    .map(drop)
+            }
+
+            async fn run(&mut self, sql: &'static str) -> sqlx::Result<()> {
+                sqlx::raw_sql(sql).execute(self).await.map(drop)
+            }
+
+            async fn lock_abridged(&mut self, rules: i64) -> sqlx::Result<Option<i64>> {
+                sqlx::query_scalar(
+                    "UPDATE abridged_until SET maker = maker \
+                     WHERE id = 1 AND rules = $1 RETURNING seq",
+                )
+                .bind(rules)
+                .fetch_optional(self)
+                .await
+            }
+
+            async fn is_maker(&mut self, maker: &str) -> sqlx::Result<bool> {
+                sqlx::query("UPDATE abridged_until SET maker = maker WHERE id = 1 AND maker = $1")
+                    .bind(maker)
+                    .execute(self)
+                    .await
+                    .map(|done| done.rows_affected() == 1)
+            }
+
+            async fn between(&mut self, from: i64, to: i64) -> sqlx::Result<Vec<Row>> {
+                sqlx::query_as(
+                    "SELECT seq, stream, version, recorded_at, body, prev, hash FROM entry \
+                     WHERE seq > $1 AND seq <= $2 AND SUBSTR(stream, 1, 5) = 'item:' ORDER BY seq",
+                )
+                .bind(from)
+                .bind(to)
+                .fetch_all(self)
+                .await
+            }
+
+            async fn abridged(&mut self, stream: &str) -> sqlx::Result<Option<Kept>> {
+                sqlx::query_as("SELECT stream, first, version, body FROM abridged WHERE stream = $1")
+                    .bind(stream)
+                    .fetch_optional(self)
+                    .await
+            }
+
+            async fn put_abridged(&mut self, kept: &Kept) -> sqlx::Result<()> {
+                sqlx::query(
+                    "INSERT INTO abridged (stream, first, version, body) VALUES ($1, $2, $3, $4) \
+                     ON CONFLICT (stream) DO UPDATE SET first = $2, version = $3, body = $4",
+                )
+                .bind(&kept.0)
+                .bind(kept.1)
+                .bind(kept.2)
+                .bind(&kept.3)
+                .execute(self)
+                .await
+                .map(drop)
+            }
+
+            async fn set_abridged(&mut self, seq: i64) -> sqlx::Result<()> {
+                sqlx::query("UPDATE abridged_until SET seq = $1 WHERE id = 1")
+                    .bind(seq)
+                    .execute(self)
+                    .await
+                    .map(drop)
             }
 
             async fn begin_chain(&mut self, genesis: &str) -> sqlx::Result<()> {

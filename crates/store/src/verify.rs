@@ -3,10 +3,12 @@
 use crate::entry::{Entry, Head};
 use crate::pool::on_pool;
 use crate::statement::CHAIN;
-use crate::{Ledger, StoreError, Stream};
+use crate::{Anchor, Ledger, StoreError, Stream};
 use futures_util::TryStreamExt;
+use jiff::Timestamp;
 use quietus_model::Digest;
 use quietus_poam::{InventoryRecord, NightRecord, NoticeRecord, Recorded, Review, ScanRecord};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// What a check of the whole chain found in order.
@@ -16,16 +18,19 @@ pub struct Verification {
     pub entries: u64,
     /// The last of them.
     pub head: Head,
-    /// A signature kept elsewhere vouches for the head. Without one, a chain that was rewritten
-    /// as a whole looks the same.
-    pub anchored: bool,
+    /// The newest anchor, kept elsewhere, that it agrees with. Without one, a chain that was
+    /// rewritten as a whole looks the same.
+    pub anchored: Option<Anchor>,
 }
 
 impl fmt::Display for Verification {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let anchored = if self.anchored { "anchored" } else { "unanchored" };
         let Head { seq, hash } = &self.head;
-        write!(f, "{} entries, head {seq} {hash}: internally consistent, {anchored}", self.entries)
+        write!(f, "{} entries, head {seq} {hash}: internally consistent, ", self.entries)?;
+        match &self.anchored {
+            Some(Anchor { seq, at, .. }) => write!(f, "anchored up to entry {seq}, signed at {at}"),
+            None => f.write_str("unanchored"),
+        }
     }
 }
 
@@ -59,6 +64,20 @@ pub enum Fault {
     /// It comes after what the head calls the last one.
     #[error("comes after the last entry that the head knows")]
     BeyondHead,
+    /// It is not the one that was signed.
+    #[error("is not the one that was signed at {at}: the ledger was rewritten since")]
+    NotAnchored {
+        /// When.
+        at: Timestamp,
+    },
+    /// A signed word says that there were more entries.
+    #[error("is missing: at {at} it was signed that there were {seq} entries")]
+    CutShort {
+        /// When.
+        at: Timestamp,
+        /// How many.
+        seq: u64,
+    },
     /// It is the last one, and the head holds another hash.
     #[error("is the last one, but the head holds another hash")]
     Head,
@@ -87,14 +106,26 @@ impl Ledger {
     /// # Errors
     /// [`StoreError::Broken`] names the first bad entry and what is wrong with it.
     pub async fn verify(&self) -> Result<Verification, StoreError> {
-        let mut walk = Walk::from(&self.genesis);
+        self.verify_against(&[]).await
+    }
+
+    /// As [`Ledger::verify`], and that the ledger is the one of these anchors, whose signatures are
+    /// checked already.
+    ///
+    /// # Errors
+    /// As [`Ledger::verify`]; [`StoreError::Unabridged`] when all of that holds and only what is kept
+    /// for lists is wrong.
+    pub async fn verify_against(&self, anchors: &[Anchor]) -> Result<Verification, StoreError> {
+        let mut walk = Walk::from(&self.genesis, anchors)?;
         on_pool!(&self.pool, pool => {
             let mut rows = sqlx::query_as::<_, ChainRow>(CHAIN).fetch(pool);
             while let Some(row) = rows.try_next().await.map_err(self.failed("verify"))? {
                 walk.take(row)?;
             }
         });
-        walk.finish()
+        let verification = walk.finish()?;
+        self.verify_abridged().await?;
+        Ok(verification)
     }
 }
 
@@ -103,11 +134,19 @@ struct Walk {
     head: Option<(i64, String)>,
     last: i64,
     hash: String,
+    anchors: BTreeMap<u64, Vec<Anchor>>,
 }
 
 impl Walk {
-    fn from(genesis: &Digest) -> Self {
-        Self { head: None, last: 0, hash: genesis.to_string() }
+    fn from(genesis: &Digest, signed: &[Anchor]) -> Result<Self, StoreError> {
+        let mut anchors: BTreeMap<u64, Vec<Anchor>> = BTreeMap::new();
+        for anchor in signed {
+            if anchor.genesis != *genesis {
+                return Err(broken(1, None, Fault::NotAnchored { at: anchor.at }));
+            }
+            anchors.entry(anchor.seq).or_default().push(anchor.clone());
+        }
+        Ok(Self { head: None, last: 0, hash: genesis.to_string(), anchors })
     }
 
     fn take(&mut self, row: ChainRow) -> Result<(), StoreError> {
@@ -146,6 +185,10 @@ impl Walk {
         if (entry.version > 1) != before.is_some_and(|before| before < entry.seq) {
             return Some(Fault::VersionGap { found: entry.version.cast_unsigned() });
         }
+        let signed = self.anchors.get(&entry.seq.cast_unsigned()).into_iter().flatten();
+        if let Some(other) = signed.into_iter().find(|one| one.hash.as_str() != entry.hash) {
+            return Some(Fault::NotAnchored { at: other.at });
+        }
         match counts(entry) {
             Err(reason) => Some(Fault::Unreadable { reason }),
             Ok(counts) if counts != counted => Some(Fault::Survey),
@@ -164,8 +207,14 @@ impl Walk {
         if hash != self.hash {
             return Err(broken(self.last, None, Fault::Head));
         }
+        let newest = self.anchors.into_values().next_back().and_then(|mut same| same.pop());
+        if let Some(Anchor { seq, at, .. }) = newest
+            && seq > self.last.cast_unsigned()
+        {
+            return Err(broken(self.last + 1, None, Fault::CutShort { at, seq }));
+        }
         let head = Head::of((seq, hash))?;
-        Ok(Verification { entries: head.seq, head, anchored: false })
+        Ok(Verification { entries: head.seq, head, anchored: newest })
     }
 }
 

@@ -86,7 +86,9 @@ pub async fn act_showing(
     policy: &Policy,
     now: Timestamp,
 ) -> Result<PoamItem, ActError> {
-    let events = item
+    // One of a list: what is decided rests on every event.
+    let whole = ledger.whole(item).await?;
+    let events = whole
         .act_showing(action, shown, by, policy, now)
         .map_err(|refusal| ActError::Refused { id: item.id(), refusal })?;
     let append = Append::events(item.fingerprint(), item.version, events);

@@ -20,7 +20,7 @@ impl Tracker<'_> {
     /// silence of rules alone must not verify a removal.
     pub(crate) fn confirmed(
         &self,
-        items: &[PoamItem],
+        items: &[Arc<PoamItem>],
         survey: &Survey,
         looking: &Looking<'_>,
         now: Timestamp,
@@ -99,8 +99,13 @@ impl Tracker<'_> {
 }
 
 /// Where the bytes of `gone` may be read, and what is known of each.
-fn places(gone: &BTreeSet<Fingerprint>, items: &[PoamItem], survey: &Survey) -> (Wanted, Known) {
-    let items = items.iter().filter(|item| gone.contains(&item.fingerprint()));
+fn places(
+    gone: &BTreeSet<Fingerprint>,
+    items: &[Arc<PoamItem>],
+    survey: &Survey,
+) -> (Wanted, Known) {
+    let items = items.iter().map(AsRef::as_ref);
+    let items = items.filter(|item: &&PoamItem| gone.contains(&item.fingerprint()));
     let mut wanted = Wanted::of(items.clone(), &[]);
     let mut known: Known =
         items.map(|item| (item.fingerprint(), item.detection.finding(Vec::new()))).collect();

@@ -62,7 +62,8 @@ impl Tracker<'_> {
         if survey.assessments.iter().all(|assessment| assessment.sealed.is_none()) {
             return Ok(());
         }
-        let items = self.ledger.items().await?;
+        let current = self.ledger.current().await?;
+        let items = current.items();
         let kept: BTreeSet<SealId> =
             items.iter().filter_map(|item| Some(item.seal.as_ref()?.id)).collect();
         let sealed = survey.assessments.iter().filter_map(|one| Some(one.sealed.as_ref()?.id));
@@ -84,8 +85,14 @@ impl Tracker<'_> {
     /// [`TrackError::Escrow`] when a file cannot be removed; as [`Tracker::record`].
     pub(crate) async fn destroy_due(&self, now: Timestamp) -> Result<(), TrackError> {
         let Some(escrow) = self.escrow else { return Ok(()) };
-        let items = self.ledger.items().await?;
-        let due: Vec<&PoamItem> = items.iter().filter(|item| self.is_due(item, now)).collect();
+        let current = self.ledger.current().await?;
+        let mut due = Vec::new();
+        for item in current.items().iter().filter(|item| self.is_due(item, now)) {
+            // What cannot be undone rests on every event.
+            due.push(self.ledger.whole(item).await?);
+        }
+        let due: Vec<&PoamItem> =
+            due.iter().map(AsRef::as_ref).filter(|item| self.is_due(item, now)).collect();
         let reason = format!("policy \"{}\": kept long enough after closure", self.policy.name);
         self.destroy(escrow, &due, &reason, &Actor::System, now).await
     }
@@ -105,13 +112,16 @@ impl Tracker<'_> {
         if items.is_empty() {
             return Ok(());
         }
-        let mut gone = BTreeSet::new();
-        for seal in items.iter().filter_map(|item| item.seal.as_ref()) {
+        let mut gone = BTreeMap::new();
+        for item in items {
+            let Some(seal) = &item.seal else { continue };
             escrow.destroy(seal.id)?;
-            gone.insert(seal.id);
+            gone.insert(item.fingerprint(), seal.id);
         }
-        self.append_for(now, |item| {
-            let is_gone = item.seal.as_ref().is_some_and(|seal| gone.contains(&seal.id));
+        let concerned = gone.keys().copied().collect();
+        self.append_for(&concerned, now, |item| {
+            let seal = item.seal.as_ref().map(|seal| seal.id);
+            let is_gone = seal.is_some() && gone.get(&item.fingerprint()).copied() == seal;
             is_gone.then(|| item.escrow_destroyed(reason, by, self.policy, now))
         })
         .await
@@ -131,11 +141,11 @@ impl Tracker<'_> {
     ) -> Result<Vec<(String, EscrowError)>, TrackError> {
         let mut failed = Vec::new();
         let Some(escrow) = self.escrow else { return Ok(failed) };
-        let items = self.ledger.items().await?;
+        let current = self.ledger.current().await?;
         let missing: BTreeSet<Fingerprint> =
             read.lost.iter().chain(&read.unread).copied().collect();
         let mut opened = BTreeMap::new();
-        for item in items.iter().filter(|item| missing.contains(&item.fingerprint())) {
+        for item in missing.iter().filter_map(|print| current.get(print)) {
             let Some(seal) = &item.seal else { continue };
             match hit_of(escrow, item, seal, opening) {
                 Ok(hit) => drop(opened.insert(item.fingerprint(), hit)),
@@ -146,9 +156,9 @@ impl Tracker<'_> {
             return Ok(failed);
         }
         let Opening { purpose, by, .. } = opening;
-        self.append_for(now, |item| {
-            let is_opened = opened.contains_key(&item.fingerprint());
-            is_opened.then(|| item.escrow_opened(*purpose, by, self.policy, now))
+        let concerned = opened.keys().copied().collect();
+        self.append_for(&concerned, now, |item| {
+            Some(item.escrow_opened(*purpose, by, self.policy, now))
         })
         .await?;
         read.lost.retain(|print| !opened.contains_key(print));
@@ -159,18 +169,20 @@ impl Tracker<'_> {
 }
 
 impl Tracker<'_> {
-    /// Appends to every item what `events` makes of it, and decides anew when others change it
+    /// Appends to each of some items what `events` makes of it, and decides anew when others change it
     /// meanwhile.
     async fn append_for(
         &self,
+        concerned: &BTreeSet<Fingerprint>,
         now: Timestamp,
         events: impl Fn(&PoamItem) -> Option<Result<Vec<Recorded>, Refusal>>,
     ) -> Result<Head, TrackError> {
         let decided = self.decide(
             || now,
-            |items| {
+            |_| (concerned.clone(), ()),
+            |items, ()| {
                 let mut batch = Vec::new();
-                for item in &items {
+                for item in items {
                     if let Some(events) = events(item) {
                         batch.push(Append::events(item.fingerprint(), item.version, events?));
                     }

@@ -8,6 +8,7 @@
 mod act;
 mod ask;
 mod confirm;
+mod decide;
 mod error;
 mod escrow;
 mod evidence;

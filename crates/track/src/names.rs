@@ -6,15 +6,16 @@
 
 use quietus_model::{Assessment, Finding, Fingerprint, Hit};
 use quietus_poam::PoamItem;
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The names of all items: each leads to the items that have it.
 pub(crate) struct Names(BTreeMap<Fingerprint, BTreeSet<Fingerprint>>);
 
 impl Names {
-    pub(crate) fn of(items: &[PoamItem]) -> Self {
+    pub(crate) fn of<I: Borrow<PoamItem>>(items: &[I]) -> Self {
         let mut names: BTreeMap<Fingerprint, BTreeSet<Fingerprint>> = BTreeMap::new();
-        for item in items {
+        for item in items.iter().map(Borrow::borrow) {
             for name in item.aliases.iter().copied().chain([item.fingerprint()]) {
                 names.entry(name).or_default().insert(item.fingerprint());
             }

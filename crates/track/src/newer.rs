@@ -3,14 +3,15 @@
 use quietus_model::{Assessment, Location, Survey};
 use quietus_poam::{PoamItem, ScanRecord};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The tag of what only newer rules found. Nobody let it in lately.
 pub(crate) const NEWER_RULES: &str = "found-by-newer-rules";
 
 /// Tags what opens an item in `survey` although the last complete scan of each of its repositories, by
 /// other rules, had it before its eyes: as far as the dates of commits tell.
-pub(crate) fn label(survey: &mut Survey, items: &[PoamItem], complete: &[ScanRecord]) {
-    let known: BTreeSet<_> = items.iter().map(PoamItem::fingerprint).collect();
+pub(crate) fn label(survey: &mut Survey, items: &[Arc<PoamItem>], complete: &[ScanRecord]) {
+    let known: BTreeSet<_> = items.iter().map(|item| item.fingerprint()).collect();
     let (digest, id) = (survey.rules_digest.clone(), survey.id);
     let was_there = |location: &Location| {
         let before = complete.iter().find(|scan| {

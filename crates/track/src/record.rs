@@ -7,14 +7,13 @@ use quietus_escrow::Escrow;
 use quietus_model::{
     Assessment, Fingerprint, Hit, Kind, RuleId, RuleSet, Scope, Survey, SurveyId, Trust,
 };
-use quietus_poam::{Event, PoamItem, Policy, Recorded, ScanRecord, reconcile};
-use quietus_store::{Append, Head, Lease, Ledger, StoreError};
+use quietus_poam::{EQUAL_ANSWERS, Event, PoamItem, Policy, Recorded, ScanRecord, reconcile};
+use quietus_store::{Append, Head, Lease, Ledger};
 use quietus_validate::Validator;
+use std::borrow::{Borrow, Cow};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use uuid::Uuid;
-
-/// How often a run is decided anew when others change the same items meanwhile.
-const TRIES: usize = 8;
 
 /// The loop from hits to the ledger.
 pub struct Tracker<'a> {
@@ -59,10 +58,11 @@ impl Tracker<'_> {
     pub async fn assess(
         &self,
         hits: Vec<Hit>,
-        items: &[PoamItem],
+        items: &[impl Borrow<PoamItem>],
     ) -> Result<Vec<Assessment>, TrackError> {
+        let known = items.iter().map(Borrow::borrow);
         let known: BTreeMap<Fingerprint, &PoamItem> =
-            items.iter().map(|item| (item.fingerprint(), item)).collect();
+            known.map(|item| (item.fingerprint(), item)).collect();
         let hits = Names::of(items).hits(hits);
         let seals = self.seal(&hits, &known)?;
         let (known, seals) = (&known, &seals);
@@ -138,7 +138,8 @@ impl Tracker<'_> {
     /// that is still the caller's, and with it the piece is done.
     ///
     /// # Errors
-    /// As [`Tracker::record`]; [`StoreError::Fenced`] in it when another worker has taken over.
+    /// As [`Tracker::record`]; [`quietus_store::StoreError::Fenced`] in it when another worker has
+    /// taken over.
     pub(crate) async fn record_piece(
         &self,
         survey: &Survey,
@@ -164,18 +165,22 @@ impl Tracker<'_> {
         }
         let decided = self.decide(
             || now,
-            |items| {
+            |current| {
+                let items = current.items();
                 let mut survey = survey.clone();
-                survey.assessments = Names::of(&items).assessments(survey.assessments);
+                survey.assessments = Names::of(items).assessments(survey.assessments);
                 if let Some(looking) = looking {
-                    survey = self.confirmed(&items, &survey, looking, now);
+                    survey = self.confirmed(items, &survey, looking, now);
                 }
-                newer::label(&mut survey, &items, &complete);
-                let events = reconcile(&items, &survey, self.policy, now);
+                newer::label(&mut survey, items, &complete);
+                let is_due = items.iter().any(|item| self.is_due(item, now));
+                (self.concerned(items, &survey, now), (survey, is_due))
+            },
+            |items, (survey, is_due)| {
+                let events = reconcile(items, &survey, self.policy, now);
                 self.keep_sealed(&events)?;
                 let outcome = Outcome::of(&events);
-                let is_due = items.iter().any(|item| self.is_due(item, now));
-                let mut batch = appends(&items, events);
+                let mut batch = appends(items, events);
                 batch.extend(ScanRecord::of(&survey).into_iter().map(Append::scan));
                 batch.extend(lease.cloned().map(Append::Done));
                 Ok::<_, TrackError>((batch, (outcome, is_due)))
@@ -189,26 +194,20 @@ impl Tracker<'_> {
         Ok(Outcome { head: Some(head), ..outcome })
     }
 
-    /// Appends what `decide` makes of the items as they are, and decides anew when others changed the
-    /// same ones meanwhile: what happened once must not be lost to that.
-    ///
-    /// # Errors
-    /// What `decide` gives, and as [`Tracker::record`]. Nothing was recorded then.
-    pub async fn decide<T, E: From<TrackError>>(
+    /// The items that the survey saw, or to which it or the time that has passed does anything.
+    fn concerned(
         &self,
-        now: impl Fn() -> Timestamp,
-        decide: impl Fn(Vec<PoamItem>) -> Result<(Vec<Append>, T), E>,
-    ) -> Result<(Head, T), E> {
-        for _ in 0..TRIES {
-            let items = self.ledger.items().await.map_err(TrackError::from)?;
-            let (batch, outcome) = decide(items)?;
-            match self.ledger.append(batch, now()).await {
-                Ok(head) => return Ok((head, outcome)),
-                Err(StoreError::Conflict { .. }) => {}
-                Err(error) => return Err(TrackError::from(error).into()),
-            }
+        items: &[Arc<PoamItem>],
+        survey: &Survey,
+        now: Timestamp,
+    ) -> BTreeSet<Fingerprint> {
+        // What is abridged has not as many equal answers as such a policy counts.
+        if self.policy.proof.confirmations > EQUAL_ANSWERS {
+            return items.iter().map(|item| item.fingerprint()).collect();
         }
-        Err(TrackError::Contended { tries: TRIES }.into())
+        let seen = survey.assessments.iter().map(|seen| seen.finding.fingerprint);
+        let events = reconcile(items, survey, self.policy, now);
+        seen.chain(events.into_iter().map(|(fingerprint, _)| fingerprint)).collect()
     }
 }
 
@@ -229,7 +228,7 @@ pub fn seeing_rules(rules: &RuleSet, shipped: &RuleSet) -> Vec<RuleId> {
 }
 
 /// One append for each item, on the version it was decided on.
-fn appends(items: &[PoamItem], events: Vec<(Fingerprint, Recorded)>) -> Vec<Append> {
+fn appends(items: &[Cow<'_, PoamItem>], events: Vec<(Fingerprint, Recorded)>) -> Vec<Append> {
     let versions: BTreeMap<Fingerprint, u64> =
         items.iter().map(|item| (item.fingerprint(), item.version)).collect();
     let mut by_item: BTreeMap<Fingerprint, Vec<Recorded>> = BTreeMap::new();

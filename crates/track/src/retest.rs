@@ -133,8 +133,8 @@ impl Tracker<'_> {
     /// # Errors
     /// As [`Tracker::record`].
     pub async fn retest(&self, retest: Retest, now: Timestamp) -> Result<Outcome, TrackError> {
-        let items = self.ledger.items().await?;
-        let mut assessments = self.assess(retest.hits, &items).await?;
+        let current = self.ledger.current().await?;
+        let mut assessments = self.assess(retest.hits, current.items()).await?;
         // What was answered meanwhile is decided on as well.
         let now = self.validator.map_or(now, |validator| validator.now().max(now));
         for assessment in &mut assessments {
@@ -142,8 +142,7 @@ impl Tracker<'_> {
             assessment.finding.locations.clear();
         }
         for print in &retest.lost {
-            let item = items.iter().find(|item| item.fingerprint() == *print);
-            if let Some(item) = item.filter(|item| item.lost_bytes().is_none()) {
+            if let Some(item) = current.get(print).filter(|item| item.lost_bytes().is_none()) {
                 assessments.push(self.lost(item, now));
             }
         }

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use quietus_model::Fingerprint;
 use quietus_poam::{Listed, PoamItem, Policy, Review};
 use quietus_store::{Head, Ledger, RepositoryScans, StoreError};
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -156,6 +157,14 @@ impl Folded {
             // It goes on by itself, or it failed and the next one tries again.
             _ => Ok(self.known()),
         }
+    }
+
+    /// An item with every event of its history: a list has only those that say something new.
+    pub(crate) async fn whole(&self, item: &Arc<PoamItem>) -> Result<Arc<PoamItem>, StoreError> {
+        Ok(match self.ledger.whole(item).await? {
+            Cow::Borrowed(_) => Arc::clone(item),
+            Cow::Owned(read) => Arc::new(read),
+        })
     }
 
     /// As of now, whatever that takes: for those who have just changed something.

@@ -8,6 +8,9 @@
 )]
 
 mod access;
+mod copies;
+mod cut_off;
+mod kept;
 mod killed;
 mod nights;
 mod place;
@@ -59,6 +62,11 @@ told_to_both!(
     tampering::an_uncounted_survey_is_named,
     tampering::a_skipped_version_is_named,
     tampering::an_event_from_the_future_is_an_error_that_says_upgrade,
+    killed::a_killed_writer_leaves_whole_appends_and_loses_none,
+    cut_off::the_clock_may_jump,
+    kept::lists_need_few_events_and_decisions_have_all,
+    kept::what_is_kept_and_wrong_is_named_and_made_anew,
+    kept::a_schema_is_taken_back_and_brought_again,
     access::a_token_lets_in_until_it_is_taken_back,
     access::a_session_ends_with_its_time_its_token_or_its_person,
     nights::work_is_done_once_however_many_are_at_it,

@@ -4,24 +4,38 @@ use crate::postgres::Server;
 use crate::samples::{at, key};
 use quietus_store::Ledger;
 use sqlx::{Connection, PgConnection, SqliteConnection};
+use std::sync::Arc;
 use tempfile::TempDir;
 
 /// Where a story keeps its ledger.
+#[derive(Clone)]
 pub(crate) struct Place {
     pub(crate) url: String,
     /// Removed when the story is over.
-    folder: Option<TempDir>,
+    folder: Option<Arc<TempDir>>,
 }
 
 impl Place {
     pub(crate) fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/ledger.db", folder.path().display());
-        Self { url, folder: Some(folder) }
+        Self { url, folder: Some(Arc::new(folder)) }
     }
 
     pub(crate) async fn postgres(server: &Server, name: &str) -> Self {
         Self { url: server.database(name).await, folder: None }
+    }
+
+    /// A new place of the same kind.
+    pub(crate) async fn another(&self, number: usize) -> Self {
+        if self.is_sqlite() {
+            return Self::sqlite();
+        }
+        let name = format!("another_{number}");
+        self.raw(format!("CREATE DATABASE {name}")).await.unwrap();
+        let (server, query) = self.url.split_once('?').unwrap();
+        let (server, _) = server.rsplit_once('/').unwrap();
+        Self { url: format!("{server}/{name}?{query}"), folder: None }
     }
 
     pub(crate) fn is_sqlite(&self) -> bool {

@@ -96,8 +96,8 @@ async fn a_newer_ledger_names_both_schemas() {
     place.ledger().await;
     place.raw("UPDATE meta SET value = '41' WHERE name = 'schema'".to_owned()).await.unwrap();
     let error = refusal(&place.url).await;
-    assert!(matches!(error, StoreError::Newer { found: 41, ours: 1, .. }), "{error}");
-    says(&error, &["schema 41", "schema 1 ", "upgrade Quietus"]);
+    assert!(matches!(error, StoreError::Newer { found: 41, ours: 2, .. }), "{error}");
+    says(&error, &["schema 41", "schema 2 ", "upgrade Quietus"]);
     place.raw("DELETE FROM meta WHERE name = 'schema'".to_owned()).await.unwrap();
     says(&refusal(&place.url).await, &["not a Quietus ledger", "no schema"]);
 }
@@ -165,8 +165,8 @@ async fn postgres_refuses_what_sqlite_refuses() {
     let other = FingerprintKey::new([8; 32]).id();
     let error = Ledger::open(&place.url, &other, at(0)).await.unwrap_err();
     assert!(matches!(error, StoreError::OtherKey { .. }), "{error}");
-    place.raw("UPDATE meta SET value = '2' WHERE name = 'schema'".to_owned()).await.unwrap();
-    assert!(matches!(refusal(&place.url).await, StoreError::Newer { found: 2, ours: 1, .. }));
+    place.raw("UPDATE meta SET value = '41' WHERE name = 'schema'".to_owned()).await.unwrap();
+    assert!(matches!(refusal(&place.url).await, StoreError::Newer { found: 41, ours: 2, .. }));
 
     let theirs = Place::postgres(&server, "theirs").await;
     theirs.raw("CREATE TABLE meta (x TEXT)".to_owned()).await.unwrap();

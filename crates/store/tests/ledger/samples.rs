@@ -2,8 +2,9 @@
 
 use jiff::{Timestamp, ToSpan};
 use quietus_model::{
-    Confidence, Digest, Fingerprint, FingerprintKey, Gap, GapReason, KeyId, Kind, Offline,
-    Redacted, Remedy, RepositoryId, SafeText, Scope, ScopeKind, Secret, Severity, Stats, SurveyId,
+    Binding, Confidence, Control, Digest, Fingerprint, FingerprintKey, Gap, GapReason, Identity,
+    Judgement, KeyId, Kind, Observation, Offline, Redacted, Remedy, RepositoryId, SafeText, Scope,
+    ScopeKind, Secret, Severity, Stats, SurveyId, Target, Verdict,
 };
 use quietus_poam::{Actor, Class, Detection, Event, Recorded, ScanRecord};
 use uuid::Uuid;
@@ -61,6 +62,31 @@ pub(crate) fn opened(fingerprint: Fingerprint) -> Recorded {
 /// A remark, with what JSON and SQL must both survive.
 pub(crate) fn noted(note: &str) -> Recorded {
     recorded(Event::Noted { note: format!("{note} ' \" \\ \u{0} \u{1F512} $1 --") })
+}
+
+/// That its issuer accepted it on the night `night`.
+pub(crate) fn asked(night: i64) -> Recorded {
+    let seen = Observation {
+        recipe: Digest::of(b"recipe"),
+        custom: false,
+        unpaired: false,
+        code: None,
+        status: 200,
+        clause: "who it is".to_owned(),
+        restricted: false,
+        request_id: Some(SafeText::plain(format!("request {night}"))),
+        issuer_date: None,
+        identity: Identity::default(),
+        control: Control::Denied,
+        vantage: "local".to_owned(),
+        known_good: false,
+        tool: "0.1.0".to_owned(),
+    };
+    let endpoint = "https://issuer.example/api".to_owned();
+    let target = Target { issuer: "issuer".to_owned(), endpoint, principal: None };
+    let (binding, verdict) = (Binding::SoleIssuer, Verdict::Live(seen));
+    let judgement = Judgement { target, binding, at: at(24 * night), verdict };
+    recorded(Event::Judged { judgement: Box::new(judgement) })
 }
 
 /// A scan of `repository` at `hours`, complete or not.

@@ -5,8 +5,8 @@ use crate::samples::{at, fingerprint, key, noted, opened, scan};
 use quietus_store::{Append, Ledger, StoreError, Stream};
 use std::sync::Arc;
 
-const WRITERS: u64 = 8;
-const APPENDS: u64 = 25;
+const WRITERS: u64 = 16;
+const APPENDS: u64 = 10;
 
 pub(crate) async fn many_writers_leave_one_whole_chain(place: &Place) {
     let ledger = place.ledger().await;

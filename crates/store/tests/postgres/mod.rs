@@ -36,18 +36,33 @@ impl Server {
                 .args(["--auth=trust", "--username=quietus", "--encoding=UTF8", "--no-sync"])
                 .arg(format!("--pgdata={data}")),
         );
+        server.run();
+        Some(server)
+    }
+
+    fn run(&self) {
         // Speed is welcome, durability is not what these tests are about.
         let options = format!(
             "-c listen_addresses='' -c unix_socket_directories='{}' -c fsync=off",
-            server.folder.path().display()
+            self.folder.path().display()
         );
         succeed(
-            server
-                .command("pg_ctl")
-                .args(["start", "--wait", "--silent", "--pgdata", &data])
-                .args(["--log", &server.path("log"), "--options", &options]),
+            self.command("pg_ctl")
+                .args(["start", "--wait", "--silent", "--pgdata", &self.path("data")])
+                .args(["--log", &self.path("log"), "--options", &options]),
         );
-        Some(server)
+    }
+
+    fn stop(&self) -> std::io::Result<Output> {
+        let mut stop = self.command("pg_ctl");
+        stop.args(["stop", "--mode=immediate", "--silent", "--pgdata", &self.path("data")]);
+        stop.output()
+    }
+
+    /// Ends it as a crash does, in the middle of whatever it does, and starts it again.
+    pub(crate) fn crash_and_restart(&self) {
+        assert!(self.stop().unwrap().status.success());
+        self.run();
     }
 
     /// Makes an empty database and gives its URL.
@@ -85,11 +100,8 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let data = self.path("data");
-        let mut stop = self.command("pg_ctl");
-        stop.args(["stop", "--mode=immediate", "--silent", "--pgdata", &data]);
         // A panic in a drop would hide the test's own.
-        let _ = stop.output();
+        let _ = self.stop();
     }
 }
 

@@ -46,8 +46,8 @@ pub async fn figures(
         figures.bytes += scan.scope.stats.bytes;
         figures.credentials += scan.findings;
     }
-    for item in ledger.items().await? {
-        count(&item, night.at, &mut figures);
+    for item in ledger.current().await?.items() {
+        count(item, night.at, &mut figures);
     }
     Ok(figures)
 }

@@ -9,6 +9,7 @@ use quietus_poam::{Listed, PoamItem, Watch};
 use quietus_store::{Lease, StoreError};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
@@ -123,14 +124,15 @@ fn read(
     if night.is_stopped() {
         return Ok(Ended::of(PieceOutcome::Stopped, None));
     }
-    let items = night.patiently(|| Ok(runtime.block_on(tracker.ledger.items())?))?;
-    let known: BTreeSet<Fingerprint> = items.iter().map(PoamItem::fingerprint).collect();
-    hits = Names::of(&items).hits(hits);
+    let current = night.patiently(|| Ok(runtime.block_on(tracker.ledger.current())?))?;
+    let items = current.items();
+    let known: BTreeSet<Fingerprint> = items.iter().map(|item| item.fingerprint()).collect();
+    hits = Names::of(items).hits(hits);
     if let Some(scope) = scopes.first_mut() {
         flood::hold_back(&mut hits, &known, night.limits.most_new, scope);
     }
     let credentials = hits.len() as u64;
-    let (mut assessments, asked) = assess(night, runtime, hits, &items, &known)?;
+    let (mut assessments, asked) = assess(night, runtime, hits, items, &known)?;
     if night.is_stopped() {
         return Ok(Ended::of(PieceOutcome::Stopped, None));
     }
@@ -166,7 +168,7 @@ fn assess(
     night: &Night<'_>,
     runtime: &Handle,
     hits: Vec<Hit>,
-    items: &[PoamItem],
+    items: &[Arc<PoamItem>],
     known: &BTreeSet<Fingerprint>,
 ) -> Result<(Vec<Assessment>, u64), TrackError> {
     let (seen, new): (Vec<Hit>, Vec<Hit>) =
@@ -205,9 +207,9 @@ fn make_room(night: &Night<'_>, runtime: &Handle, shared: &Shared, listed: &List
     }
     // The one that was just read: it will not be needed before the next night, and those that stay
     // are the same ones night after night.
-    let Ok(items) = runtime.block_on(night.tracker.ledger.items()) else { return };
+    let Ok(current) = runtime.block_on(night.tracker.ledger.current()) else { return };
     let mut kept = BTreeSet::new();
-    for (_, sighting) in items.iter().flat_map(|item| item.presence.iter()) {
+    for (_, sighting) in current.items().iter().flat_map(|item| item.presence.iter()) {
         let location = &sighting.location;
         if location.repository == listed.id {
             kept.extend(location.blob.clone());
