@@ -3,8 +3,10 @@
 
     cargo build --profile release -p quietus-web --example crowd
     benches/pages.py target/release/examples/crowd [ITEMS] [READERS] [SECONDS]
+    LEDGER=sqlite:///… benches/pages.py target/release/quietus [ITEMS] [READERS] [SECONDS]
 
-Serves a made-up ledger, appends twenty items every 0.3 seconds from another connection, and lets each
+Serves a made-up ledger and appends twenty items every 0.3 seconds from another connection; or serves a
+ledger that is there, which another process writes to (`quietus track` in a loop, say). Lets each
 reader ask for one page after the other over a connection of its own. Times are from the request to the
 last byte, in milliseconds, readers and server on the same machine. Beside them stands what the server
 itself worked for one answer, which other programs of the machine do not change much; readers that never
@@ -23,7 +25,11 @@ from urllib.parse import urlsplit
 program, *rest = sys.argv[1:]
 items, readers, seconds = (int(rest[at]) if len(rest) > at else default
                            for at, default in enumerate((10_000, 50, 15)))
-server = subprocess.Popen([program, str(items), "0", "--writer"], stdout=subprocess.PIPE, text=True)
+ledger = os.environ.get("LEDGER")
+command = [program, str(items), "0", "--writer"]
+if ledger:
+    command = [program, "serve", "--listen", "127.0.0.1:0", "--quiet", "--ledger", ledger]
+server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
 def worked():
@@ -58,7 +64,7 @@ try:
     before, began = worked(), time.monotonic()
     time.sleep(5)
     idle = (worked() - before) / (time.monotonic() - began)
-    print(f"the writer alone: {idle * 1000:.0f} ms of a core in a second", flush=True)
+    print(f"without readers: {idle * 1000:.0f} ms of a core in a second", flush=True)
     for name, path in pages.items():
         times, failed, until = [], [], time.monotonic() + seconds
         before, began = worked(), time.monotonic()
