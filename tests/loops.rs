@@ -12,7 +12,7 @@ mod tools;
 
 #[path = "loops/front.rs"]
 mod front;
-#[path = "loops/server.rs"]
+#[path = "support/server.rs"]
 mod server;
 #[path = "loops/story.rs"]
 mod story;
@@ -21,6 +21,8 @@ mod world;
 
 #[path = "loops/aws.rs"]
 mod aws;
+#[path = "loops/certificate.rs"]
+mod certificate;
 #[cfg(all(feature = "escrow", feature = "redis"))]
 #[path = "loops/escrow.rs"]
 mod escrow;

@@ -34,7 +34,7 @@ fn a_policy_is_explained_in_sentences() {
     let ran = sandbox.run(&["policy", "explain", "fedramp-moderate"]);
     let text = ran.exits(0).out().split_whitespace().collect::<Vec<_>>().join(" ");
     for sentence in [
-        "denied it 2 times, the first and the last at least 20 hours apart",
+        "denied it twice, the first and the last at least 20 hours apart",
         "when a person approves it who is neither its owner nor completed a milestone",
         "how it leaked is recorded",
         "- live and privileged: rotate 24 hours, revoke 4 hours, remove 2 days, retest 2 days.",

@@ -107,6 +107,8 @@ pub(crate) struct ValidateConfig {
     pub(crate) allow_clear: Vec<String>,
     /// Certificates trusted beside the public ones, in PEM.
     pub(crate) ca_file: Option<PathBuf>,
+    /// Files with certificates in PEM that may have been issued for what is found.
+    pub(crate) certificates: Vec<PathBuf>,
     /// The keys of the SSH hosts that may be asked, in the format of OpenSSH.
     pub(crate) known_hosts: Option<PathBuf>,
     /// How long one call may take, in seconds.
@@ -249,6 +251,13 @@ impl Config {
             ),
             None => None,
         };
+        let mut certificates = Vec::new();
+        for path in &self.validate.certificates {
+            let text = fs::read(path)
+                .with_context(|| format!("reading validate.certificates {}", path.display()))?;
+            certificates.extend(text);
+            certificates.push(b'\n');
+        }
         let known_hosts = match &self.validate.known_hosts {
             Some(path) => fs::read_to_string(path)
                 .with_context(|| format!("reading validate.known_hosts {}", path.display()))?,
@@ -261,6 +270,7 @@ impl Config {
             allow_private: self.validate.allow_private.clone(),
             allow_clear: self.validate.allow_clear.clone(),
             ca_pem,
+            certificates,
             known_hosts,
             known_good: self
                 .validate

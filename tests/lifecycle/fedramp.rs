@@ -189,8 +189,7 @@ async fn a_live_privileged_key_in_three_repositories_comes_to_its_proven_end() {
     let closure = item.closure.as_ref().unwrap();
     assert_eq!((closure.at, closure.dead_since), (at(66), at(32)));
     let told = closure.evidence.join("\n");
-    for words in ["denied it 2 times", "root cause", "impact", "approved by os:1002@sec", "confirm"]
-    {
+    for words in ["denied it twice", "root cause", "impact", "approved by os:1002@sec", "confirm"] {
         assert!(told.contains(words), "{words}: {told}");
     }
     assert_eq!(item.milestone(revoke).original_due, original, "the date that was missed stays");

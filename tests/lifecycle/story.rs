@@ -143,7 +143,7 @@ async fn a_leak_is_rotated_revoked_removed_proven_dead_and_closed() {
     assert_eq!((closure.at, closure.dead_since), (at(CLOSED), at(FIRST_DENIAL)));
     let evidence = closure.evidence.join("\n");
     assert!(evidence.contains(&format!("gitlab at {}", story.issuer.url())), "{evidence}");
-    assert!(evidence.contains("denied it 2 times") && evidence.contains("HTTP 401"), "{evidence}");
+    assert!(evidence.contains("denied it twice") && evidence.contains("HTTP 401"), "{evidence}");
 
     let expected = [
         "opened",

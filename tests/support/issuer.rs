@@ -231,6 +231,11 @@ pub(crate) fn papers() -> Papers {
 /// A server for 127.0.0.1 and localhost with a certificate of a fresh CA.
 pub(crate) fn tls() -> (Arc<ServerConfig>, String) {
     let papers = papers();
+    (serving(&papers), papers.ca_pem)
+}
+
+/// A server with these papers.
+pub(crate) fn serving(papers: &Papers) -> Arc<ServerConfig> {
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(papers.key.serialize_der()));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
@@ -239,7 +244,7 @@ pub(crate) fn tls() -> (Arc<ServerConfig>, String) {
         .with_no_client_auth()
         .with_single_cert(vec![papers.certificate.der().clone()], key)
         .expect("certificate and key agree");
-    (Arc::new(config), papers.ca_pem)
+    Arc::new(config)
 }
 
 trait Wire: Read + Write {}

@@ -109,7 +109,7 @@ fn moment(text: &str) -> Result<Timestamp> {
 
 /// Refuses a file that holds a credential, and to keep one that cannot be looked into: evidence is
 /// read by many and kept for years.
-fn look_through(
+pub(crate) fn look_through(
     setup: &Setup,
     item: &PoamItem,
     name: &str,
@@ -165,7 +165,7 @@ pub(crate) fn list(
         private_folder(to).with_context(|| format!("making {}", to.display()))?;
         for (attached, kept) in &found {
             if let Some(Kept::Whole(bytes)) = kept {
-                places::write_new(&to.join(file_name(&attached.attachment)), bytes)
+                places::write_new(&to.join(attached.attachment.file_name()), bytes)
                     .with_context(|| format!("writing to {}", to.display()))?;
             }
         }
@@ -188,14 +188,6 @@ fn there(folder: &EvidenceFolder, attached: &Attached) -> Result<Option<Kept>> {
     }
     let path = folder.path(&attachment.digest);
     folder.read(&attachment.digest).map(Some).with_context(|| format!("reading {}", path.display()))
-}
-
-/// A name that no other attachment has, and that leads nowhere else.
-fn file_name(attachment: &Attachment) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    let name: String =
-        attachment.name.as_str().chars().map(|c| if plain(c) { c } else { '_' }).collect();
-    format!("{}-{name}", &attachment.digest.as_str()[..12])
 }
 
 /// The kept copies of what is attached to `item`; those that are not whole are told.

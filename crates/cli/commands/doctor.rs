@@ -109,8 +109,10 @@ async fn ledger(setup: &Setup, key: Option<&FingerprintKey>) -> (Check, Vec<Poam
     match setup.ledger(key).await {
         Ok(ledger) => match (ledger.head().await, ledger.listed().await) {
             (Ok(head), Ok(items)) => {
-                let (place, entries, count) = (ledger.location(), head.seq, items.len());
-                (good("ledger", format!("{place}: {entries} entries, {count} items")), items)
+                let (place, entries, count) = (ledger.location(), head.seq, items.len() as u64);
+                let told =
+                    format!("{place}: {}, {}", plural(entries, "entry"), plural(count, "item"));
+                (good("ledger", told), items)
             }
             (Err(error), _) | (_, Err(error)) => {
                 let advice = "`quietus ledger verify` names the first bad entry";
@@ -134,8 +136,10 @@ fn policy(setup: &Setup) -> Check {
         Ok(policy) => good(
             "policy",
             format!(
-                "{}: {} denials at least {:#} apart",
-                policy.name, policy.proof.confirmations, policy.proof.spread
+                "{}: {} at least {:#} apart",
+                policy.name,
+                plural(policy.proof.confirmations as u64, "denial"),
+                policy.proof.spread
             ),
         ),
         Err(error) => bad("policy", format!("{error:#}"), None),

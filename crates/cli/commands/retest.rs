@@ -46,7 +46,7 @@ pub(crate) async fn run(setup: &Setup, args: &Retest) -> Result<Exit, Failure> {
     let before: BTreeMap<Fingerprint, u64> =
         items.iter().map(|item| (item.fingerprint(), item.version)).collect();
     if validator.is_some() {
-        bar.say(format!("asking issuers about {recalled} credentials"));
+        bar.say(format!("asking issuers about {}", output::plural(recalled as u64, "credential")));
         tracker.retest(read, setup.now).await?;
     }
     let now = validator.as_ref().map_or(setup.now, Validator::now);

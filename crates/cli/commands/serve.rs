@@ -1,15 +1,16 @@
 //! `quietus serve`: items in a browser, until Ctrl-C.
 
 use crate::args::Serve;
-use crate::commands::item;
+use crate::commands::{attach, item};
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::setup::Setup;
 use crate::sign_in;
 use crate::who;
 use anyhow::{Context, Result, bail};
+use quietus_poam::PoamItem;
 use quietus_store::Ledger;
-use quietus_web::{Address, Clock, Settings, Site, Targets};
+use quietus_web::{Address, Clock, Evidence, Settings, Site, Targets};
 use std::sync::Arc;
 use tokio::net::TcpListener;
 
@@ -31,8 +32,9 @@ pub(crate) async fn run(setup: Setup, args: &Serve) -> Result<Exit, Failure> {
     let clock: Clock = Arc::new(move || crate::now().unwrap_or(start));
     let policy = setup.policy()?;
     let quiet = setup.quiet;
-    let targets = targets(setup);
-    let settings = Settings { address, policy, account, targets, provider };
+    let setup = Arc::new(setup);
+    let (targets, evidence) = (targets(Arc::clone(&setup)), Some(evidence(setup)));
+    let settings = Settings { address, policy, account, targets, provider, evidence };
     let site = Site::new(ledger, settings, clock).await.context("making the pages ready")?;
     output::lines(&[site.link()])?;
     if !quiet {
@@ -55,7 +57,16 @@ async fn somebody_may_come_in(ledger: &Ledger, setup: &Setup) -> Result<()> {
     Ok(())
 }
 
-fn targets(setup: Setup) -> Targets {
+/// Where files lie that show something, and how they are looked through before.
+fn evidence(setup: Arc<Setup>) -> Evidence {
+    let folder = setup.evidence();
+    let look = move |item: &PoamItem, name: &str, bytes: &[u8]| {
+        attach::look_through(&setup, item, name, bytes, true).map_err(|error| format!("{error:#}"))
+    };
+    Evidence { folder, look_through: Arc::new(look) }
+}
+
+fn targets(setup: Arc<Setup>) -> Targets {
     Arc::new(move |found, issuer| {
         item::target(&setup, found, issuer).map_err(|error| format!("{error:#}"))
     })

@@ -37,7 +37,10 @@ pub(crate) async fn run(setup: &Setup, args: &Track, policy: Policy) -> Result<E
     let looking = sight.looking(&detector, &key, &bar);
     let Look { scopes, hits, errors } = look(&looking, &sources, args.sources.kind(), setup.now);
     if validator.is_some() {
-        bar.say(format!("asking issuers about {} credentials", hits.len()));
+        bar.say(format!(
+            "asking issuers about {}",
+            output::plural(hits.len() as u64, "credential")
+        ));
     }
     let escrow = setup.escrow()?;
     let tracker = tracker(&ledger, &rules, &shipped, &policy, validator.as_ref(), Some(&escrow));

@@ -9,7 +9,7 @@ use crate::places;
 use crate::setup::{Setup, given_secret};
 use anyhow::{Context, anyhow};
 use quietus_model::{
-    Finding, FingerprintKey, Hit, Offline, Redacted, Rule, RuleId, Secret, Verdict,
+    Finding, FingerprintKey, Hit, Offline, Redacted, Rule, RuleId, RuleSet, Secret, Verdict,
 };
 use quietus_poam::PoamItem;
 use quietus_scan::{Options, Source, scan};
@@ -27,9 +27,7 @@ pub(crate) async fn run(setup: &Setup, args: &Validate) -> Result<Exit, Failure>
 /// Asks about the credential on standard input.
 async fn one(setup: &Setup, args: &Validate, rule: &str, input: &str) -> Result<Exit, Failure> {
     let rules = setup.rules()?;
-    let rule = rules.get(&RuleId::from(rule)).map(Arc::clone).ok_or_else(|| {
-        anyhow!("there is no rule \"{rule}\"; `quietus rules list` names them all")
-    })?;
+    let rule = named(&rules, rule)?;
     if rule.validate.is_none() {
         return Err(anyhow!("no recipe asks about credentials of the rule {}", rule.id).into());
     }
@@ -48,6 +46,14 @@ async fn one(setup: &Setup, args: &Validate, rule: &str, input: &str) -> Result<
     exit.add_if(judgements.iter().any(|j| matches!(j.verdict, Verdict::Live(_))), Reason::Live);
     exit.add_if(judgements.iter().any(failed), Reason::Validator);
     Ok(exit)
+}
+
+/// The rule of this id.
+fn named(rules: &RuleSet, id: &str) -> anyhow::Result<Arc<Rule>> {
+    rules
+        .get(&RuleId::from(id))
+        .map(Arc::clone)
+        .ok_or_else(|| anyhow!("there is no rule \"{id}\"; `quietus rules list` names them all"))
 }
 
 /// What the rule sees in the text that was given, with all of its parts; else the text itself.
@@ -98,7 +104,11 @@ async fn plan(setup: &Setup, args: &Validate) -> Result<Exit, Failure> {
         let items = items.iter().filter(|item| item.detection.rule == call.rule).count();
         Planned { call, items }
     };
-    let calls = rules.rules().iter().flat_map(|rule| validator.plan(rule));
+    let wanted = match &args.rule {
+        Some(id) => vec![named(&rules, id)?],
+        None => rules.rules().to_vec(),
+    };
+    let calls = wanted.iter().flat_map(|rule| validator.plan(rule));
     let mut plan: Vec<Planned> = calls.map(planned).collect();
     plan.sort_by_key(|planned| std::cmp::Reverse(planned.items));
     if args.hosts {

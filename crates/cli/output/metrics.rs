@@ -86,9 +86,10 @@ fn curve(out: &mut impl Write, curve: &Survival, of: &str, bars: bool) -> Result
         let text = share.map_or("-".to_owned(), percent);
         let watched = thousands(*watched as u64);
         let columns = if bars { BAR } else { 0 };
+        let unit = if *days == 1 { "day" } else { "days" };
         writeln!(
             out,
-            "    {days:>2} days {text:>6} {bar:columns$} {DIM}watched so long: {watched}{DIM:#}"
+            "    {days:>2} {unit:4} {text:>6} {bar:columns$} {DIM}watched so long: {watched}{DIM:#}"
         )?;
     }
     Ok(())

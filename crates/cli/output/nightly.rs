@@ -4,6 +4,7 @@ use super::{BOLD, DIM, GREEN, RED, YELLOW, distance, out, plural, repository_nam
 use crate::exit::Exit;
 use anyhow::Result;
 use jiff::Timestamp;
+use quietus_export::prometheus::Page;
 use quietus_model::SafeText;
 use quietus_poam::{Listed, NightFigures, NightRecord};
 use quietus_store::{Head, Piece, RepositoryScans};
@@ -158,83 +159,81 @@ pub(crate) fn print_json(summary: &Summary<'_>) -> Result<()> {
 /// The night in Prometheus' text format, for the textfile collector.
 pub(crate) fn prometheus(summary: &Summary<'_>) -> String {
     let (figures, lag) = (&summary.figures, summary.lag());
-    let mut text = String::new();
-    let mut family = |name: &str, help: &str, lines: &[(&str, u64)]| {
-        text.push_str(&format!("# HELP quietus_{name} {help}\n# TYPE quietus_{name} gauge\n"));
-        for (labels, value) in lines {
-            text.push_str(&format!("quietus_{name}{labels} {value}\n"));
-        }
-    };
-    family(
-        "night_repositories",
-        "Repositories of the last night by what became of them.",
-        &[
-            ("{state=\"due\"}", figures.due),
-            ("{state=\"complete\"}", figures.complete),
-            ("{state=\"incomplete\"}", figures.incomplete),
-            ("{state=\"unobservable\"}", figures.unobservable),
-            ("{state=\"parked\"}", figures.parked),
-            ("{state=\"left\"}", figures.left),
-        ],
-    );
-    family(
-        "night_items",
-        "Items that the last night changed.",
-        &[
-            ("{change=\"opened\"}", figures.opened),
-            ("{change=\"closed\"}", figures.closed),
-            ("{change=\"reopened\"}", figures.reopened),
-        ],
-    );
-    let unsigned = |number: i64| u64::try_from(number).unwrap_or(0);
-    for (name, help, value) in [
+    let mut page = Page::default();
+    for (name, help, label, counts) in [
         (
-            "night_failed_attempts",
+            "quietus_night_repositories",
+            "Repositories of the last night by what became of them.",
+            "state",
+            &[
+                ("due", figures.due),
+                ("complete", figures.complete),
+                ("incomplete", figures.incomplete),
+                ("unobservable", figures.unobservable),
+                ("parked", figures.parked),
+                ("left", figures.left),
+            ][..],
+        ),
+        (
+            "quietus_night_items",
+            "Items that the last night changed.",
+            "change",
+            &[
+                ("opened", figures.opened),
+                ("closed", figures.closed),
+                ("reopened", figures.reopened),
+            ],
+        ),
+    ] {
+        for (value, count) in counts {
+            page.add(name, help, &[(label, value)], *count as f64);
+        }
+    }
+    for (name, help, count) in [
+        (
+            "failed_attempts",
             "How often work on a repository was begun in the last night and came to nothing.",
             figures.failed,
         ),
         (
-            "night_repositories_scanned",
+            "repositories_scanned",
             "Repositories that the last night scanned, completely or not.",
             figures.complete + figures.incomplete,
         ),
-        ("night_bytes", "Bytes that the last night scanned.", figures.bytes),
+        ("bytes", "Bytes that the last night scanned.", figures.bytes),
         (
-            "night_credentials",
+            "credentials",
             "Findings: credentials that the last night saw, once for each repository.",
             figures.credentials,
         ),
         (
-            "night_asked",
+            "asked",
             "Validations: credentials that issuers were asked about in the last night.",
             figures.asked,
         ),
-        ("night_reminders", "Reminders that the last night sent.", figures.reminders),
-        ("night_seconds", "How long the last night took.", figures.seconds),
-        (
-            "night_began_timestamp_seconds",
-            "When the last night began.",
-            unsigned(summary.night.at.as_second()),
-        ),
-        (
-            "night_ended_timestamp_seconds",
-            "When the last night ended.",
-            unsigned(summary.now.as_second()),
-        ),
+        ("reminders", "Reminders that the last night sent.", figures.reminders),
+        ("seconds", "How long the last night took.", figures.seconds),
+    ] {
+        page.add(&format!("quietus_night_{name}"), help, &[], count as f64);
+    }
+    let (began, ended) = (summary.night.at.as_second(), summary.now.as_second());
+    for (name, help, value) in [
+        ("night_began_timestamp_seconds", "When the last night began.", began as f64),
+        ("night_ended_timestamp_seconds", "When the last night ended.", ended as f64),
         (
             "complete_scan_lag_seconds",
             "How long ago the oldest last complete scan of a watched repository was.",
-            unsigned(lag.oldest),
+            lag.oldest.max(0) as f64,
         ),
         (
             "repositories_never_complete",
             "Watched repositories that were never scanned completely.",
-            lag.never,
+            lag.never as f64,
         ),
     ] {
-        family(name, help, &[("", value)]);
+        page.add(&format!("quietus_{name}"), help, &[], value);
     }
-    text
+    page.text()
 }
 
 /// What a night would do.

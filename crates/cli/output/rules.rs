@@ -1,6 +1,6 @@
 //! The active rules.
 
-use super::table;
+use super::{plural, table};
 use anyhow::Result;
 use quietus_model::{Rule, RuleSet};
 use serde_json::{Value, json};
@@ -17,7 +17,11 @@ pub(crate) fn print(set: &RuleSet) -> Result<()> {
     };
     let rows = set.rules().iter().map(|rule| row(rule)).collect();
     table(&["RULE", "SEVERITY", "CONFIDENCE", "CAN ASK", "NAME"], rows)?;
-    super::lines(&[format!("{} rules, digest {}", set.rules().len(), set.digest())])
+    super::lines(&[format!(
+        "{}, digest {}",
+        plural(set.rules().len() as u64, "rule"),
+        set.digest()
+    )])
 }
 
 /// Whether the issuer can be asked, and whether its denial may count.

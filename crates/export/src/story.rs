@@ -1,5 +1,6 @@
 //! The history of an item in words: a heading and a sentence for each event.
 
+use crate::words::repository_name;
 use quietus_model::{Digest, Judgement, LocationId, Verdict};
 use quietus_poam::{Attachment, Event, PoamItem, Sighting, StepChange, StepId, TicketChange};
 
@@ -59,8 +60,9 @@ pub fn sentence(item: &PoamItem, event: &Event) -> String {
             let kind = &detection.kind.name;
             format!("{kind} found by the rule {}. Whether it works: {class}.", detection.rule)
         }
-        Event::Sighted { location, .. } => {
-            format!("Seen at {} in {}.", location.display(), location.repository)
+        Event::Sighted { location, source, .. } => {
+            let repository = repository_name(&location.repository, source);
+            format!("Seen at {} in {repository}.", location.display())
         }
         Event::LeftHead { location, .. } => {
             format!("No head holds it any more: {}.", place(item, location))
@@ -106,10 +108,10 @@ pub fn sentence(item: &PoamItem, event: &Event) -> String {
         }
         Event::DeviationEnded { reason } => format!("It is active again: {reason}"),
         Event::CauseFound { cause, note, digest } => {
-            format!("How it leaked: {cause}. {note}{}", shown_by(digest.as_ref()))
+            format!("How it leaked: {cause}. {}", shown(note.as_str(), digest.as_ref()))
         }
         Event::ImpactChecked { impact, note, digest } => {
-            format!("Looked for its use: {impact}. {note}{}", shown_by(digest.as_ref()))
+            format!("Looked for its use: {impact}. {}", shown(note.as_str(), digest.as_ref()))
         }
         Event::Attached { attachment } => attached(attachment),
         Event::Ticketed { desk, change } => ticketed(desk, change),
@@ -159,9 +161,9 @@ fn step_moved(step: &StepId, change: &StepChange) -> String {
     match change {
         StepChange::Started => format!("Work on {step} began."),
         StepChange::Claimed { note, digest, break_glass } => format!(
-            "{step} is said to be done{}: {note}{}",
+            "{step} is said to be done{}: {}",
             glass(break_glass),
-            shown_by(digest.as_ref())
+            shown(note, digest.as_ref())
         ),
         StepChange::Verified { summary } => format!("{step} is verified: {summary}"),
         StepChange::Waived { reason } => format!("{step} need not be done: {reason}"),
@@ -202,8 +204,11 @@ fn glass(why: &Option<String>) -> String {
     why.as_ref().map_or(String::new(), |why| format!(" (break-glass: {why})"))
 }
 
-fn shown_by(digest: Option<&Digest>) -> String {
-    digest.map_or(String::new(), |digest| format!(" Shown by a file of SHA-256 {digest}."))
+/// What somebody says, and the file that shows it.
+fn shown(note: &str, digest: Option<&Digest>) -> String {
+    let Some(digest) = digest else { return note.to_owned() };
+    let stop = if note.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{note}{stop} Shown by a file of SHA-256 {digest}.")
 }
 
 fn judged(judgement: &Judgement) -> String {
@@ -221,5 +226,5 @@ pub(crate) fn place(item: &PoamItem, id: &LocationId) -> String {
 }
 
 fn place_of(sighting: &Sighting) -> String {
-    format!("{} in {}", sighting.location.display(), sighting.location.repository)
+    format!("{} in {}", sighting.location.display(), sighting.repository_name())
 }

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use quietus_model::{RepositoryId, SafeText};
+pub use quietus_model::{plural, thousands};
 
 /// The day of a moment, in UTC.
 pub fn day(at: Timestamp) -> String {
@@ -61,29 +62,6 @@ pub fn span(length: SignedDuration) -> String {
     plural(count.unsigned_abs(), unit)
 }
 
-/// `1 place`, `2 places`.
-pub fn plural(count: u64, noun: &str) -> String {
-    let grouped = thousands(count);
-    match (count, noun.strip_suffix('y')) {
-        (1, _) => format!("1 {noun}"),
-        (_, Some(stem)) if !noun.ends_with("day") => format!("{grouped} {stem}ies"),
-        _ => format!("{grouped} {noun}s"),
-    }
-}
-
-/// `12,345`.
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// What people call a repository: where it lies, when its identity is only an object id.
 pub fn repository_name<'a>(id: &'a RepositoryId, source: &'a SafeText) -> &'a str {
     if id.as_str().starts_with("root:") { source.as_str() } else { id.as_str() }
@@ -112,11 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_and_distances_read_well() {
-        assert_eq!(thousands(1_234_567), "1,234,567");
-        assert_eq!(plural(1, "repository"), "1 repository");
-        assert_eq!(plural(2, "repository"), "2 repositories");
-        assert_eq!(plural(3, "day"), "3 days");
+    fn distances_read_well() {
         let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let later = now.checked_add(SignedDuration::from_hours(72)).unwrap();
         assert_eq!(distance(later, now), "in 3 days");

@@ -10,6 +10,7 @@
 
 pub mod checksum;
 mod comment;
+mod count;
 mod digest;
 mod finding;
 mod fingerprint;
@@ -23,10 +24,12 @@ pub mod shape;
 mod silence;
 pub mod spelling;
 mod survey;
+pub mod template;
 mod text;
 mod verdict;
 
 pub use comment::{Comment, Comments};
+pub use count::{plural, thousands, times};
 pub use digest::Digest;
 pub use finding::{
     Companion, Fact, Finding, Hit, Introduced, Location, LocationId, Offline, Place,

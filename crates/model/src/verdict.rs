@@ -156,6 +156,11 @@ pub enum Doubt {
         /// When it expired.
         at: Timestamp,
     },
+    /// A private key whose certificate still counts; nobody who shows it could be asked.
+    Certified {
+        /// Until when.
+        until: Timestamp,
+    },
     /// A part of the credential is missing.
     Incomplete {
         /// The part's name.
@@ -207,6 +212,7 @@ impl fmt::Display for Doubt {
             Self::Dummy => f.write_str("a published example, never sent"),
             Self::ChecksumFailed => f.write_str("wrong check part, never sent"),
             Self::Expired { at } => write!(f, "expired at {at}, never sent"),
+            Self::Certified { until } => write!(f, "its certificate counts until {until}"),
             Self::Incomplete { part } => write!(f, "its part \"{part}\" was not found"),
             Self::NoBytes => f.write_str("its bytes can no longer be read"),
             Self::ClockSkew { seconds } => {
@@ -240,6 +246,7 @@ impl Doubt {
             | Self::Dummy
             | Self::ChecksumFailed
             | Self::Expired { .. }
+            | Self::Certified { .. }
             | Self::Incomplete { .. }
             | Self::NoBytes
             | Self::Refused { .. } => false,

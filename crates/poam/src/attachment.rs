@@ -32,6 +32,16 @@ pub struct Attachment {
     pub kept: bool,
 }
 
+impl Attachment {
+    /// A name for a copy of it that no other attachment has, and that leads nowhere else.
+    pub fn file_name(&self) -> String {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        let name = self.name.as_str().chars();
+        let name: String = name.map(|c| if plain(c) { c } else { '_' }).collect();
+        format!("{}-{name}", &self.digest.as_str()[..12])
+    }
+}
+
 /// An attachment with who recorded it, and when.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Attached {

@@ -3,7 +3,7 @@
 use crate::Policy;
 use crate::standing::{Standing, TargetRecord};
 use jiff::{SignedDuration, Timestamp};
-use quietus_model::{Binding, Doubt, Observation, Target};
+use quietus_model::{Binding, Doubt, Observation, Target, plural, times};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -82,7 +82,8 @@ impl fmt::Display for Missing {
             }
             Self::Confirmations { target, have, need, due } => write!(
                 f,
-                "{have} of {need} denials by {target}: provisionally revoked, proof due at {due}"
+                "{have} of {} by {target}: provisionally revoked, proof due at {due}",
+                plural(*need as u64, "denial")
             ),
             Self::Stale(target, last) => {
                 write!(f, "the last denial by {target} is of {last} and too old by now")
@@ -91,7 +92,8 @@ impl fmt::Display for Missing {
                 write!(f, "{target} has not denied it again since it was reopened at {reopened}")
             }
             Self::Vantages { have, need } => {
-                write!(f, "asked from {have} of {need} places on the network")
+                let places = plural(*need as u64, "place");
+                write!(f, "asked from {have} of {places} on the network")
             }
         }
     }
@@ -258,8 +260,9 @@ fn denial(
         format!("; it had revoked it at {} ({})", receipt.at, receipt.sentence())
     });
     let sentence = format!(
-        "{target} ({}) denied it {count} times from {first} to {last}{clause}{revoked}",
-        record.binding_text()
+        "{target} ({}) denied it {} from {first} to {last}{clause}{revoked}",
+        record.binding_text(),
+        times(*count as u64)
     );
     let last_seen = record.answers.last().and_then(|(_, verdict)| verdict.observation());
     let is_beside = last_seen.is_some_and(|seen| seen.known_good);

@@ -5,7 +5,7 @@ use crate::{
     Policy, Progress, Proof, Recorded, ReopenReason, Standing, Weakness,
 };
 use jiff::Timestamp;
-use quietus_model::{Attestation, Verdict};
+use quietus_model::{Attestation, Verdict, plural};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -231,10 +231,10 @@ impl<'a> Draft<'a> {
         }
         if self.item.presence.is_cleared() {
             let surveys = self.item.presence.clearing_surveys().len();
-            let scans = if surveys == 1 { "scan" } else { "scans" };
             let summary = format!(
-                "absent from every head of {} by {surveys} complete {scans}",
+                "absent from every head of {} by {}",
                 self.repositories(),
+                plural(surveys as u64, "complete scan")
             );
             self.verify_one(MilestoneKind::Remove, self.now, summary);
         }

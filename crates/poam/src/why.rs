@@ -2,32 +2,50 @@
 
 use crate::{MilestoneKind, Phase, PoamItem, Policy, Progress};
 use jiff::Timestamp;
+use quietus_model::plural;
 
 impl PoamItem {
     /// The whole story in sentences: what it is, why it is where it is, what is missing, what
     /// happens next.
     pub fn why(&self, policy: &Policy, now: Timestamp) -> Vec<String> {
-        let mut sentences = vec![self.introduction()];
+        let mut sentences = vec![self.introduction(), self.standing()];
         if let Some(closure) = &self.closure {
-            sentences.push(format!("It closed at {} ({}).", closure.at, closure.basis.as_str()));
             sentences.extend(closure.evidence.iter().map(|text| format!("Evidence: {text}.")));
         } else {
             let blockers = self.blockers(policy, now);
-            sentences.push(format!("It is {} and cannot close yet, because:", self.phase()));
             sentences.extend(blockers.iter().map(|blocker| format!("- {blocker}.")));
         }
-        sentences.extend(self.untriaged.map(|until| {
+        sentences.extend(self.done_so_far());
+        sentences.extend(self.steps_done().into_iter().map(|done| format!("{done}.")));
+        sentences.extend(self.remarks(policy, now));
+        sentences.push(self.what_next(policy, now));
+        sentences
+    }
+
+    /// Whether it is closed, or that it cannot close yet; then what follows are the reasons.
+    pub fn standing(&self) -> String {
+        match (&self.closure, &self.deviation) {
+            (Some(closure), _) => {
+                format!("It closed at {} ({}).", closure.at, closure.basis.as_str())
+            }
+            (None, Some(aside)) => {
+                format!("It is set aside ({}) and cannot close yet, because:", aside.kind)
+            }
+            (None, None) => format!("It is {} and cannot close yet, because:", self.phase()),
+        }
+    }
+
+    /// What is known beside what stands between it and its closure: since when it is exposed, from
+    /// when its dates count, and which playbooks fit.
+    pub fn remarks(&self, policy: &Policy, now: Timestamp) -> Vec<String> {
+        let untriaged = self.untriaged.map(|until| {
             format!(
                 "It was found on a first night: its dates count from {until}, or from when it is \
                  sorted with `quietus item triage`."
             )
-        }));
-        sentences.extend(self.exposed(now));
-        sentences.extend(self.done_so_far());
-        sentences.extend(self.steps_done().into_iter().map(|done| format!("{done}.")));
-        sentences.extend(self.suggestions(policy, now));
-        sentences.push(self.what_next(policy, now));
-        sentences
+        });
+        let exposed = self.exposed(now).into_iter();
+        untriaged.into_iter().chain(exposed).chain(self.suggestions(policy, now)).collect()
     }
 
     /// Since when and where it is exposed, and who must be given another credential.
@@ -36,7 +54,8 @@ impl PoamItem {
         let mut said = Vec::new();
         if let Some(first) = exposure.first_commit {
             let live = exposure.days_live.map_or(String::new(), |days| {
-                format!("; exposed while it worked: {days} days at most")
+                let days = plural(days.unsigned_abs(), "day");
+                format!("; exposed while it worked: {days} at most")
             });
             said.push(format!("It was committed at {first}{live}."));
         }
@@ -129,7 +148,8 @@ impl PoamItem {
         self.order().into_iter().filter_map(sentence).collect()
     }
 
-    fn what_next(&self, policy: &Policy, now: Timestamp) -> String {
+    /// What is to be done next, by when.
+    pub fn what_next(&self, policy: &Policy, now: Timestamp) -> String {
         let retest = match self.next_retest(policy) {
             _ if self.closure.is_none() && self.unaskable_since().is_some() => {
                 " No retest can ask its issuer: its bytes can no longer be read.".to_owned()
@@ -141,11 +161,15 @@ impl PoamItem {
             _ if self.closure.is_some() => " It is not watched any more.".to_owned(),
             _ => String::new(),
         };
+        if let Some(aside) = &self.deviation {
+            return format!("Next: nothing until {}; then it is open again.{retest}", aside.until);
+        }
         match (self.phase(), self.next_milestone()) {
             (Phase::Closed(_), _) => format!("Next: nothing.{retest}"),
             (_, Some(next)) => {
                 let text = self.instruction(next.kind);
-                format!("Next: {} by {}. {text}{retest}", next.kind, next.due)
+                let by = if next.is_overdue(now) { ", which was due" } else { " by" };
+                format!("Next: {}{by} {}. {text}{retest}", next.kind, next.due)
             }
             (_, None) => match self.steps_to_do(now).first() {
                 Some(step) => format!("Next: {step}.{retest}"),

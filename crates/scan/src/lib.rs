@@ -51,6 +51,7 @@
 
 mod attribute;
 mod bounds;
+mod certificates;
 mod changes;
 mod configuration;
 mod detector;

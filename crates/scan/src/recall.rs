@@ -2,6 +2,7 @@
 
 use crate::Detector;
 use crate::bounds::Bounds;
+use crate::certificates;
 use crate::gaps::Gaps;
 use crate::gather;
 use crate::reading::{Openings, Subject};
@@ -120,6 +121,9 @@ pub fn recall(
                 None => recalled.lost.push(finding.fingerprint),
             },
         }
+    }
+    if let Some(path) = source.path() {
+        certificates::beside(path, &mut recalled.hits, detector.rules());
     }
     recalled.hits.sort_by_key(|hit| hit.finding.fingerprint);
     recalled.unseen.sort_by_key(|hit| hit.finding.fingerprint);

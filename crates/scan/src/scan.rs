@@ -2,6 +2,7 @@
 
 use crate::Detector;
 use crate::bounds::{Bounds, MOST_PLACES};
+use crate::certificates;
 use crate::configuration;
 use crate::gaps::Gaps;
 use crate::gather;
@@ -76,7 +77,11 @@ pub fn scan(
         gaps: run.gaps.into_sorted(&scrubber),
         stats: found.stats,
     };
-    Ok(Scanned { hits: gather::gather(&found.repository, key, &known, found.located), scope })
+    let mut hits = gather::gather(&found.repository, key, &known, found.located);
+    if let Some(path) = source.path() {
+        certificates::beside(path, &mut hits, detector.rules());
+    }
+    Ok(Scanned { hits, scope })
 }
 
 /// Tells of every secret of which not all places are named.

@@ -7,6 +7,7 @@
 //! else is doubt, which closes nothing.
 
 mod address;
+mod certificate;
 mod challenge;
 mod control;
 mod courier;

@@ -37,6 +37,8 @@ pub(crate) struct Line {
     terms: Terms,
     is_tls: bool,
     is_loopback: bool,
+    /// The certificate that the host showed, in DER.
+    certificate: Option<Vec<u8>>,
     /// What was read and not asked for yet.
     read: Vec<u8>,
 }
@@ -53,6 +55,7 @@ impl Line {
                         terms,
                         is_tls: false,
                         is_loopback: address.ip().is_loopback(),
+                        certificate: None,
                         read: Vec::new(),
                     });
                 }
@@ -71,6 +74,11 @@ impl Line {
     /// Whether nobody between can read what is sent.
     pub(crate) fn is_tls(&self) -> bool {
         self.is_tls
+    }
+
+    /// The certificate that the host showed, in DER; none before TLS.
+    pub(crate) fn certificate(&self) -> Option<Vec<u8>> {
+        self.certificate.clone()
     }
 
     /// That a password may be sent: over TLS, within this machine, or because the user says so.
@@ -100,7 +108,9 @@ impl Line {
         let connector = TlsConnector::from(Arc::clone(&self.terms.tls));
         let stream =
             connector.connect(name, self.stream).await.map_err(|error| io_failure(&error))?;
-        Ok(Self { stream: Box::new(stream), is_tls: true, ..self })
+        let shown = stream.get_ref().1.peer_certificates().and_then(|all| all.first());
+        let certificate = shown.map(|certificate| certificate.to_vec());
+        Ok(Self { stream: Box::new(stream), is_tls: true, certificate, ..self })
     }
 
     /// Sends all of `bytes`.
@@ -171,7 +181,7 @@ mod tests {
         let tls = Arc::new(tls::config(&Settings::default()).unwrap());
         let terms = Terms { tls, host: "x.org".to_owned(), known_hosts: "".into(), clear };
         let stream = Box::new(tokio::io::duplex(64).0);
-        Line { stream, terms, is_tls, is_loopback, read: Vec::new() }
+        Line { stream, terms, is_tls, is_loopback, certificate: None, read: Vec::new() }
     }
 
     #[test]

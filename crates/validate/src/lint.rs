@@ -39,8 +39,8 @@ fn endpoints(recipe: &Recipe) -> Option<String> {
 
 fn request(recipe: &Recipe) -> Vec<String> {
     let mut found = Vec::new();
-    if !recipe.path.starts_with('/') {
-        found.push("the path must start with /".to_owned());
+    if !recipe.path.starts_with('/') && !recipe.path.starts_with("{below ") {
+        found.push("the path must start with /, or be {below secret}".to_owned());
     }
     if matches!(recipe.method, Method::Put | Method::Patch | Method::Delete) {
         found.push(format!("{} changes something at the issuer", recipe.method.as_str()));
@@ -172,9 +172,9 @@ fn control(rule: &Rule, recipe: &Recipe) -> Option<String> {
     if recipe.refused.is_empty() && recipe.dead.iter().all(|clause| !clause.is_specific()) {
         return Some("no dead or refused clause can deny the negative control".to_owned());
     }
-    // Of a signed token another signature is enough.
-    let is_token = matches!(recipe.sign, Some(Sign::Jwt { .. }));
-    if is_token || recipe.exchange == Exchange::PublishedKeys {
+    // Where a private key signs, another signature is enough.
+    let is_signed = recipe.sign.as_ref().is_some_and(Sign::is_by_private_key);
+    if is_signed || recipe.exchange == Exchange::PublishedKeys {
         return None;
     }
     let made = fabricate::secret(rule, "lint");

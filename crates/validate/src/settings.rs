@@ -27,6 +27,8 @@ pub struct Settings {
     pub allow_clear: Vec<String>,
     /// Certificates in PEM, trusted beside the public ones.
     pub ca_pem: Option<Vec<u8>>,
+    /// Certificates in PEM that may have been issued for what is found.
+    pub certificates: Vec<u8>,
     /// The keys of the SSH hosts that may be asked, as OpenSSH's `known_hosts` holds them.
     pub known_hosts: String,
     /// The time that one call may take from name resolution to the last byte.
@@ -64,6 +66,7 @@ impl Default for Settings {
             allow_private: Vec::new(),
             allow_clear: Vec::new(),
             ca_pem: None,
+            certificates: Vec::new(),
             known_hosts: String::new(),
             timeout: Duration::from_secs(10),
             max_age: None,
@@ -90,6 +93,7 @@ impl fmt::Debug for Settings {
             .field("allow_private", &self.allow_private)
             .field("allow_clear", &self.allow_clear)
             .field("ca_pem", &self.ca_pem.is_some())
+            .field("certificates", &self.certificates.len())
             .field("known_hosts", &self.known_hosts.lines().count())
             .field("timeout", &self.timeout)
             .field("max_age", &self.max_age)

@@ -2,6 +2,8 @@
 
 use crate::sign;
 use data_encoding::{BASE64, HEXUPPER_PERMISSIVE};
+pub(crate) use quietus_model::template::names;
+use quietus_model::template::{Operand, Piece, pieces};
 use quietus_model::{Recipe, Revocation, Secret};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,32 +37,6 @@ enum Place {
     JsonText,
 }
 
-enum Piece<'t> {
-    Text(&'t str),
-    Part(&'t str),
-    Query(&'t str),
-    Decoded(&'t str),
-    Bytes(&'t str),
-    Basic(Operand<'t>, Operand<'t>),
-    Encoded(Vec<Operand<'t>>),
-}
-
-/// One side of `{basic USER PASSWORD}`: a part's name, a quoted text, or `-` for nothing.
-#[derive(Clone, Copy)]
-enum Operand<'t> {
-    Part(&'t str),
-    Text(&'t str),
-}
-
-impl<'t> Operand<'t> {
-    fn name(self) -> Option<&'t str> {
-        match self {
-            Self::Part(name) => Some(name),
-            Self::Text(_) => None,
-        }
-    }
-}
-
 /// The names of the parts that a recipe sends or signs with, `secret` among them.
 pub(crate) fn parts_used(recipe: &Recipe) -> BTreeSet<&str> {
     let signed = recipe.sign.iter().flat_map(sign::parts);
@@ -89,26 +65,6 @@ pub(crate) fn decodes(recipe: &Recipe, part: &str) -> bool {
 /// Fills one template whose parts stand as they are.
 pub(crate) fn text(template: &str, parts: &Parts<'_>) -> Result<Secret, Unfilled> {
     write(template, Place::Raw, parts, &mut Vec::new()).map(Secret::new)
-}
-
-/// The names of the parts in one template.
-pub(crate) fn names(template: &str) -> Vec<&str> {
-    let mut names = Vec::new();
-    for piece in pieces(template) {
-        match piece {
-            Piece::Text(_) => {}
-            Piece::Part(name) | Piece::Query(name) | Piece::Decoded(name) | Piece::Bytes(name) => {
-                names.push(name);
-            }
-            Piece::Basic(user, password) => {
-                names.extend([user, password].into_iter().filter_map(Operand::name));
-            }
-            Piece::Encoded(operands) => {
-                names.extend(operands.into_iter().filter_map(Operand::name));
-            }
-        }
-    }
-    names
 }
 
 /// A request as a rule writes it.
@@ -208,6 +164,7 @@ fn write(
             Piece::Bytes(name) => BASE64
                 .decode(part(name)?)
                 .map_err(|_| Unfilled::Unfit("a part is not the base 64 that it should be"))?,
+            Piece::Below(name) => below(part(name)?)?,
             Piece::Basic(user, password) => {
                 let pair = Secret::new([side(user)?, b":", side(password)?].concat());
                 BASE64.encode(pair.expose()).into_bytes()
@@ -256,6 +213,15 @@ fn decode(part: &[u8]) -> Result<Vec<u8>, Unfilled> {
     Ok(out)
 }
 
+/// Path and query of a URL, as they are written there.
+fn below(part: &[u8]) -> Result<Vec<u8>, Unfilled> {
+    let unfit = || Unfilled::Unfit("a part is not the URL that it should be");
+    let text = std::str::from_utf8(part).map_err(|_| unfit())?;
+    let url = url::Url::parse(text).map_err(|_| unfit())?;
+    let query = url.query().map_or(String::new(), |query| format!("?{query}"));
+    Ok(format!("{}{query}", url.path()).into_bytes())
+}
+
 fn percent(part: &[u8], keep: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(part.len());
     for byte in part {
@@ -266,60 +232,6 @@ fn percent(part: &[u8], keep: &[u8]) -> Vec<u8> {
         }
     }
     out
-}
-
-/// Splits a template. A brace that opens no placeholder, as in a JSON body, is text.
-fn pieces(template: &str) -> Vec<Piece<'_>> {
-    let mut pieces = Vec::new();
-    let mut rest = template;
-    let mut from = 0;
-    while let Some(open) = rest[from..].find('{').map(|at| from + at) {
-        let inner = rest[open + 1..].find('}').map(|len| &rest[open + 1..open + 1 + len]);
-        match inner.and_then(|inner| Some((placeholder(inner)?, inner.len()))) {
-            Some((piece, len)) => {
-                pieces.push(Piece::Text(&rest[..open]));
-                pieces.push(piece);
-                rest = &rest[open + len + 2..];
-                from = 0;
-            }
-            None => from = open + 1,
-        }
-    }
-    pieces.push(Piece::Text(rest));
-    pieces
-}
-
-fn placeholder(inner: &str) -> Option<Piece<'_>> {
-    if is_name(inner) {
-        return Some(Piece::Part(inner));
-    }
-    if let Some(operands) = inner.strip_prefix("encoded ") {
-        return operands.split(' ').map(operand).collect::<Option<_>>().map(Piece::Encoded);
-    }
-    let mut words = inner.split(' ');
-    match (words.next()?, words.next(), words.next(), words.next()) {
-        ("query", Some(name), None, None) if is_name(name) => Some(Piece::Query(name)),
-        ("decoded", Some(name), None, None) if is_name(name) => Some(Piece::Decoded(name)),
-        ("bytes", Some(name), None, None) if is_name(name) => Some(Piece::Bytes(name)),
-        ("basic", Some(user), password, None) => {
-            Some(Piece::Basic(operand(user)?, operand(password.unwrap_or("-"))?))
-        }
-        _ => None,
-    }
-}
-
-fn operand(word: &str) -> Option<Operand<'_>> {
-    let quoted = |quote: char| word.strip_prefix(quote)?.strip_suffix(quote);
-    match word {
-        "-" => Some(Operand::Text("")),
-        name if is_name(name) => Some(Operand::Part(name)),
-        _ => quoted('"').or_else(|| quoted('\'')).map(Operand::Text),
-    }
-}
-
-fn is_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_lowercase())
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
 #[cfg(test)]
@@ -356,7 +268,11 @@ mod tests {
         }
         assert_eq!(filled("{bytes secret}", Place::Raw, "YWI=").unwrap(), "ab");
         assert!(matches!(filled("{bytes secret}", Place::Raw, "Y"), Err(Unfilled::Unfit(_))));
-        assert_eq!(names("{basic user secret}{query x}{bytes y}"), ["user", "secret", "x", "y"]);
+        let hook = "https://x.org/hooks/a%2Fb/c?d=e%26";
+        assert_eq!(filled("{below secret}", Place::Path, hook).unwrap(), "/hooks/a%2Fb/c?d=e%26");
+        let climbing = filled("{below secret}", Place::Path, "https://x.org/a/../../b").unwrap();
+        assert_eq!(climbing, "/b");
+        assert!(matches!(filled("{below secret}", Place::Path, "/a"), Err(Unfilled::Unfit(_))));
         let missing = filled("{other}", Place::Raw, "s").unwrap_err();
         assert_eq!(missing, Unfilled::Missing("other".into()));
     }

@@ -216,6 +216,17 @@ impl Transport {
         Err(Failure::Waiting)
     }
 
+    /// The certificate that a host shows, when it is the host's turn; one that is not trusted is none.
+    pub(crate) async fn certificate(&self, endpoint: &Endpoint) -> Result<Vec<u8>, Failure> {
+        let origin = endpoint.origin().ok_or_else(|| refused("it is no host's URL"))?;
+        let shown = || async {
+            let line = self.connect(&origin).await?.into_tls().await?;
+            let body = line.certificate().ok_or_else(broke_off)?;
+            Ok(Received { status: 0, code: None, headers: BTreeMap::new(), body })
+        };
+        Ok(self.in_turn(&origin, true, shown).await?.body)
+    }
+
     /// Speaks with a host over one connection to a pinned address. No proxy: those of the
     /// configuration are for HTTP.
     async fn converse(
@@ -224,6 +235,15 @@ impl Transport {
         endpoint: &Endpoint,
         credentials: &Credentials,
     ) -> Result<Received, Failure> {
+        let mut line = self.connect(origin).await?;
+        if origin.scheme.is_tls() {
+            line = line.into_tls().await?;
+        }
+        driver::ask(line, endpoint, credentials).await
+    }
+
+    /// Connects to a pinned address.
+    async fn connect(&self, origin: &Origin) -> Result<Line, Failure> {
         let ips = self.pins.look_up(&origin.host).await.map_err(unresolved)?;
         // A proxy may have spared the look-up so far.
         self.permit(origin, &ips)?;
@@ -235,11 +255,7 @@ impl Transport {
             clear,
         };
         let sockets: Vec<_> = ips.iter().map(|ip| SocketAddr::new(*ip, origin.port)).collect();
-        let mut line = Line::open(&sockets, terms).await?;
-        if origin.scheme.is_tls() {
-            line = line.into_tls().await?;
-        }
-        driver::ask(line, endpoint, credentials).await
+        Line::open(&sockets, terms).await
     }
 
     async fn exchange(&self, call: &Call<'_>) -> Result<Received, Failure> {

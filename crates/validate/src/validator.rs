@@ -1,10 +1,12 @@
 //! Judges a hit: offline facts first, then every instance that may have issued it.
 
 mod asking;
+mod certified;
 mod exchange;
 mod login;
 pub(crate) mod revoke;
 
+use crate::certificate::Certificate;
 use crate::control::Controls;
 use crate::driver;
 use crate::endpoint::{Endpoint, EndpointError};
@@ -39,6 +41,7 @@ pub struct Validator {
     controls: Controls,
     known_good: KnownGoods,
     canaries: BTreeSet<Fingerprint>,
+    certificates: Vec<Certificate>,
     custom_rules: BTreeSet<RuleId>,
     vantage: String,
     tool: String,
@@ -72,6 +75,7 @@ impl Validator {
             controls: Controls::default(),
             rules,
             canaries: settings.canaries,
+            certificates: Certificate::all(&settings.certificates),
             custom_rules: settings.custom_rules,
             vantage: settings.vantage,
             tool: settings.tool,
@@ -97,11 +101,35 @@ impl Validator {
         bound: &[Target],
     ) -> Vec<Judgement> {
         let now = self.now();
-        let rule = self.rules.get(&hit.finding.rule);
-        let Some((rule, recipe)) = rule.and_then(|rule| Some((rule, rule.validate.as_ref()?)))
-        else {
+        let Some(rule) = self.rules.get(&hit.finding.rule) else {
             return vec![nobody(hit.finding.rule.as_str(), Doubt::NoRecipe, now)];
         };
+        // A decoy or a published example is asked about nowhere.
+        let certified = match self.offline_doubt(hit) {
+            Some(Doubt::Canary | Doubt::Dummy) => Vec::new(),
+            _ => self.certified(rule, hit).await,
+        };
+        let mut judgements = match &rule.validate {
+            Some(recipe) => self.judge_by(rule, recipe, hit, earlier, bound).await,
+            None if certified.is_empty() => {
+                vec![nobody(hit.finding.rule.as_str(), Doubt::NoRecipe, now)]
+            }
+            None => Vec::new(),
+        };
+        judgements.extend(certified);
+        judgements
+    }
+
+    /// What the instances of a recipe's issuer make of `hit`.
+    async fn judge_by(
+        &self,
+        rule: &Rule,
+        recipe: &Recipe,
+        hit: &Hit,
+        earlier: &[Judgement],
+        bound: &[Target],
+    ) -> Vec<Judgement> {
+        let now = self.now();
         let named_hosts = pairing::named_hosts(recipe, hit);
         let bound = bound.iter().filter(|target| target.issuer == recipe.issuer);
         let bound = bound.filter_map(|target| self.configured.endpoint(&target.endpoint).ok());
@@ -197,14 +225,12 @@ impl Validator {
 
     /// The calls that judging one credential of `rule` would make, without making them.
     pub fn plan(&self, rule: &Rule) -> Vec<PlannedCall> {
-        let Some(recipe) = &rule.validate else {
-            return Vec::new();
+        let mut calls = self.plan_certified(rule);
+        let Some(recipe) = rule.validate.as_ref().filter(|one| driver::is_built(one.driver)) else {
+            return calls;
         };
-        if !driver::is_built(recipe.driver) {
-            return Vec::new();
-        }
         let instances = issuers::instances(recipe, &self.configured, &[], &[]);
-        let calls = instances.into_iter().filter_map(|instance| {
+        calls.extend(instances.into_iter().filter_map(|instance| {
             let origin = instance.endpoint.origin()?;
             Some(PlannedCall {
                 rule: rule.id.clone(),
@@ -217,8 +243,8 @@ impl Validator {
                 control: !recipe.failures_count,
                 custom: self.is_custom(rule, &instance),
             })
-        });
-        calls.collect()
+        }));
+        calls
     }
 
     /// The endpoint that a person means by `text` (a host, or a URL as under `[issuers]`), as targets

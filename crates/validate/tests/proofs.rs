@@ -80,6 +80,34 @@ async fn what_signs_a_request_is_never_in_it() {
     assert_ne!(requests[0].token, requests[1].token, "the control is another secret's signature");
 }
 
+/// A credential that is a URL: who asks below it asks with it.
+#[tokio::test]
+async fn of_a_url_that_is_the_secret_the_control_is_another_url() {
+    let issuer = Issuer::start();
+    issuer.set_otherwise(Behaviour::Dead);
+    let rules = rules("path = \"{below secret}\"\n").replacen(
+        "[ { lit = \"lt_\" }",
+        "[ { lit = \"https://hooks.invalid/v1/lt_\" }",
+        1,
+    );
+    let (live, dead) = (token("a hook"), token("an old hook"));
+    issuer.set(&live, Behaviour::Live);
+    for (secret, expected) in [(&live, "live"), (&dead, "dead")] {
+        let validator = with_rules(&rules, settings(&issuer));
+        let hook = format!("https://hooks.invalid/v1/{secret}");
+        assert_eq!(word(&judge(&validator, &hit("loop-token", &hook)).await), expected);
+    }
+    let lines: Vec<String> = issuer.requests().into_iter().map(|seen| seen.line).collect();
+    let asked = |secret: &str| format!("GET /v1/{secret}");
+    assert_eq!((&lines[0], &lines[2]), (&asked(&live), &asked(&dead)));
+    assert!(lines[1].starts_with("GET /v1/lt_") && lines[1] != lines[0], "{lines:?}");
+    // What is no URL is not sent anywhere.
+    let validator = with_rules(&rules, settings(&issuer));
+    let judgement = judge(&validator, &hit("loop-token", &live)).await;
+    assert!(word(&judgement).starts_with("not sent: "), "{}", word(&judgement));
+    assert_eq!(issuer.requests().len(), lines.len());
+}
+
 fn known_good(issuer: &Issuer, secret: &str, rule: &str) -> Settings {
     let good = KnownGood {
         rule: rule.into(),

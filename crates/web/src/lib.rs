@@ -23,4 +23,4 @@ mod visitor;
 pub use door::{DoorError, TokenValue, new_token};
 pub use provider::{Answering, AskProvider, ProviderAnswer, ProviderCall, ProviderSettings};
 pub use serve::serve;
-pub use site::{Address, AddressError, Clock, Settings, Site, Targets};
+pub use site::{Address, AddressError, Clock, Evidence, LookThrough, Settings, Site, Targets};

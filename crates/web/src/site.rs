@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use quietus_model::Target;
 use quietus_poam::{Actor, PoamItem, Policy};
 use quietus_store::Ledger;
+use quietus_track::EvidenceFolder;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use url::{Host, Url};
@@ -21,6 +22,19 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// Finds the target that a person means by an issuer's host or URL: which issuers there are is the
 /// configuration's affair.
 pub type Targets = Arc<dyn Fn(&PoamItem, &str) -> Result<Target, String> + Send + Sync>;
+
+/// Refuses a file of this name that is to be attached to an item, in words: one that holds a
+/// credential, or that nobody can look into.
+pub type LookThrough = Arc<dyn Fn(&PoamItem, &str, &[u8]) -> Result<(), String> + Send + Sync>;
+
+/// Files that show something: where they are kept, and what is kept at all.
+#[derive(Clone)]
+pub struct Evidence {
+    /// Where.
+    pub folder: EvidenceFolder,
+    /// Asked before anything is kept.
+    pub look_through: LookThrough,
+}
 
 /// The most that a request may send, in bytes. The longest thing anybody types is a note.
 const BODY: usize = 64 * 1024;
@@ -140,6 +154,8 @@ pub struct Settings {
     pub account: Option<Actor>,
     /// Finds the target that a person means.
     pub targets: Targets,
+    /// Where files lie that show something; nobody attaches any here where this is `None`.
+    pub evidence: Option<Evidence>,
     /// Who signs people in, where that is somebody else, and how they are asked.
     pub provider: Option<(ProviderSettings, AskProvider)>,
 }

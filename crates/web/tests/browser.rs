@@ -6,31 +6,15 @@
 mod crowd;
 #[path = "support/served.rs"]
 mod served;
+#[path = "../../../tests/support/tools.rs"]
+mod tools;
 
 use quietus_poam::{Duty, PoamItem, Role};
 use serde_json::{Map, Value, json};
 use served::Served;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tokio::process::Command;
-
-/// Where `tests/tools.sh` puts what tests use.
-fn tools() -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let named = std::env::var_os("QUIETUS_TEST_TOOLS").map(PathBuf::from);
-    root.join(named.unwrap_or_else(|| PathBuf::from("target/test-tools")))
-}
-
-/// `path`, if there is something. CI must have every tool; elsewhere its tests are skipped.
-#[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
-fn there(path: PathBuf) -> Option<PathBuf> {
-    if path.exists() {
-        return Some(path);
-    }
-    let missing = format!("{} does not exist; run tests/tools.sh", path.display());
-    assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{missing}");
-    eprintln!("SKIPPED: {missing}");
-    None
-}
+use tools::{installed, there};
 
 async fn runs(command: &mut Command) {
     let ran = command.kill_on_drop(true).output().await.unwrap();
@@ -49,7 +33,7 @@ const OFFERED: [(&str, Duty); 4] = [
 #[tokio::test(flavor = "multi_thread")]
 async fn people_find_their_way() {
     let Some(chromium) = there("/usr/bin/chromium".into()) else { return };
-    let Some(modules) = there(tools().join("browser/node_modules")) else { return };
+    let Some(modules) = installed("browser/node_modules") else { return };
     let served = Served::start(150, 0, false).await;
     let items = served.ledger.items().await.unwrap();
     let is_plain = |item: &&PoamItem| {
@@ -60,13 +44,13 @@ async fn people_find_their_way() {
     // In several phases of their life: the samples repeat.
     looked_at.extend([24, 28, 29, 32].map(|at: usize| items[at].id()));
     let mut roles = Map::new();
-    for role in Role::ALL {
+    for (role, item) in Role::ALL.into_iter().zip(&open[3..]) {
         let token = served.token(&format!("{role}@example.org"), [role]).await;
         let duties: Map<String, Value> = OFFERED
             .iter()
             .map(|(deed, duty)| ((*deed).to_owned(), role.has(*duty).into()))
             .collect();
-        roles.insert(role.to_string(), json!({ "token": token, "duties": duties }));
+        roles.insert(role.to_string(), json!({ "token": token, "duties": duties, "item": item }));
     }
     let given = json!({
         "base": format!("http://{}", served.address),
@@ -86,7 +70,7 @@ async fn people_find_their_way() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_call_makes_the_server_fail() {
-    let Some(program) = there(tools().join("schemathesis/bin/schemathesis")) else { return };
+    let Some(program) = installed("schemathesis/bin/schemathesis") else { return };
     let served = Served::start(40, 0, false).await;
     let token = served.token("robot@example.org", [Role::Analyst]).await;
     let description = format!("http://{}/api/v1/openapi.json", served.address);

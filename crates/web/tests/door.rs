@@ -172,6 +172,61 @@ async fn nobody_is_sent_to_another_site() {
     assert_eq!(answer.is(303).header("location"), Some("/?show=live&q=a%20b"));
 }
 
+/// Headers that an answer of these pages has.
+const HEADERS: [&str; 14] = [
+    "allow",
+    "cache-control",
+    "connection",
+    "content-length",
+    "content-security-policy",
+    "content-type",
+    "cross-origin-opener-policy",
+    "cross-origin-resource-policy",
+    "date",
+    "location",
+    "referrer-policy",
+    "x-content-type-options",
+    "x-frame-options",
+    "www-authenticate",
+];
+
+#[tokio::test]
+async fn no_header_is_written_by_a_visitor() {
+    let served = Served::start(13, 0, false).await;
+    let browser = Browser::entered(served.address, &served.link).await;
+    let nobody = Browser::new(served.address);
+    let print = crowd::print(1);
+    for broken in ["%0d%0aX-Written:%20yes", "%0aX-Written:yes", "%E5%98%8A%E5%98%8DX-Written:yes"]
+    {
+        for path in [
+            format!("/{broken}"),
+            format!("/?q={broken}&show=all"),
+            format!("/?owner=a&page=1{broken}"),
+            format!("/items/V-1{broken}"),
+            format!("/items/{}{broken}", &print.to_string()[..12]),
+            format!("/items/V-1?done={broken}"),
+            format!("/items/V-1/files/{broken}"),
+            format!("/repositories?q={broken}"),
+            format!("/review?since={broken}"),
+            format!("/assets/{broken}"),
+            format!("/enter?key={broken}"),
+            format!("/sign-in?next=/{broken}"),
+            format!("/sign-in/return?state={broken}&code={broken}&error={broken}"),
+            format!("/api/v1/items/{broken}"),
+        ] {
+            for one in [&browser, &nobody] {
+                let answer = one.get(&path).await;
+                assert_ne!(answer.status, 0, "{path}");
+                assert!(answer.status < 500, "{path}: {}", answer.head);
+                for line in answer.head.lines().skip(1) {
+                    let name = line.split(':').next().unwrap().to_lowercase();
+                    assert!(HEADERS.contains(&name.as_str()), "{path}: {line}");
+                }
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn each_role_does_what_it_is_given_for() {
     let served = Served::start(26, 0, false).await;

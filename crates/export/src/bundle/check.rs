@@ -2,7 +2,7 @@
 
 use super::Bundle;
 use jiff::Timestamp;
-use quietus_model::{Digest, SurveyId};
+use quietus_model::{Digest, SurveyId, plural};
 use quietus_poam::{
     ClosureBasis, Event, PoamItem, Policy, Proof, Recorded, ScanRecord, SealedEntry,
 };
@@ -70,7 +70,9 @@ impl Bundle {
         let all = || self.entries.iter().chain(&self.scans);
         match all().find(|entry| !entry.is_intact()) {
             Some(entry) => Fails(format!("entry {} was changed after it was written", entry.seq)),
-            None => Holds(format!("{} entries are as they were written", all().count())),
+            None => {
+                Holds(format!("as they were written: {}", plural(all().count() as u64, "entry")))
+            }
         }
     }
 
@@ -171,10 +173,10 @@ impl Bundle {
             .map(|file| format!("{} (SHA-256 {})", file.name, file.digest))
             .collect();
         match elsewhere.is_empty() {
-            true => Holds(format!("{} attached files are as they were attached", here.len())),
+            true => Holds(format!("as they were attached: {}", plural(here.len() as u64, "file"))),
             false => Unknown(format!(
-                "{} files agree; compare with your own copies: {}",
-                here.len(),
+                "as they were attached: {}; compare with your own copies: {}",
+                plural(here.len() as u64, "file"),
                 elsewhere.into_iter().collect::<Vec<_>>().join(", ")
             )),
         }

@@ -1,6 +1,7 @@
 //! Week by week: what opened, what closed, what came back, and how much was left.
 
 use super::drawing::{Anchor, Drawing, ticks};
+use crate::words::plural;
 use quietus_metrics::Week;
 
 const WIDTH: f64 = 640.0;
@@ -67,8 +68,8 @@ fn tell(drawing: &mut Drawing, weeks: &[Week]) {
     };
     let sum = |of: fn(&Week) -> usize| weeks.iter().map(of).sum::<usize>();
     drawing.tell(&format!(
-        "In {} weeks {} opened, {} were reopened and {} closed; {} are not closed now.",
-        weeks.len(),
+        "In {}, {} opened, {} reopened and {} closed; not closed now: {}.",
+        plural(weeks.len() as u64, "week"),
         sum(|week| week.opened),
         sum(|week| week.reopened),
         sum(|week| week.closed),
@@ -107,11 +108,7 @@ mod tests {
             svg.contains("height=\"105.0\" fill=\"#2f9e6e\"><title>week of 2026-01-12: 2 closed"),
             "{svg}"
         );
-        assert!(
-            svg.contains(
-                "In 2 weeks 4 opened, 0 were reopened and 2 closed; 2 are not closed now."
-            )
-        );
+        assert!(svg.contains("In 2 weeks, 4 opened, 0 reopened and 2 closed; not closed now: 2."));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::weakness::{self, Rating, asked_deviation};
 use crate::workbook::{Cell, Styles, choice, failed, finish, fit_row, write, write_row};
 use crate::{ExportError, Register, coverage, schedule};
 use jiff::Timestamp;
+use quietus_model::times;
 use quietus_poam::{DeviationKind, Event, PoamItem};
 use rust_xlsxwriter::{Workbook, Worksheet};
 
@@ -220,7 +221,10 @@ fn comments(item: &PoamItem, register: &Register<'_>) -> Vec<String> {
     }
     let reopened = item.earlier_rounds.len();
     if reopened > 0 {
-        lines.push(format!("Reopened {reopened} time(s); dates of later rounds are changes."));
+        lines.push(format!(
+            "Reopened {}; dates of later rounds are changes.",
+            times(reopened as u64)
+        ));
     }
     lines.push(format!("Fingerprint: hmac-sha256:{}", item.fingerprint()));
     lines

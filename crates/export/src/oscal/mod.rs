@@ -4,6 +4,7 @@
 //! the risk's log, and those that are evidence are observations as well. All UUIDs follow from
 //! what they name, so that two exports of one ledger differ only in what happened in between.
 
+mod answer;
 mod assets;
 mod check;
 mod document;

@@ -1,6 +1,7 @@
 //! Observations: the events of an item that are evidence of something.
 
 use super::OscalOptions;
+use super::answer::answer_props;
 use super::assets::{issuer_subject, place_subject, system_subject};
 use super::document::{
     Base64, Hash, Link, Origin, OriginActor, Prop, Resource, ResourceLink, Subject, Token,
@@ -14,8 +15,7 @@ use crate::text::{Line, Markup, Moment};
 use data_encoding::BASE64;
 use jiff::Timestamp;
 use quietus_model::{
-    Attestation, Control, Digest, Judgement, Location, LocationId, Observation as Answer, SafeText,
-    SurveyId, Verdict,
+    Attestation, Digest, Judgement, Location, LocationId, SafeText, SurveyId, Verdict,
 };
 use quietus_poam::{Attachment, ClosureBasis, Detection, Event, PoamItem, Recorded};
 
@@ -231,12 +231,9 @@ impl Writer<'_> {
             subject: system_subject(self.options),
             collected: attestation.at,
         };
-        let digest = attestation.digest.iter();
-        let props = digest.map(|digest| Prop::own("document-sha256", digest.as_str())).collect();
+        let props = attestation.digest.iter().map(document).collect();
         let text = format!("Attested by {}", attestation.by);
-        let mut observation = self.observation(shown, vec![evidence(&text, props)]);
-        observation.expires = attestation.expires.map(Moment::of);
-        observation
+        self.vouched(shown, vec![evidence(&text, props)], attestation.expires)
     }
 
     /// The file itself stays outside: the back matter names it by its digest.
@@ -251,7 +248,7 @@ impl Writer<'_> {
         };
         let props = || {
             let mut props = vec![
-                Prop::own("document-sha256", file.digest.as_str()),
+                document(&file.digest),
                 Prop::own("collected-by", file.collector.as_str()),
                 Prop::own("recorded-at", self.step.recorded.at.to_string()),
             ];
@@ -273,13 +270,20 @@ impl Writer<'_> {
             }],
             base64: None,
         };
-        let mut named = evidence(&format!("{}: {}", file.name, file.shows), props());
-        let href = format!("#{}", resource.uuid);
-        named.href = Some(href.clone());
-        let mut observation = self.observation(shown, vec![named]);
-        observation.links.push(Link { href, rel: Token::Borrowed("reference") });
-        observation.expires = file.expires.map(Moment::of);
-        (observation, resource)
+        let named = evidence(&format!("{}: {}", file.name, file.shows), props());
+        let observation = self.vouched(shown, vec![named], file.expires);
+        (observation.referring(&resource), resource)
+    }
+
+    /// What somebody says or shows; it counts until it expires.
+    fn vouched(
+        &self,
+        shown: Shown<'_>,
+        evidence: Vec<RelevantEvidence>,
+        expires: Option<Timestamp>,
+    ) -> Observation {
+        let expires = expires.map(Moment::of);
+        Observation { expires, ..self.observation(shown, evidence) }
     }
 
     /// The closing event stands whole in the back matter, so that an assessor can compare its
@@ -299,19 +303,14 @@ impl Writer<'_> {
             collected: self.step.recorded.at,
         };
         let resource = self.closing_event();
-        let mut whole = evidence("The closing event, as the ledger holds it", Vec::new());
-        let href = format!("#{}", resource.uuid);
-        whole.href = Some(href.clone());
-        let mut evidences = vec![whole];
+        let mut evidences = vec![evidence("The closing event, as the ledger holds it", Vec::new())];
         evidences.extend(sentences.iter().map(|sentence| evidence(sentence, Vec::new())));
         let mut observation = self.observation(shown, evidences);
         observation.props.extend([
             Prop::own(prop::BASIS, basis.as_str()),
             Prop::own(prop::DEAD_SINCE, dead_since.to_string()),
         ]);
-        // Some readers follow only links.
-        observation.links.push(Link { href, rel: Token::Borrowed("reference") });
-        (observation, resource)
+        (observation.referring(&resource), resource)
     }
 
     fn closing_event(&self) -> Resource {
@@ -339,36 +338,22 @@ impl Writer<'_> {
     }
 }
 
-/// What an answer rests on, without anything of the request.
-fn answer_props(answer: &Answer) -> Vec<Prop> {
-    let mut props = vec![
-        Prop::own("answer-status", answer.status.to_string()),
-        Prop::own("answer-clause", &answer.clause),
-        Prop::own("recipe-sha256", answer.recipe.as_str()),
-        Prop::own("recipe-custom", if answer.custom { "yes" } else { "no" }),
-        Prop::own("pair-never-accepted", if answer.unpaired { "yes" } else { "no" }),
-        Prop::own("negative-control", control_value(answer.control)),
-        Prop::own("vantage", &answer.vantage),
-        Prop::own("tool-version", &answer.tool),
-    ];
-    props.extend(answer.code.iter().map(|code| Prop::own("answer-code", code.as_str())));
-    props.extend(answer.request_id.iter().map(|id| Prop::own("request-id", id.as_str())));
-    props.extend(answer.issuer_date.iter().map(|date| Prop::own("issuer-date", date.as_str())));
-    let identity = &answer.identity;
-    let fields = identity.fields.iter();
-    props.extend(fields.map(|(name, value)| Prop::own("identity", format!("{name} = {value}"))));
-    props.extend(identity.scopes.iter().map(|scope| Prop::own("identity-scope", scope.as_str())));
-    if let Some(privileged) = identity.privileged {
-        props.push(Prop::own("identity-privileged", if privileged { "yes" } else { "no" }));
+impl Observation {
+    /// With its first evidence in the back matter.
+    fn referring(mut self, resource: &Resource) -> Self {
+        let href = format!("#{}", resource.uuid);
+        if let Some(first) = self.relevant_evidence.first_mut() {
+            first.href = Some(href.clone());
+        }
+        // Some readers follow only links.
+        self.links.push(Link { href, rel: Token::Borrowed("reference") });
+        self
     }
-    props
 }
 
-fn control_value(control: Control) -> &'static str {
-    match control {
-        Control::Denied => "denied",
-        Control::NotSent => "not-sent",
-    }
+/// A file, by the SHA-256 of its bytes.
+fn document(digest: &Digest) -> Prop {
+    Prop::own("document-sha256", digest.as_str())
 }
 
 fn evidence(description: &str, props: Vec<Prop>) -> RelevantEvidence {

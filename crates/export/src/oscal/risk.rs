@@ -10,7 +10,7 @@ use super::observation::tool_origin;
 use super::{OscalOptions, log, plan};
 use crate::text::{Markup, Moment};
 use crate::weakness;
-use quietus_model::Severity;
+use quietus_model::{Severity, plural};
 use quietus_poam::{Class, DeviationKind, Event, PoamItem, Request, Subject};
 
 /// The statement of NIST SP 800-53 that a leaked credential breaks: IA-5(7), no embedded
@@ -62,10 +62,10 @@ fn words(item: &PoamItem) -> (String, String) {
         names => names.join(", "),
     };
     let description = format!(
-        "{} ({}), readable now or before in {} place(s) of: {repositories}.",
+        "{} ({}), readable now or before in {} of: {repositories}.",
         detection.kind.name,
         detection.redacted,
-        item.presence.len(),
+        plural(item.presence.len() as u64, "place"),
     );
     let statement = format!(
         "Whoever can read those places can act with this credential until its issuer denies \

@@ -45,11 +45,21 @@ pub enum Sign {
         /// secret.
         #[serde(default)]
         keys: Vec<String>,
+        /// A text whose own digest, without a key and in hexadecimal, the other text names as
+        /// `{digest}`: a canonical request, say.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        digested: String,
         /// The text, as a template.
         text: String,
         /// How the digest is written.
         #[serde(default)]
         written: Written,
+    },
+    /// A signature of a text with the private key, RSASSA-PKCS1-v1_5 and SHA-256 (RFC 8017), in base
+    /// 64: `{signature}`.
+    Rsa {
+        /// The text, as a template.
+        text: String,
     },
 }
 
@@ -58,15 +68,36 @@ impl Sign {
     pub const PROOFS: [&str; 2] = ["assertion", "signature"];
 
     /// The names of what goes into a signature beside the parts: the endpoint as the recipe has it,
-    /// the host with its port, and the time.
-    pub const CIRCUMSTANCES: [&str; 7] =
-        ["endpoint", "authority", "unix", "expiry", "http_date", "lower_date", "iso_time"];
+    /// the host with its port, the time, and 32 hex digits that no other request has.
+    pub const CIRCUMSTANCES: [&str; 9] = [
+        "endpoint",
+        "authority",
+        "unix",
+        "expiry",
+        "http_date",
+        "lower_date",
+        "iso_time",
+        "iso_date",
+        "nonce",
+    ];
+
+    /// The name of the digest that a text to be signed may hold.
+    pub const DIGEST: &str = "digest";
 
     /// Whether a template may name `name` although it is no part of the credential: it is made for
     /// the request.
     pub fn makes(&self, name: &str) -> bool {
-        !matches!(self, Self::AwsSigv4 { .. })
-            && (Self::PROOFS.contains(&name) || Self::CIRCUMSTANCES.contains(&name))
+        match self {
+            Self::AwsSigv4 { .. } => false,
+            Self::Hmac { .. } if name == Self::DIGEST => true,
+            _ => Self::PROOFS.contains(&name) || Self::CIRCUMSTANCES.contains(&name),
+        }
+    }
+
+    /// Whether a private key signs, of which a control needs no other: a signature that no key made is
+    /// enough.
+    pub fn is_by_private_key(&self) -> bool {
+        matches!(self, Self::Jwt { .. } | Self::Rsa { .. })
     }
 }
 

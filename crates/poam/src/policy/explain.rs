@@ -4,6 +4,7 @@ use super::duration::in_words;
 use super::reading::DEVIATIONS;
 use super::{ClosureMode, Consent, Policy};
 use crate::{Class, MilestoneKind};
+use quietus_model::times;
 
 impl Policy {
     /// What it says, in sentences; lines of a list begin with a dash.
@@ -54,10 +55,10 @@ impl Policy {
         };
         format!(
             "A credential is verified dead when every issuer that is known to be the right one has \
-             denied it {} times, the first and the last at least {} apart and the last at most {} \
+             denied it {}, the first and the last at least {} apart and the last at most {} \
              ago{places}, and has not accepted it since; or once, after its own final receipt. Where \
              no recipe can ask, {} must attest it.{beside}",
-            proof.confirmations,
+            times(proof.confirmations as u64),
             in_words(proof.spread),
             in_words(proof.freshness),
             people(proof.attestors),
@@ -113,7 +114,7 @@ impl Policy {
         format!(
             "A milestone may get a later date {} in a round, all together at most {} % of what its \
              class allows, {}, {urgent}. Its original date stays beside it.",
-            times(rules.most),
+            times(rules.most as u64),
             rules.reach,
             rules.consent.in_words(),
         )
@@ -191,12 +192,4 @@ fn terms(consent: Consent, longest: String) -> String {
 
 fn people(count: usize) -> String {
     if count == 1 { "1 person".to_owned() } else { format!("{count} people") }
-}
-
-fn times(count: usize) -> String {
-    match count {
-        1 => "once".to_owned(),
-        2 => "twice".to_owned(),
-        many => format!("{many} times"),
-    }
 }

@@ -2,8 +2,8 @@
 
 use super::Problems;
 use super::anchored;
-use super::recipe::is_part_name;
 use crate::detector::parse;
+use quietus_model::template::is_name;
 use quietus_model::{CompanionRule, Judge, Rule};
 use quietus_pattern::Program;
 use regex_syntax::hir::{Hir, HirKind};
@@ -140,7 +140,7 @@ fn companions(rule: &Rule, problems: &mut Problems<'_>) {
     for companion in &rule.companions {
         let name = &companion.name;
         problems.unless(
-            is_part_name(name),
+            is_name(name),
             &format!("the companion name \"{name}\" is no name"),
             "use lower case letters, digits and `_`",
         );

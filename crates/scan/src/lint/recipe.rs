@@ -1,6 +1,7 @@
 //! The lint of recipes: an answer counts only if it can be told from any other.
 
 use super::Problems;
+use quietus_model::template;
 use quietus_model::{Clause, Outcome, Recipe, Revocation, RevokeBy, Rule, Sign};
 use quietus_pattern::Program;
 use std::collections::{BTreeMap, HashSet};
@@ -11,7 +12,7 @@ pub(super) fn lint(rule: &Rule, problems: &mut Problems<'_>) {
         validate(recipe, problems);
         let mut parts = parts.clone();
         if let Some(sign) = &recipe.sign {
-            let made = Sign::PROOFS.into_iter().chain(Sign::CIRCUMSTANCES);
+            let made = Sign::PROOFS.into_iter().chain(Sign::CIRCUMSTANCES).chain([Sign::DIGEST]);
             parts.extend(made.filter(|name| sign.makes(name)).map(str::to_owned));
         }
         let texts = texts(&recipe.path, &recipe.headers, &recipe.body);
@@ -59,7 +60,9 @@ fn validate(recipe: &Recipe, problems: &mut Problems<'_>) {
         "start it with https://, or leave it empty where only configuration knows it",
     );
     problems.unless(
-        recipe.path.is_empty() || recipe.path.starts_with(['/', '?']),
+        recipe.path.is_empty()
+            || recipe.path.starts_with(['/', '?'])
+            || recipe.path.starts_with("{below "),
         "its recipe's path does not start with /",
         "write the part of the URL after the endpoint",
     );
@@ -147,34 +150,25 @@ fn revoke(revocation: &Revocation, problems: &mut Problems<'_>) {
     );
 }
 
-/// `{NAME}`, `{query PART}`, `{decoded PART}`, `{bytes PART}`, `{encoded PART PART …}` and
-/// `{basic USER PASSWORD}`, whose sides may also be quoted texts or `-` for nothing. Any other brace is
-/// text, as in a JSON body.
+/// That each template names parts of the credential only, in words that mean something.
 fn templates<'a>(
     place: &str,
     texts: impl Iterator<Item = &'a str>,
     parts: &HashSet<String>,
     problems: &mut Problems<'_>,
 ) {
-    let syntax =
-        r"\{(?:encoded ([^{}]+)|(?:query |decoded |bytes |basic )?([^{} ]+(?: [^{} ]+)?))\}";
-    let Ok(template) = regex::Regex::new(syntax) else { return };
     for text in texts {
-        let operands = template
-            .captures_iter(text)
-            .filter_map(|found| found.get(1).or(found.get(2)))
-            .flat_map(|operands| operands.as_str().split(' '));
-        for name in operands.filter(|operand| is_part_name(operand) && !parts.contains(*operand)) {
+        for name in template::names(text).into_iter().filter(|name| !parts.contains(*name)) {
             problems.add(
                 format!("its {place} template names \"{name}\", which is no part of it"),
                 "name `secret`, a group of the pattern, or a companion",
             );
         }
+        for words in template::misspelled(text) {
+            problems.add(
+                format!("its {place} template has {{{words}}}, which means nothing"),
+                "write {PART}, or one of query, decoded, bytes, below, basic and encoded before it",
+            );
+        }
     }
-}
-
-/// Names that a template can hold; what else stands in braces is text.
-pub(super) fn is_part_name(name: &str) -> bool {
-    name.starts_with(|first: char| first.is_ascii_lowercase())
-        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }

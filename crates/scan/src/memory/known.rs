@@ -50,7 +50,7 @@ impl Tags {
         Self(key.for_purpose("quietus names of scanned objects").authenticate(b""))
     }
 
-    fn of(&self, id: &ObjectId) -> u64 {
+    pub(super) fn of(&self, id: &ObjectId) -> u64 {
         let mut hasher = DefaultHasher::new();
         (&self.0, id.as_bytes()).hash(&mut hasher);
         hasher.finish()

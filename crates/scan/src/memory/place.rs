@@ -3,7 +3,7 @@
 use super::file::{self, Parts, Rest};
 use super::known::{Known, Tags};
 use super::record::{Record, Seal};
-use super::sweep;
+use super::sweep::{self, Of};
 use crate::heads::Tips;
 use crate::run::Run;
 use crate::store::{self, MOST_TREE};
@@ -54,9 +54,10 @@ impl Place {
             return None;
         }
         let format = store::format(repository);
+        let of = if run.vault.detector().seeks_known() { Of::Sought } else { Of::Rules };
         let objects = repository.commondir().join("objects").canonicalize().ok()?;
         Some(Self {
-            file: folder.join(sweep::name(&objects, run.vault.detector().seeks_known())),
+            file: folder.join(sweep::name(&objects, of)),
             format,
             key: run.vault.key().for_purpose("quietus remembered scans"),
             tags: Tags::new(run.vault.key()),
@@ -164,12 +165,17 @@ impl Place {
 
 fn context(format: Format, run: &Run<'_>) -> String {
     let rules = run.vault.detector().rules().digest();
-    let key = run.vault.key().id();
-    let largest = run.options.max_file_size;
     let sought = run.vault.detector().sought(run.vault.key());
     let sought: Vec<_> = sought.iter().map(ToString::to_string).collect();
+    let engine = engine(format, run.vault.key(), run.options.max_file_size);
+    format!("{engine} {rules} {sought:?}")
+}
+
+/// By what objects are read, whatever is looked for in them.
+pub(super) fn engine(format: Format, key: &FingerprintKey, largest: u64) -> String {
+    let key = key.id();
     let engine = (env!("CARGO_PKG_VERSION"), quietus_unpack::VERSION);
-    format!("{engine:?} {} {rules} {key} {largest} {format:?} {sought:?}", program())
+    format!("{engine:?} {} {key} {largest} {format:?}", program())
 }
 
 /// Which build of the program this is: versions are not told apart by their number alone while

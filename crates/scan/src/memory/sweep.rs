@@ -20,14 +20,26 @@ const AWAY: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// Digits of the name of a memory.
 const DIGITS: usize = 32;
 
-/// The name of the file for the objects in a folder: for what rules find there, or for what is
-/// sought by its bytes.
-pub(super) fn name(objects: &Path, is_sought: bool) -> String {
+/// What is remembered of a store, each in a file of its own.
+#[derive(Clone, Copy)]
+pub(super) enum Of {
+    /// What rules find there.
+    Rules,
+    /// Where what is sought by its bytes stands.
+    Sought,
+    /// What of that was seen at its heads.
+    Heads,
+}
+
+/// The name of the file for the objects in a folder.
+pub(super) fn name(objects: &Path, of: Of) -> String {
     let mut name = Sha256::new();
     name.update(objects.as_os_str().as_encoded_bytes());
-    if is_sought {
-        // No path holds this byte.
-        name.update([0]);
+    // No path holds this byte.
+    match of {
+        Of::Rules => {}
+        Of::Sought => name.update([0]),
+        Of::Heads => name.update([0, 0]),
     }
     let name = name.finalize();
     data_encoding::HEXLOWER.encode(&name[..DIGITS / 2])
@@ -90,9 +102,8 @@ fn is_gone(path: &Path) -> bool {
     let Some(objects) = file::place(path) else { return true };
     // It is the name of the file as well, so that no other place can be put there.
     let Some(objects) = of_bytes(&objects) else { return true };
-    let named =
-        |is_sought| OsStr::new(&name(objects, is_sought)) == path.file_name().unwrap_or_default();
-    !named(false) && !named(true)
+    let named = |of| OsStr::new(&name(objects, of)) == path.file_name().unwrap_or_default();
+    ![Of::Rules, Of::Sought, Of::Heads].into_iter().any(named)
         || fs::symlink_metadata(objects).is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound)
 }
 
@@ -135,7 +146,7 @@ mod tests {
 
         /// A memory of the objects at a path, last of use so many days ago.
         fn memory(&self, objects: &Path, days: u32) -> PathBuf {
-            let path = self.path(&name(objects, false));
+            let path = self.path(&name(objects, Of::Rules));
             let place = objects.as_os_str().as_encoded_bytes();
             let parts = Parts { place, head: b"head", rest: &[1; SIZE] };
             file::write(&path, &FingerprintKey::new([7; 32]), &parts).unwrap();

@@ -31,23 +31,32 @@ fn shown_of(
     Some(shown.into_iter().map(|(_, secret)| secret).collect())
 }
 
-/// Who stands at a head is shown. Whether nobody else is.
-pub(crate) fn whoever_is_at_a_head_is_shown(source: &Source, what: &str) -> bool {
-    let words = (0..12).map(|label| format!("pw-{label}"));
-    let known = known((0..12).map(|label| secret(&label.to_string())).chain(words));
+/// Who stands at a head is shown, with a memory and without. Whether nobody else is without.
+pub(crate) fn whoever_is_at_a_head_is_shown(
+    source: &Source,
+    memory: &Path,
+    labels: std::ops::Range<usize>,
+    what: &str,
+) -> bool {
+    let words = labels.clone().map(|label| format!("pw-{label}"));
+    let known = known(labels.map(|label| secret(&label.to_string())).chain(words));
     let options = Options { threads: 2, ..Options::default() };
-    let Some(shown) = shown_of(source, &known, &options) else { return false };
+    let plain = shown_of(source, &known, &options);
+    let told = Options { memory: Some(memory.to_owned()), ..options.clone() };
+    let told = shown_of(source, &known, &told);
+    let Some(plain) = plain else { return false };
     let found = seek(source, known, &options);
     let at_head = |hit: &&quietus_model::Hit| {
         hit.finding.locations.iter().any(|place| !place.at_head.is_empty())
     };
-    let names = |secret: &Secret| key().names(secret);
     let hits: Vec<_> = found.hits.iter().filter(at_head).collect();
-    for hit in &hits {
-        let is_shown = shown.iter().any(|one| names(one).iter().any(|n| hit.finding.is_named(n)));
-        assert!(is_shown, "{what}: {:#?}", hit.finding);
+    for shown in [Some(&plain), told.as_ref()].into_iter().flatten() {
+        for hit in &hits {
+            let is_named = |one: &Secret| key().names(one).iter().any(|n| hit.finding.is_named(n));
+            assert!(shown.iter().any(is_named), "{what}: {:#?}", hit.finding);
+        }
     }
-    hits.len() == shown.len()
+    hits.len() == plain.len()
 }
 
 /// Where the secret of `label` stands, with this memory.
@@ -144,10 +153,73 @@ fn what_is_shown_now_is_known_without_its_history() {
     let all = ["kept", "encoded", "folder", "side", "branch", "file", "staged"];
     check(&ground.whole(), &all);
     check(&Source::Tree(ground.path()), &["kept", "encoded", "folder", "file"]);
-    assert!(whoever_is_at_a_head_is_shown(&ground.whole(), "by hand"));
+    let memory = TempDir::new().unwrap();
+    assert!(whoever_is_at_a_head_is_shown(&ground.whole(), memory.path(), 0..12, "by hand"));
     // What cannot be read says nothing.
     let tip = ground.repository.find_commit(ground.tip("side").unwrap()).unwrap();
     let tree = tip.tree().unwrap().get_name("deep").unwrap().id();
     std::fs::remove_file(ground.loose(tree)).unwrap();
     assert_eq!(shown_of(&ground.history(), &known([secret("gone")]), &Options::default()), None);
+}
+
+/// One that remembers is told what one that does not is.
+#[test]
+fn what_is_shown_is_looked_for_once_in_each_object() {
+    let ground = Ground::bare();
+    let text = |label: &str| format!("({})\n", secret(label));
+    ground.commit("main", "Ann", &[("a", Some(&text("a"))), ("d/b", Some(&text("b")))]);
+    ground.commit("main", "Ann", &[("a", None), ("d/c", Some(&text("c")))]);
+    let memory = TempDir::new().unwrap();
+    let plain = Options { threads: 2, ..Options::default() };
+    let told = Options { memory: Some(memory.path().to_owned()), ..plain.clone() };
+    let source = ground.history();
+    let check = |labels: &[&str], expected: &[&str]| {
+        let known = known(labels.iter().map(|label| secret(label)));
+        let shown = shown_of(&source, &known, &told).unwrap();
+        assert_eq!(Some(&shown), shown_of(&source, &known, &plain).as_ref(), "{labels:?}");
+        let expected: Vec<Secret> =
+            expected.iter().map(|label| Secret::from(secret(label).as_str())).collect();
+        assert_eq!(shown, expected);
+    };
+    check(&["a", "b"], &["b"]);
+    let first = files(memory.path());
+    assert_eq!(first.len(), 1);
+    check(&["a", "b"], &["b"]);
+    assert_eq!(files(memory.path()), first);
+    // A value that nobody looked for, in an object that was read long ago.
+    check(&["a", "b", "c"], &["b", "c"]);
+    check(&["a"], &[]);
+    // One that vanished from the list, and what came meanwhile.
+    ground.commit("main", "Ann", &[("e", Some(&text("b")))]);
+    check(&["a"], &[]);
+    check(&["b", "a"], &["b"]);
+    ground.commit("side", "Ann", &[("f", Some(&text("a")))]);
+    check(&["a", "b"], &["a", "b"]);
+    // What is gone is not proof of anything: an object that cannot be read makes all unknown.
+    let head = ground.commit("main", "Ann", &[("g/h", Some("nothing"))]);
+    let folder = ground.repository.find_commit(head).unwrap().tree().unwrap();
+    let folder = ground.loose(folder.get_name("g").unwrap().id());
+    let whole = std::fs::read(&folder).unwrap();
+    std::fs::remove_file(&folder).unwrap();
+    let all = known([secret("a"), secret("n")]);
+    for _ in 0..2 {
+        assert_eq!(shown_of(&source, &all, &told), None);
+    }
+    std::fs::write(&folder, whole).unwrap();
+    check(&["a", "n"], &["a"]);
+    // Half a file, as a scan leaves it that is killed, and a file that somebody wrote to.
+    let (path, bytes) = files(memory.path()).remove(0);
+    for at in (0..bytes.len()).step_by(7) {
+        std::fs::write(&path, &bytes[..at]).unwrap();
+        check(&["a", "n"], &["a"]);
+        let mut spoilt = bytes.clone();
+        spoilt[at] ^= 1;
+        std::fs::write(&path, spoilt).unwrap();
+        check(&["a", "n"], &["a"]);
+    }
+    for label in ["a", "b", "n"] {
+        let secret = secret(label).into_bytes();
+        let holds = |file: &[u8]| file.windows(secret.len()).any(|window| window == secret);
+        assert!(!files(memory.path()).iter().any(|(_, file)| holds(file)), "no secret is in it");
+    }
 }

@@ -34,6 +34,12 @@ pub(super) fn signature(
     Ok(Secret::new(text.into_bytes()))
 }
 
+/// The digest of `text` without a key.
+pub(super) fn plain_hex(hash: Hash, text: &str, parts: &Parts<'_>) -> Result<Secret, Unfilled> {
+    let digest = plain(hash, template::text(text, parts)?.expose());
+    Ok(Secret::new(HEXLOWER.encode(digest.expose()).into_bytes()))
+}
+
 fn plain(hash: Hash, text: &[u8]) -> Secret {
     Secret::new(match hash {
         Hash::Sha1 => Sha1::digest(text).to_vec(),
@@ -98,5 +104,47 @@ mod tests {
         assert_eq!(named, made(Hash::Sha1, &["key"], "bob\n", Written::Hex));
         let missing = signature(Hash::Sha1, &[], "{other}", Written::Hex, &BTreeMap::new());
         assert_eq!(missing.err(), Some(Unfilled::Missing("other".into())));
+    }
+
+    /// The number of the example that follows, in pieces.
+    const NONCE: [&str; 4] = ["31568532", "99f313e2", "3d1673dc", "12e1703d"];
+
+    /// The example of Alibaba Cloud's documentation, "V3 request structure and signature".
+    #[test]
+    fn a_canonical_request_is_digested_before_it_is_signed() {
+        let words = [["Your", "Access", "Key", "Secret"].concat(), NONCE.concat()];
+        let [secret, nonce] = words.map(|text| Secret::from(text.as_str()));
+        let mut parts: Parts<'_> = BTreeMap::from([("secret", &secret), ("nonce", &nonce)]);
+        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        let names =
+            "host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version";
+        let query =
+            "ImageId=win2019_1809_x64_dtc_zh-cn_40G_alibase_20230811.vhd&RegionId=cn-shanghai";
+        let canonical = format!(
+            "POST\n/\n{query}\nhost:ecs.cn-shanghai.aliyuncs.com\nx-acs-action:RunInstances\n\
+             x-acs-content-sha256:{empty}\nx-acs-date:2023-10-26T10:22:32Z\n\
+             x-acs-signature-nonce:{{nonce}}\nx-acs-version:2014-05-26\n\n{names}\n{empty}"
+        );
+        let digested = plain_hex(Hash::Sha256, &canonical, &parts).unwrap();
+        parts.insert("digest", &digested);
+        let text = "ACS3-HMAC-SHA256\n{digest}";
+        let keys = ["{secret}".to_owned()];
+        let made = signature(Hash::Sha256, &keys, text, Written::Hex, &parts).unwrap();
+        let expected = "06563a9e1b43f5dfe96b81484da74bceab24a1d853912eee15083a6f0f3283c0";
+        assert_eq!(made.expose(), expected.as_bytes());
+    }
+
+    /// The example of Tencent Cloud's documentation, "Signature v3".
+    #[test]
+    fn the_first_key_of_a_chain_may_have_a_word_before_it() {
+        let words = ["Gu5t9x", "GARNpq", "86cd98", "joQYCN", "3EXAMP", "LE"].concat();
+        let secret = Secret::from(words.as_str());
+        let parts: Parts<'_> = BTreeMap::from([("secret", &secret)]);
+        let keys = ["TC3{secret}", "2019-02-25", "cvm", "tc3_request"].map(str::to_owned);
+        let text = "TC3-HMAC-SHA256\n1551113065\n2019-02-25/cvm/tc3_request\n\
+                    5ffe6a04c0664d6b969fab9a13bdab201d63ee709638e2749d62a09ca18d7031";
+        let made = signature(Hash::Sha256, &keys, text, Written::Hex, &parts).unwrap();
+        let expected = "72e494ea809ad7a8c8f7a4507b9bddcbaa8e581f516e8da2f66e2c5a96525168";
+        assert_eq!(made.expose(), expected.as_bytes());
     }
 }

@@ -1,9 +1,8 @@
 //! JSON Web Tokens (RFC 7519) that are signed with a private key.
 
-use super::Occasion;
+use super::{Occasion, rsa};
 use crate::template::{self, Parts, Unfilled};
 use data_encoding::BASE64URL_NOPAD;
-use quietus_model::shape::Stream;
 use quietus_model::{JwtAlgorithm, Secret};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -66,46 +65,31 @@ fn filled(
 
 /// A signature of the right length that no key made.
 fn forged(algorithm: JwtAlgorithm, label: &str) -> Vec<u8> {
-    let length = match algorithm {
-        JwtAlgorithm::Rs256 => 256,
-        JwtAlgorithm::Es256 => 64,
-    };
-    let mut stream = Stream::new(label);
-    // Below every modulus, so that it is read as the number it should be.
-    std::iter::once(0).chain((1..length).map(|_| stream.byte())).collect()
+    match algorithm {
+        JwtAlgorithm::Rs256 => rsa::forged(label, 256),
+        JwtAlgorithm::Es256 => rsa::forged(label, 64),
+    }
 }
 
 #[cfg(feature = "jwt")]
 fn signature(algorithm: JwtAlgorithm, key: &Secret, text: &[u8]) -> Result<Vec<u8>, Unfilled> {
     use ring::rand::SystemRandom;
-    use ring::signature::{
-        ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
-    };
-    let unread = Unfilled::Unfit("it cannot be read as a private key of the kind that signs here");
-    let (label, der) = super::der(key.expose()).ok_or_else(|| unread.clone())?;
-    let (random, der) = (SystemRandom::new(), der.expose());
+    use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
     match algorithm {
-        JwtAlgorithm::Rs256 => {
-            let pair = match label.as_str() {
-                "RSA PRIVATE KEY" => RsaKeyPair::from_der(der),
-                _ => RsaKeyPair::from_pkcs8(der),
-            };
-            let pair = pair.map_err(|_| unread.clone())?;
-            let mut out = vec![0; pair.public().modulus_len()];
-            pair.sign(&RSA_PKCS1_SHA256, &random, text, &mut out).map_err(|_| unread)?;
-            Ok(out)
-        }
+        JwtAlgorithm::Rs256 => rsa::sign(key, text),
         JwtAlgorithm::Es256 => {
-            let kind = &ECDSA_P256_SHA256_FIXED_SIGNING;
-            let pair = EcdsaKeyPair::from_pkcs8(kind, der, &random).map_err(|_| unread.clone())?;
-            Ok(pair.sign(&random, text).map_err(|_| unread)?.as_ref().to_vec())
+            let (kind, random) = (&ECDSA_P256_SHA256_FIXED_SIGNING, SystemRandom::new());
+            let (_, der) = super::der(key.expose()).ok_or(rsa::UNREAD)?;
+            let pair = EcdsaKeyPair::from_pkcs8(kind, der.expose(), &random);
+            let pair = pair.map_err(|_| rsa::UNREAD)?;
+            Ok(pair.sign(&random, text).map_err(|_| rsa::UNREAD)?.as_ref().to_vec())
         }
     }
 }
 
 #[cfg(not(feature = "jwt"))]
 fn signature(_: JwtAlgorithm, _: &Secret, _: &[u8]) -> Result<Vec<u8>, Unfilled> {
-    Err(Unfilled::Unfit("this program was built without its feature \"jwt\""))
+    Err(rsa::NOT_BUILT)
 }
 
 #[cfg(feature = "jwt")]

@@ -3,6 +3,7 @@
 mod digest;
 mod jwt;
 mod pem;
+mod rsa;
 mod sigv4;
 
 pub(crate) use pem::der;
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use quietus_model::{Secret, Sign};
 use std::collections::BTreeSet;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use url::Url;
 
 /// How long a request that says until when it counts does so, in seconds.
@@ -56,9 +58,10 @@ pub(crate) fn parts(sign: &Sign) -> BTreeSet<&str> {
         Sign::Jwt { header, claims, .. } => {
             header.values().chain(claims.values()).flat_map(|text| template::names(text)).collect()
         }
-        Sign::Hmac { keys, text, .. } => {
-            keys.iter().chain([text]).flat_map(|text| template::names(text)).collect()
+        Sign::Hmac { keys, digested, text, .. } => {
+            keys.iter().chain([digested, text]).flat_map(|text| template::names(text)).collect()
         }
+        Sign::Rsa { text } => template::names(text),
     };
     named.into_iter().chain(["secret"]).collect()
 }
@@ -78,9 +81,14 @@ pub(crate) fn made(
             let wanted = jwt::Wanted { algorithm: *algorithm, header, claims, lifetime: *lifetime };
             Made { name: "assertion", text: jwt::assertion(&wanted, &known, occasion)? }
         }
-        Sign::Hmac { hash, keys, text, written } => {
+        Sign::Hmac { hash, keys, digested, text, written } => {
+            let digested = digest::plain_hex(*hash, digested, &known)?;
+            known.insert(Sign::DIGEST, &digested);
             let text = digest::signature(*hash, keys, text, *written, &known)?;
             Made { name: "signature", text }
+        }
+        Sign::Rsa { text } => {
+            Made { name: "signature", text: rsa::signature(text, &known, occasion)? }
         }
     };
     made.push(proof);
@@ -100,9 +108,17 @@ fn circumstances(occasion: &Occasion<'_>) -> Vec<Made> {
         date.clone(),
         date.to_ascii_lowercase(),
         now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        now.strftime("%Y-%m-%d").to_string(),
+        nonce(),
     ];
     let named = Sign::CIRCUMSTANCES.into_iter().zip(texts);
     named.map(|(name, text)| Made { name, text: Secret::from(text.as_str()) }).collect()
+}
+
+/// What no other request has. It need not be one that nobody guesses.
+fn nonce() -> String {
+    let random = || RandomState::new().build_hasher().finish();
+    format!("{:016x}{:016x}", random(), random())
 }
 
 /// The headers that make `request` a signed one at `now`. `Err` names a part that is missing.

@@ -233,11 +233,11 @@ impl Validator {
         let now = self.now();
         let label =
             format!("control:{}:{}:{now}:{}", question.endpoint().text(), rule.id, self.tool);
-        let is_token = matches!(recipe.sign, Some(Sign::Jwt { .. }));
+        let is_signed = recipe.sign.as_ref().is_some_and(Sign::is_by_private_key);
         let made = match (recipe.exchange, parts.get("secret")) {
             (Exchange::PublishedKeys, Some(token)) => fabricate::signature(token, &label),
             // The parts are the same then, and nobody's key signs them.
-            (_, Some(key)) if is_token => Some((*key).clone()),
+            (_, Some(key)) if is_signed => Some((*key).clone()),
             _ => fabricate::secret(rule, &label),
         };
         let Some(made) = made else {
@@ -245,7 +245,7 @@ impl Validator {
         };
         let mut parts = parts.clone();
         parts.insert("secret", &made);
-        let question = Question { forged: is_token.then_some(label.as_str()), ..question };
+        let question = Question { forged: is_signed.then_some(label.as_str()), ..question };
         match self.hear(question, &parts).await {
             Err(doubt) => control::Outcome::Failed(doubt.to_string()),
             Ok(heard) if heard.received.asks_to_wait() => {

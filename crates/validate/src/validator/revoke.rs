@@ -142,7 +142,7 @@ impl Validator {
         recipe: &Recipe,
         target: &Target,
     ) -> Result<String, NotRevocable> {
-        if revocation.path.starts_with('/') {
+        if revocation.path.starts_with(['/', '{']) {
             return Ok(format!("{}{}", target.endpoint, revocation.path));
         }
         let is_public = issuers::public_endpoints(recipe).any(|e| e.text() == target.endpoint);

@@ -2,9 +2,10 @@
 
 use super::{Deed, Field, FieldKind, Filled, Offer, steps};
 use jiff::{SignedDuration, Timestamp};
+use quietus_model::{Digest, SafeText};
 use quietus_poam::{
-    Action, Actor, DeviationKind, Impact, MilestoneKind, PoamItem, Policy, Refusal, RootCause,
-    Subject,
+    Action, Actor, Attachment, DeviationKind, Impact, MilestoneKind, PoamItem, Policy, Refusal,
+    RootCause, Subject,
 };
 
 /// Long enough for any rule about reasons: what is asked is whether anything else stands against it.
@@ -16,6 +17,8 @@ pub(crate) struct Asking<'a> {
     pub(crate) by: &'a Actor,
     pub(crate) policy: &'a Policy,
     pub(crate) now: Timestamp,
+    /// Whether files can be attached here.
+    pub(crate) keeps_files: bool,
 }
 
 impl Asking<'_> {
@@ -139,7 +142,7 @@ impl Asking<'_> {
             }
             Deed::Attest => simple(
                 Action::Attest { note: sample(), digest: None },
-                vec![text("note", "What you saw"), shown_by(false)],
+                vec![text("note", "What you saw"), self.shown_by()],
             ),
             Deed::Bind => self.bind(),
             Deed::Unbind => self.unbind(),
@@ -150,7 +153,7 @@ impl Asking<'_> {
                 let pair = |cause: &RootCause| (cause.name().to_owned(), cause.to_string());
                 let options = causes.iter().map(pair).collect();
                 let cause = choice("cause", "How it leaked", options);
-                Ok(vec![cause, text("note", "What happened"), shown_by(false)])
+                Ok(vec![cause, text("note", "What happened"), self.shown_by()])
             }
             Deed::Impact => {
                 let all = Impact::ALL;
@@ -160,7 +163,7 @@ impl Asking<'_> {
                 let options = impacts.iter().map(pair).collect();
                 let label = "Where you looked and what you saw";
                 let impact = choice("impact", "What was found", options);
-                Ok(vec![impact, text("note", label), shown_by(false)])
+                Ok(vec![impact, text("note", label), self.shown_by()])
             }
             Deed::Approve => self.with_glass(vec![text("note", "What you looked at")], |glass| {
                 Action::Approve { note: sample(), break_glass: glass }
@@ -187,6 +190,7 @@ impl Asking<'_> {
                 simple(Action::Reopen { reason: sample() }, vec![text("reason", "Why")])
             }
             Deed::Note => simple(Action::Note { text: sample() }, vec![text("note", "The remark")]),
+            Deed::Attach => self.attach(),
             Deed::StepStart | Deed::StepClaim | Deed::StepWaive | Deed::StepExtend => {
                 steps::fields(self, deed)
             }
@@ -201,6 +205,39 @@ impl Asking<'_> {
         };
         let pair = |subject: &Subject| (subject.to_string(), subject.to_string());
         Ok((first, choice("subject", "What was asked for", subjects.iter().map(pair).collect())))
+    }
+
+    fn attach(&self) -> Result<Vec<Field>, String> {
+        if !self.keeps_files {
+            return Err(
+                "nothing is kept here; attach it with `quietus item act ID attach FILE`".to_owned()
+            );
+        }
+        let attachment = Box::new(Attachment {
+            digest: Digest::of(SAMPLE.as_bytes()),
+            name: SafeText::plain(SAMPLE),
+            size: 1,
+            shows: SafeText::plain(SAMPLE),
+            collected: self.now,
+            expires: None,
+            collector: SafeText::plain(SAMPLE),
+            scope: SafeText::default(),
+            kept: true,
+        });
+        self.asks(&Action::Attach { attachment }).map_err(|refusal| refusal.to_string())?;
+        Ok(vec![
+            field("file", "The file", FieldKind::File),
+            text("note", "What it shows"),
+            date("until", "It counts until (may be empty)", false),
+        ])
+    }
+
+    /// A file is named by its digest; those that are attached are offered.
+    pub(super) fn shown_by(&self) -> Field {
+        let known = self.item.attachments.iter().map(|known| &known.attachment);
+        let known = known.map(|file| (file.digest.to_string(), file.name.to_string())).collect();
+        let label = "SHA-256 of a file that shows it (may be empty)";
+        Field { required: false, ..field("digest", label, FieldKind::Digest(known)) }
     }
 
     fn dismiss(&self) -> Result<Vec<Field>, String> {
@@ -255,16 +292,6 @@ pub(super) fn later(at: Timestamp) -> Timestamp {
 
 fn field(name: &'static str, label: &'static str, kind: FieldKind) -> Field {
     Field { name, label, kind, value: String::new(), required: true }
-}
-
-/// A file is named by its digest: the ledger keeps none.
-pub(super) fn shown_by(required: bool) -> Field {
-    let label = if required {
-        "SHA-256 of the file that shows it"
-    } else {
-        "SHA-256 of a file that shows it (may be empty)"
-    };
-    Field { required, ..line("digest", label) }
 }
 
 fn line(name: &'static str, label: &'static str) -> Field {

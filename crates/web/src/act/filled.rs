@@ -95,6 +95,11 @@ impl Filled {
             Deed::Resume => Action::Resume { reason },
             Deed::Reopen => Action::Reopen { reason },
             Deed::Note => Action::Note { text: note },
+            Deed::Attach => {
+                let why = "a file is attached on the page of its item, or with `quietus item act ID \
+                           attach FILE`";
+                return Err(why.to_owned());
+            }
             Deed::StepStart => step(StepDeed::Start),
             Deed::StepClaim => step(StepDeed::Claim { note, digest, break_glass: glass }),
             Deed::StepWaive => step(StepDeed::Waive { reason }),
@@ -107,6 +112,6 @@ fn parsed<T: FromStr<Err = String>>(text: &str) -> Result<T, String> {
     text.parse()
 }
 
-fn day(text: &str) -> Result<Timestamp, String> {
+pub(crate) fn day(text: &str) -> Result<Timestamp, String> {
     end_of_day(text).map_err(|_| format!("\"{text}\" is no date; write it as YYYY-MM-DD"))
 }

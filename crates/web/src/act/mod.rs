@@ -5,7 +5,7 @@ mod filled;
 mod steps;
 
 pub(crate) use asking::Asking;
-pub(crate) use filled::Filled;
+pub(crate) use filled::{Filled, day};
 
 use serde::Deserialize;
 
@@ -30,6 +30,7 @@ pub(crate) enum Deed {
     Resume,
     Reopen,
     Note,
+    Attach,
     #[serde(rename = "step-start")]
     StepStart,
     #[serde(rename = "step-claim")]
@@ -42,7 +43,7 @@ pub(crate) enum Deed {
 
 impl Deed {
     /// In the order in which they are offered.
-    pub(crate) const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 22] = [
         Self::Grant,
         Self::Decline,
         Self::Approve,
@@ -52,6 +53,7 @@ impl Deed {
         Self::StepClaim,
         Self::Assign,
         Self::Note,
+        Self::Attach,
         Self::Attest,
         Self::Bind,
         Self::Unbind,
@@ -85,6 +87,7 @@ impl Deed {
             Self::Resume => "resume",
             Self::Reopen => "reopen",
             Self::Note => "note",
+            Self::Attach => "attach",
             Self::StepStart => "step-start",
             Self::StepClaim => "step-claim",
             Self::StepWaive => "step-waive",
@@ -111,6 +114,7 @@ impl Deed {
             Self::Resume => "Take up again",
             Self::Reopen => "Reopen",
             Self::Note => "Remark",
+            Self::Attach => "Attach a file",
             Self::StepStart => "Begin a step of a playbook",
             Self::StepClaim => "Claim a step of a playbook",
             Self::StepWaive => "Waive a step of a playbook",
@@ -138,6 +142,9 @@ impl Deed {
             Self::Resume => "It is an open item again.",
             Self::Reopen => "A new round begins; the old one is kept.",
             Self::Note => "Stands in its history for ever.",
+            Self::Attach => {
+                "A page, a log, a confirmation, of 8 MB at most. What holds a credential is refused."
+            }
             Self::StepStart => "Tells others that somebody works on it.",
             Self::StepClaim => {
                 "Done, approved or confirmed, as its exit test has it. A file must show most steps."
@@ -164,6 +171,9 @@ pub(crate) enum FieldKind {
     Line,
     Text,
     Date,
+    File,
+    /// The digest of a file; those that are attached, with what they are called.
+    Digest(Vec<(String, String)>),
     /// Values with what people read.
     Choice(Vec<(String, String)>),
 }

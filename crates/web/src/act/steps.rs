@@ -1,6 +1,6 @@
 //! What can be done to the steps of playbooks now.
 
-use super::asking::{Asking, SAMPLE, choice, date, later, shown_by, text};
+use super::asking::{Asking, SAMPLE, choice, date, later, text};
 use super::{Deed, Field};
 use quietus_model::Digest;
 use quietus_poam::{Action, ExitTest, StepDeed, StepId};
@@ -42,7 +42,7 @@ fn claim(asking: &Asking<'_>) -> Result<Vec<Field>, String> {
     let mut fields = vec![field, text("note", "What was done, or looked at")];
     let takes_files = open(asking).any(|(_, exit)| exit != ExitTest::Approved);
     if takes_files {
-        fields.push(shown_by(false));
+        fields.push(asking.shown_by());
     }
     if breaks {
         fields.push(text("break_glass", "Why you decide although you are not independent"));

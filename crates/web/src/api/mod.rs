@@ -92,7 +92,9 @@ fn whole(site: &Site, caller: &Caller, item: &PoamItem) -> Result<Value, Failed>
     value["why"] = item.why(policy, now).into();
     value["history"] = serde_json::to_value(&item.history)
         .map_err(|error| Failed::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
-    let asking = crate::act::Asking { item, by: caller.actor(), policy, now };
+    // A file is no JSON.
+    let keeps_files = false;
+    let asking = crate::act::Asking { item, by: caller.actor(), policy, now, keeps_files };
     let offers: serde_json::Map<String, Value> = asking
         .offers(None)
         .into_iter()

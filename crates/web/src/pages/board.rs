@@ -72,8 +72,11 @@ pub(super) async fn page(
     visitor: Visitor,
     query: Result<FromQuery<Query>, QueryRejection>,
 ) -> Result<Response, Refused> {
-    let FromQuery(query) = query.map_err(|error| {
-        let why = format!("this address is not one of the board: {}", error.body_text());
+    let FromQuery(query) = query.map_err(|_| {
+        let views = View::ALL.map(View::name).join(", ");
+        let why = format!(
+            "this address is not one of the board: show is one of {views}, page is a number"
+        );
         Refused::new(StatusCode::BAD_REQUEST, why)
     })?;
     let now = site.now();

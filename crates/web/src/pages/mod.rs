@@ -14,17 +14,21 @@ use crate::refused::Refused;
 use crate::visitor::Visitor;
 use askama::Template;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 
 use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
-use quietus_export::words::{minute, thousands};
+use quietus_export::words::{minute, readable, thousands};
 
 pub(crate) fn routes() -> Router<Site> {
+    let large = DefaultBodyLimit::max(item::attach::LARGEST);
     Router::new()
         .route("/", get(board::page))
         .route("/items/{id}", get(item::page))
         .route("/items/{id}/actions/{deed}", post(item::act))
+        .route("/items/{id}/actions/attach", post(item::attach::attach).layer(large))
+        .route("/items/{id}/files/{digest}", get(item::attach::file))
         .route("/metrics", get(metrics::page))
         .route("/repositories", get(repositories::page))
         .route("/review", get(review::page).post(review::sign))
@@ -72,6 +76,18 @@ impl Frame {
             seq: thousands(snapshot.head.seq),
             as_of: minute(site.now()),
         }
+    }
+}
+
+/// A sentence in pieces: whether each is a command, which stands between backticks, and its text.
+/// Moments are written as people read them.
+pub(crate) fn prose(sentence: &str) -> Vec<(bool, String)> {
+    let sentence = readable(sentence);
+    let whole = sentence.matches('`').count().is_multiple_of(2);
+    let pieces = sentence.split('`').enumerate();
+    match whole {
+        true => pieces.map(|(at, text)| (at % 2 == 1, text.to_owned())).collect(),
+        false => vec![(false, sentence)],
     }
 }
 

@@ -80,8 +80,11 @@ pub(super) async fn page(
     visitor: Visitor,
     query: Result<FromQuery<Query>, QueryRejection>,
 ) -> Result<Response, Refused> {
-    let FromQuery(query) = query.map_err(|error| {
-        let why = format!("this address is none of the repositories: {}", error.body_text());
+    let FromQuery(query) = query.map_err(|_| {
+        let views = View::ALL.map(View::name).join(", ");
+        let why = format!(
+            "this address is none of the repositories: show is one of {views}, page is a number"
+        );
         Refused::new(StatusCode::BAD_REQUEST, why)
     })?;
     let snapshot = site.folded.snapshot(site.now()).await?;

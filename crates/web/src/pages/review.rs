@@ -11,6 +11,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::{SignedDuration, Timestamp};
 use quietus_export::words::{day, end_of_day, minute, plural, readable, thousands};
+use quietus_model::times;
 use quietus_poam::{Duty, PoamItem, Review, closed_since, sample};
 use quietus_store::Append;
 use serde::Deserialize;
@@ -192,7 +193,7 @@ fn line(item: &PoamItem) -> Line {
         }),
         rounds: match item.earlier_rounds.len() {
             0 => String::new(),
-            earlier => format!("it had closed {} before", plural(earlier as u64, "time")),
+            earlier => format!("it had closed {} before", times(earlier as u64)),
         },
     }
 }

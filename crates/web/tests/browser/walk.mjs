@@ -106,8 +106,31 @@ await visit(looks.wide, async page => {
   await page.getByText('Recorded: written by keyboard').waitFor();
 });
 
-// Every form of an open item is filled in and sent, with scripts and without.
+// Fills in and sends every form that an item offers; what they do.
 const words = 'a reason that is long enough for everybody';
+async function doesAll(page, id, mode) {
+  await open(page, `/items/${id}`);
+  const deeds = await page.locator('.deeds form').evaluateAll(forms => forms.map(form => form.getAttribute('action').split('/').pop()));
+  // Setting aside comes last: after it little else is possible.
+  for (const deed of deeds.sort((a, b) => (a === 'dismiss') - (b === 'dismiss'))) {
+    await open(page, `/items/${id}`);
+    const form = page.locator(`form[action="/items/${id}/actions/${deed}"]`);
+    if (await form.count() === 0) continue;
+    if (!(await form.isVisible())) await page.locator('.deeds summary').getByText((await form.locator('button').textContent()).trim(), { exact: true }).click();
+    for (const area of await form.locator('textarea').all()) await area.fill(`${words}: ${deed}`);
+    for (const line of await form.locator('input:not([type])').all()) await line.fill(await line.getAttribute('name') === 'digest' ? 'ab'.repeat(32) : 'issuer.example');
+    for (const date of await form.locator('input[type=date][required]').all()) await date.fill(given.later);
+    for (const file of await form.locator('input[type=file]').all()) await file.setInputFiles({ name: `page of ${id}.txt`, mimeType: 'text/plain', buffer: Buffer.from(`the console says so: ${id}`) });
+    await form.locator('button').click();
+    await page.waitForLoadState();
+    const done = page.url().includes(`done=${deed}`);
+    const refused = await page.getByRole('alert').count() > 0;
+    check(done || (refused && ['extend', 'step-extend'].includes(deed)), `${mode}: ${deed} on ${id}: ${done ? '' : await page.locator('main').innerText()}`.slice(0, 600));
+  }
+  return deeds;
+}
+
+// Every form of an open item is filled in and sent, with scripts and without.
 for (const javaScriptEnabled of [true, false]) {
   await visit({ ...looks.wide, javaScriptEnabled }, async page => {
     const mode = javaScriptEnabled ? 'with scripts' : 'without scripts';
@@ -118,23 +141,8 @@ for (const javaScriptEnabled of [true, false]) {
     check(await page.locator('.items tbody tr').count() > 0, `${mode}: the search finds`);
     const id = javaScriptEnabled ? given.forms[0] : given.forms[1];
     await open(page, `/items/${id}`);
-    const deeds = await page.locator('.deeds form').evaluateAll(forms => forms.map(form => form.getAttribute('action').split('/').pop()));
+    const deeds = await doesAll(page, id, mode);
     check(deeds.length >= 6, `${mode}: ${id} offers ${deeds}`);
-    // Setting aside comes last: after it little else is possible.
-    for (const deed of deeds.sort((a, b) => (a === 'dismiss') - (b === 'dismiss'))) {
-      await open(page, `/items/${id}`);
-      const form = page.locator(`form[action="/items/${id}/actions/${deed}"]`);
-      if (await form.count() === 0) continue;
-      if (!(await form.isVisible())) await page.locator('.deeds summary').getByText((await form.locator('button').textContent()).trim(), { exact: true }).click();
-      for (const area of await form.locator('textarea').all()) await area.fill(`${words}: ${deed}`);
-      for (const line of await form.locator('input:not([type=hidden]):not([type=date])').all()) await line.fill(await line.getAttribute('name') === 'digest' ? 'ab'.repeat(32) : 'issuer.example');
-      for (const date of await form.locator('input[type=date][required]').all()) await date.fill(given.later);
-      await form.locator('button').click();
-      await page.waitForLoadState();
-      const done = page.url().includes(`done=${deed}`);
-      const refused = await page.getByRole('alert').count() > 0;
-      check(done || (refused && ['extend', 'step-extend'].includes(deed)), `${mode}: ${deed} on ${id}: ${done ? '' : await page.locator('main').innerText()}`.slice(0, 600));
-    }
     await open(page, '/review?since=2020-01-01');
     await page.getByLabel('What you looked at and found').fill(`${words} ${mode}`);
     await page.getByRole('button', { name: 'Sign', exact: true }).click();
@@ -146,8 +154,8 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
-// Each role sees every page, and is offered what it is given for.
-for (const [role, { token, duties }] of Object.entries(given.roles)) {
+// Each role sees every page, is offered what it is given for, and does it.
+for (const [role, { token, duties, item }] of Object.entries(given.roles)) {
   await visit({ ...looks.wide, javaScriptEnabled: false }, async page => {
     await open(page, `/items/${given.items[0]}`);
     await page.getByLabel('Access token').fill(token);
@@ -162,6 +170,8 @@ for (const [role, { token, duties }] of Object.entries(given.roles)) {
       const answer = await open(page, path);
       check(answer.status() === 200, `${role} ${path}: ${answer.status()}`);
     }
+    const deeds = await doesAll(page, item, role);
+    check((deeds.length > 0) === Object.values(duties).some(may => may), `${role} is offered ${deeds}`);
   });
 }
 

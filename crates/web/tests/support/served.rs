@@ -11,8 +11,10 @@ use jiff::{SignedDuration, Timestamp};
 use quietus_model::Target;
 use quietus_poam::{Actor, Policy, Role, Roles};
 use quietus_store::Ledger;
+use quietus_track::EvidenceFolder;
 use quietus_web::{
-    Address, AskProvider, Clock, ProviderSettings, Settings, Site, Targets, new_token, serve,
+    Address, AskProvider, Clock, Evidence, ProviderSettings, Settings, Site, Targets, new_token,
+    serve,
 };
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -42,12 +44,21 @@ pub struct Setup {
     pub url: Option<String>,
     pub policy: Policy,
     pub provider: Option<(ProviderSettings, AskProvider)>,
+    pub keeps_files: bool,
 }
 
 impl Default for Setup {
     fn default() -> Self {
         let policy = Policy::default();
-        Self { items: 26, port: 0, goes_on: false, url: None, policy, provider: None }
+        Self {
+            items: 26,
+            port: 0,
+            goes_on: false,
+            url: None,
+            policy,
+            provider: None,
+            keeps_files: true,
+        }
     }
 }
 
@@ -74,6 +85,7 @@ impl Served {
                 policy: setup.policy,
                 account: setup.url.is_none().then(|| Actor::person("os:1000@host")),
                 targets: targets(),
+                evidence: setup.keeps_files.then(|| evidence(folder.path().join("evidence"))),
                 provider: setup.provider,
             },
             clock(setup.goes_on, Arc::clone(&minutes)),
@@ -110,6 +122,19 @@ fn clock(goes_on: bool, minutes: Arc<AtomicI64>) -> Clock {
         let added = minutes.load(Ordering::SeqCst) * 60;
         crowd::now().checked_add(SignedDuration::from_secs(passed + added)).unwrap()
     })
+}
+
+/// What a file says that is taken for one with a credential.
+pub const GIVEAWAY: &str = "a credential stands here";
+
+fn evidence(folder: std::path::PathBuf) -> Evidence {
+    Evidence {
+        folder: EvidenceFolder::new(folder),
+        look_through: Arc::new(|_, name, bytes| match String::from_utf8_lossy(bytes) {
+            text if text.contains(GIVEAWAY) => Err(format!("{name} holds a credential")),
+            _ => Ok(()),
+        }),
+    }
 }
 
 fn targets() -> Targets {

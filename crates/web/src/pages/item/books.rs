@@ -70,6 +70,9 @@ fn step_told(book: &OpenPlaybook, step: &Step, active: bool, now: Timestamp) -> 
     };
     let waits = if step.is_done() { Vec::new() } else { book.waits_for(step) };
     let waits: Vec<&str> = waits.iter().map(|earlier| earlier.plan.name.as_str()).collect();
+    // Where it says so already, it is not said again.
+    let digest = step.shown_by.as_ref().map(ToString::to_string);
+    let digest = digest.filter(|digest| !shown_by.contains(digest.as_str()));
     BookStep {
         title: step.plan.title.clone(),
         name: step.plan.name.clone(),
@@ -81,6 +84,6 @@ fn step_told(book: &OpenPlaybook, step: &Step, active: bool, now: Timestamp) -> 
         test: step.plan.exit.in_words(),
         waits: waits.join(", "),
         shown_by,
-        digest: step.shown_by.as_ref().map_or(String::new(), ToString::to_string),
+        digest: digest.unwrap_or_default(),
     }
 }

@@ -1,11 +1,12 @@
 //! One item: what leaked, where, since when, whose it is, what it can do, why it is open, what comes
 //! next, and everything that happened to it.
 
+pub(super) mod attach;
 mod books;
 mod telling;
 
 use self::books::Book;
-use self::telling::{Entry, Issuer, Place, Step};
+use self::telling::{Entry, File, Issuer, Place, Step};
 use super::{Frame, shown};
 use crate::Site;
 use crate::act::{Asking, Deed, FieldKind, Filled, Offer};
@@ -37,13 +38,15 @@ struct Page {
     lead: String,
     facts: Vec<(&'static str, String)>,
     powers: Vec<(String, String)>,
-    why: Vec<String>,
-    verdict: String,
+    standing: String,
+    reasons: Vec<String>,
+    remarks: Vec<String>,
     next: String,
     milestones: Vec<Step>,
     books: Vec<Book>,
     places: Vec<Place>,
     issuers: Vec<Issuer>,
+    files: Vec<File>,
     after_revoke: Vec<String>,
     offers: Vec<Offer>,
     refused: Vec<Offer>,
@@ -99,13 +102,8 @@ pub(super) async fn act(
     visitor.must_hold(&filled.key)?;
     let (ledger, now) = (&site.folded.ledger, site.now());
     let item = named(ledger, &name).await?;
-    let tried = |problem| Tried { deed, filled: &filled, problem };
-    let look = Look::default();
     if filled.version != item.version {
-        let problem = "Somebody else, or a scan, changed this item since you loaded it. Nothing was \
-                       done: look at it as it is now, and decide anew.";
-        let page = made(&site, &visitor, &item, &look, Some(tried(problem.to_owned()))).await?;
-        return Ok((StatusCode::CONFLICT, shown(&page)).into_response());
+        return changed(&site, &visitor, &item, (deed, &filled)).await;
     }
     let done = match filled.action(deed, &item, &site.settings.targets) {
         Err(problem) => Err(problem),
@@ -118,11 +116,38 @@ pub(super) async fn act(
             }
         }
     };
+    answered(&site, &visitor, &item, (deed, &filled), done).await
+}
+
+/// What somebody decided on is not what is there now.
+async fn changed(
+    site: &Site,
+    visitor: &Visitor,
+    item: &PoamItem,
+    (deed, filled): (Deed, &Filled),
+) -> Result<Response, Refused> {
+    let problem = "Somebody else, or a scan, changed this item since you loaded it. Nothing was \
+                   done: look at it as it is now, and decide anew."
+        .to_owned();
+    let tried = Some(Tried { deed, filled, problem });
+    let page = made(site, visitor, item, &Look::default(), tried).await?;
+    Ok((StatusCode::CONFLICT, shown(&page)).into_response())
+}
+
+/// The item as it is after what was done, or its page with why it was not.
+async fn answered(
+    site: &Site,
+    visitor: &Visitor,
+    item: &PoamItem,
+    (deed, filled): (Deed, &Filled),
+    done: Result<(), String>,
+) -> Result<Response, Refused> {
     if let Err(problem) = done {
-        let page = made(&site, &visitor, &item, &look, Some(tried(problem))).await?;
+        let tried = Some(Tried { deed, filled, problem });
+        let page = made(site, visitor, item, &Look::default(), tried).await?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page)).into_response());
     }
-    site.folded.caught_up(now).await?;
+    site.folded.caught_up(site.now()).await?;
     Ok(Redirect::to(&format!("/items/{}?done={}", item.id(), deed.name())).into_response())
 }
 
@@ -136,15 +161,11 @@ async fn made(
     let now = site.now();
     let snapshot = site.folded.snapshot(now).await?;
     let policy = &site.settings.policy;
-    let asking = Asking { item, by: &visitor.actor, policy, now };
+    let keeps_files = site.settings.evidence.is_some();
+    let asking = Asking { item, by: &visitor.actor, policy, now, keeps_files };
     let filled = tried.as_ref().map(|tried| (tried.deed, tried.filled));
     let (offers, refused) =
         asking.offers(filled).into_iter().partition(|offer| offer.refusal.is_none());
-    let mut why: Vec<String> = item.why(policy, now).iter().map(|text| readable(text)).collect();
-    let next = why.pop().unwrap_or_default();
-    let mut why: Vec<String> = why.into_iter().skip(1).collect();
-    let verdict = if why.is_empty() { String::new() } else { why.remove(0) };
-    let why = why.iter().map(|text| text.trim_start_matches("- ").to_owned()).collect();
     let (history, untold) = telling::history(item, look.history == "all" || look.view == "print");
     Ok(Page {
         frame: Some(Frame::of("item", site, visitor, &snapshot)),
@@ -160,13 +181,15 @@ async fn made(
         lead: telling::lead(item, now),
         facts: telling::facts(item, now),
         powers: telling::powers(item),
-        why,
-        verdict,
-        next,
+        standing: readable(&item.standing()),
+        reasons: telling::reasons(item, policy, now),
+        remarks: item.remarks(policy, now).iter().map(|text| readable(text)).collect(),
+        next: readable(&item.what_next(policy, now)),
         milestones: item.order().iter().map(|kind| telling::step(item, *kind, now)).collect(),
         books: books::books(item, now),
         places: telling::places(item),
         issuers: telling::issuers(item, now),
+        files: telling::files(item, keeps_files, now),
         after_revoke: item.detection.kind.remedy.after_revoke.clone(),
         offers,
         refused,

@@ -3,8 +3,11 @@
 use jiff::Timestamp;
 use quietus_export::story::{heading, sentence};
 use quietus_export::words::{day, distance, minute, plural, readable, short_ref, thousands};
-use quietus_model::{Digest, Verdict};
-use quietus_poam::{Actor, Event, PoamItem, Progress, Recorded, Standing, StepChange};
+use quietus_model::{Digest, Verdict, times};
+use quietus_poam::{
+    Actor, Attached, Blocker, Event, MilestoneKind, PoamItem, Policy, Progress, Recorded, Standing,
+    StepChange,
+};
 
 /// How much of a long history is shown before somebody asks for all of it.
 const STEPS: usize = 60;
@@ -48,6 +51,18 @@ pub(super) struct Entry {
     pub(super) digest: String,
 }
 
+/// A file that shows something.
+pub(super) struct File {
+    pub(super) name: String,
+    /// Where its copy is had; empty where there is none.
+    pub(super) address: String,
+    pub(super) size: String,
+    pub(super) standing: String,
+    pub(super) shows: String,
+    pub(super) collected: String,
+    pub(super) digest: String,
+}
+
 /// What was just done, as long as it is the last thing in its history.
 pub(super) fn said(done: &str, item: &PoamItem) -> Option<String> {
     if done.is_empty() {
@@ -86,6 +101,32 @@ pub(super) fn lead(item: &PoamItem, now: Timestamp) -> String {
             format!("Everything is done; proof of today is missing. Owner: {owner}.")
         }
     }
+}
+
+/// What stands between it and its closure, or on what it closed; what is to be done stands below.
+pub(super) fn reasons(item: &PoamItem, policy: &Policy, now: Timestamp) -> Vec<String> {
+    if let Some(closure) = &item.closure {
+        return closure.evidence.iter().map(|text| readable(text)).collect();
+    }
+    let undone = |kind: &MilestoneKind| !item.milestone(*kind).is_done();
+    let mut undone: Vec<String> =
+        item.order().iter().filter(|kind| undone(kind)).map(ToString::to_string).collect();
+    let last = undone.pop();
+    let milestones = last.map(|last| match undone.as_slice() {
+        [] => format!("{last} is not done"),
+        others => format!("{} and {last} are not done", others.join(", ")),
+    });
+    let steps = item.steps().filter(|(_, step)| !step.is_done()).count();
+    let steps = (steps > 0).then(|| match plural(steps as u64, "step") {
+        one if steps == 1 => format!("{one} of a playbook is not done"),
+        many => format!("{many} of playbooks are not done"),
+    });
+    let below =
+        |blocker: &Blocker| matches!(blocker, Blocker::Milestone { .. } | Blocker::Step { .. });
+    let blockers = item.blockers(policy, now);
+    let others = blockers.iter().filter(|blocker| !below(blocker));
+    let others = others.map(|blocker| readable(&blocker.to_string()));
+    milestones.into_iter().chain(steps).chain(others).collect()
 }
 
 pub(super) fn facts(item: &PoamItem, now: Timestamp) -> Vec<(&'static str, String)> {
@@ -227,12 +268,12 @@ pub(super) fn issuers(item: &PoamItem, now: Timestamp) -> Vec<Issuer> {
     let standing = |record: &quietus_poam::TargetRecord| match record.standing(now) {
         Standing::Live(at) => (format!("accepted it at {}", minute(at)), "live"),
         Standing::Denied { first, last, count, .. } if first == last => {
-            (format!("denied it {} at {}", times(count), minute(last)), "dead")
+            (format!("denied it {} at {}", times(count as u64), minute(last)), "dead")
         }
         Standing::Denied { first, last, count, .. } => (
             format!(
                 "denied it {}, first at {}, last at {}",
-                times(count),
+                times(count as u64),
                 minute(first),
                 minute(last)
             ),
@@ -256,10 +297,6 @@ pub(super) fn issuers(item: &PoamItem, now: Timestamp) -> Vec<Issuer> {
         .collect()
 }
 
-fn times(count: usize) -> String {
-    if count == 1 { "once".to_owned() } else { plural(count as u64, "time") }
-}
-
 /// Newest first; and what is not shown.
 pub(super) fn history(item: &PoamItem, all: bool) -> (Vec<Entry>, String) {
     let shown = if all { usize::MAX } else { STEPS };
@@ -276,6 +313,38 @@ pub(super) fn history(item: &PoamItem, all: bool) -> (Vec<Entry>, String) {
     let rest = item.history.len() - entries.len();
     let untold = if rest == 0 { String::new() } else { plural(rest as u64, "earlier entry") };
     (entries, untold)
+}
+
+/// Newest first.
+pub(super) fn files(item: &PoamItem, kept_here: bool, now: Timestamp) -> Vec<File> {
+    let file = |known: &Attached| {
+        let file = &known.attachment;
+        let standing = match file.expires {
+            Some(at) if !known.is_valid(now) => format!("expired {}", day(at)),
+            Some(at) => format!("counts until {}", day(at)),
+            None => String::new(),
+        };
+        let has_copy = file.kept && kept_here;
+        let address = format!("/items/{}/files/{}", item.id(), file.digest);
+        let scope = Some(file.scope.as_str()).filter(|scope| !scope.is_empty());
+        let scope = scope.map_or(String::new(), |scope| format!(", about {scope}"));
+        File {
+            name: file.name.to_string(),
+            address: if has_copy { address } else { String::new() },
+            size: plural(file.size, "byte"),
+            standing,
+            shows: file.shows.to_string(),
+            collected: format!(
+                "as of {}, collected by {}{scope}; recorded {} by {}",
+                minute(file.collected),
+                file.collector,
+                minute(known.at),
+                known.by
+            ),
+            digest: file.digest.to_string(),
+        }
+    };
+    item.attachments.iter().rev().map(file).collect()
 }
 
 fn class(event: &Event) -> &'static str {
