@@ -22,3 +22,5 @@ mod anchors;
 mod killed;
 #[path = "ledger/moves.rs"]
 mod moves;
+#[path = "ledger/read_only.rs"]
+mod read_only;

@@ -140,6 +140,20 @@ proptest! {
     }
 }
 
+/// Denials that arrive late, some of them given before the acceptance that is known and some after it.
+#[test]
+fn since_when_it_is_dead_is_told_when_answers_arrive_late() {
+    let mut world = leaked();
+    for night in 1..=20 {
+        take(&mut world, 13 * night, &Step::Late);
+    }
+    let all = &world.events[&print_of("token")];
+    let (whole, short) = (fold(all, all.len()), fold(&abridge(all), all.len()));
+    let now = at(13 * 20);
+    assert!(whole.exposure(now).dead_since.is_some());
+    assert_eq!(whole.exposure(now), short.exposure(now));
+}
+
 #[test]
 fn a_year_of_the_same_answer_is_a_handful_of_events() {
     let mut world = leaked();

@@ -111,7 +111,9 @@ pub enum StoreError {
         doing: &'static str,
     },
     /// It may only be read.
-    #[error("the ledger {at} is read-only: allow this user to write it, or name another")]
+    #[error(
+        "the ledger {at} is read-only: allow this user to write it and its folder, or name another"
+    )]
     ReadOnly {
         /// Where.
         at: String,
@@ -357,7 +359,8 @@ fn meaning(error: &sqlx::Error) -> Meaning {
         // The low byte is the primary result code, the rest tells details.
         return match code & 0xff {
             5 | 6 => Meaning::Locked,
-            8 => Meaning::ReadOnly,
+            // The last: that it is there was seen before.
+            8 | 14 => Meaning::ReadOnly,
             11 => Meaning::Damaged,
             13 => Meaning::Full,
             26 => Meaning::NotADatabase,

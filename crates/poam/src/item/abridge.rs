@@ -9,11 +9,11 @@ use quietus_model::{Judgement, LocationId, SafeText, Target, Verdict};
 use std::collections::BTreeMap;
 
 /// The version of [`telling`]: what was abridged by another one is abridged anew.
-pub const ABRIDGING: u32 = 1;
+pub const ABRIDGING: u32 = 2;
 
 /// How many equal answers in a row are kept from their beginning; the last one is kept as well. No
 /// policy that asks for more confirmations than this may be weighed by an abridged item.
-pub const EQUAL_ANSWERS: usize = 8;
+pub const EQUAL_ANSWERS: usize = 4;
 
 impl PoamItem {
     /// Whether no event is missing in its history.
@@ -44,7 +44,6 @@ enum About<'e> {
 /// The equal sayings of one after the other.
 struct Row<'e> {
     saying: Saying<'e>,
-    latest: Option<jiff::Timestamp>,
     events: Vec<usize>,
 }
 
@@ -57,6 +56,7 @@ struct Row<'e> {
 pub fn telling(events: &[Recorded]) -> Vec<bool> {
     let mut kept = vec![true; events.len()];
     let mut rows: BTreeMap<About<'_>, Row<'_>> = BTreeMap::new();
+    let mut newest: BTreeMap<&Target, jiff::Timestamp> = BTreeMap::new();
     for (at, recorded) in events.iter().enumerate() {
         let Some((about, saying)) = said(&recorded.event) else {
             if !matches!(recorded.event, Event::Noted { .. }) {
@@ -68,16 +68,17 @@ pub fn telling(events: &[Recorded]) -> Vec<bool> {
         let ended =
             rows.extract_if(.., |known, row| is_contradicted(known, &row.saying, &about, &saying));
         ended.for_each(|(_, row)| row.thin(&mut kept));
-        let when = answered(&recorded.event);
-        // Answers are weighed by when they were given: one that arrives late begins anew.
-        if rows.get(&about).is_some_and(|row| when < row.latest)
-            && let Some(row) = rows.remove(&about)
-        {
-            row.thin(&mut kept);
+        // Answers are weighed by when they were given. One that arrives late stands somewhere before
+        // others, perhaps before one that says otherwise: it stays, and ends the row.
+        if let Event::Judged { judgement } = &recorded.event {
+            let newest = newest.entry(&judgement.target).or_insert(judgement.at);
+            if judgement.at < *newest {
+                rows.remove(&about).into_iter().for_each(|row| row.thin(&mut kept));
+                continue;
+            }
+            *newest = judgement.at;
         }
-        let row = rows.entry(about).or_insert(Row { saying, latest: when, events: Vec::new() });
-        row.latest = when;
-        row.events.push(at);
+        rows.entry(about).or_insert(Row { saying, events: Vec::new() }).events.push(at);
     }
     rows.into_values().for_each(|row| row.thin(&mut kept));
     kept
@@ -136,12 +137,5 @@ fn is_contradicted(
             one == other && (kind(&a.verdict) != kind(&b.verdict) || (known == about && a != b))
         }
         _ => known == about && before != saying,
-    }
-}
-
-fn answered(event: &Event) -> Option<jiff::Timestamp> {
-    match event {
-        Event::Judged { judgement } => Some(judgement.at),
-        _ => None,
     }
 }

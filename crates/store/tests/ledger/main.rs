@@ -58,6 +58,7 @@ told_to_both!(
     tampering::a_changed_body_is_named,
     tampering::a_rehashed_entry_breaks_the_next_one,
     tampering::a_lost_tail_and_a_lost_middle_are_named,
+    tampering::entries_in_another_order_are_named,
     tampering::a_rewritten_head_or_beginning_is_named,
     tampering::an_uncounted_survey_is_named,
     tampering::a_skipped_version_is_named,

@@ -60,6 +60,19 @@ impl Place {
         }
     }
 
+    /// Takes away what holds places and versions above nothing, beside the guards.
+    pub(crate) async fn unbound(&self) {
+        let sql = if self.is_sqlite() {
+            "PRAGMA writable_schema = ON; UPDATE sqlite_master SET \
+             sql = replace(replace(sql, 'CHECK (seq > 0)', ''), 'CHECK (version > 0)', '') \
+             WHERE name = 'entry'; PRAGMA writable_schema = RESET"
+        } else {
+            "ALTER TABLE entry DROP CONSTRAINT entry_seq_check, \
+             DROP CONSTRAINT entry_version_check"
+        };
+        self.raw(sql.to_owned()).await.unwrap();
+    }
+
     /// Takes the guards away, as somebody who owns the database can.
     pub(crate) async fn disarm(&self) {
         let triggers = if self.is_sqlite() {

@@ -123,6 +123,29 @@ async fn a_damaged_file_is_told_as_such() {
 }
 
 #[tokio::test]
+async fn a_file_that_was_cut_short_is_told_as_such() {
+    let place = Place::sqlite();
+    let ledger = place.ledger().await;
+    for number in 1..200 {
+        let item = fingerprint(number);
+        ledger.append(vec![Append::events(item, 0, vec![opened(item)])], at(0)).await.unwrap();
+    }
+    ledger.close().await;
+    let path = place.url.strip_prefix("sqlite://").unwrap();
+    let whole = fs::metadata(path).unwrap().len();
+    // Whole pages are gone, or a part of one.
+    for length in [whole / 2 / 4096 * 4096, whole / 3 + 17] {
+        fs::File::options().write(true).open(path).unwrap().set_len(length).unwrap();
+        let error = match Ledger::open_existing(&place.url, &key()).await {
+            Ok(ledger) => ledger.verify().await.unwrap_err(),
+            Err(error) => error,
+        };
+        assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+        says(&error, &["restore a backup"]);
+    }
+}
+
+#[tokio::test]
 async fn a_backup_is_a_ledger_and_never_overwrites() {
     let place = Place::sqlite();
     let ledger = place.ledger().await;

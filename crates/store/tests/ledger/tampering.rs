@@ -102,6 +102,26 @@ pub(crate) async fn a_lost_tail_and_a_lost_middle_are_named(place: &Place) {
     assert_eq!(broken(&ledger).await, (1, Fault::Missing));
 }
 
+pub(crate) async fn entries_in_another_order_are_named(place: &Place) {
+    let ledger = six(place).await;
+    // By the places in the ledger, and by the places among an item's events.
+    let swap = |column, one: i32, other: i32| {
+        format!(
+            "UPDATE entry SET {column} = -1 WHERE {column} = {one} AND seq > 3; \
+             UPDATE entry SET {column} = {one} WHERE {column} = {other} AND seq > 3; \
+             UPDATE entry SET {column} = {other} WHERE {column} = -1"
+        )
+    };
+    place.unbound().await;
+    place.raw(swap("seq", 5, 6)).await.unwrap();
+    assert_eq!(broken(&ledger).await, (5, Fault::Hash));
+    place.raw(swap("seq", 5, 6)).await.unwrap();
+    assert_eq!(ledger.verify().await.unwrap().entries, 6);
+    place.raw(swap("version", 2, 3)).await.unwrap();
+    let (seq, fault) = broken(&ledger).await;
+    assert!(seq == 5 && matches!(fault, Fault::Hash | Fault::VersionGap { .. }), "{seq}: {fault}");
+}
+
 pub(crate) async fn a_rewritten_head_or_beginning_is_named(place: &Place) {
     let ledger = six(place).await;
     let head = ledger.head().await.unwrap().hash;
