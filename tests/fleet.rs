@@ -8,10 +8,14 @@ mod canary;
 mod deploy;
 #[path = "fleet/forge.rs"]
 mod forge;
+#[path = "fleet/host.rs"]
+mod host;
 #[path = "fleet/inventory.rs"]
 mod inventory;
 #[path = "support/issuer.rs"]
 mod issuer;
+#[path = "fleet/kills.rs"]
+mod kills;
 #[path = "fleet/namespaces.rs"]
 mod namespaces;
 #[path = "fleet/nights.rs"]

@@ -1,4 +1,4 @@
-//! A PostgreSQL server for the ledger of a fleet.
+//! A PostgreSQL server for the ledger of a fleet: it can be killed, and comes up again.
 #![allow(dead_code, reason = "each test that includes this file uses its own part of it")]
 
 use crate::sandbox::skipped;
@@ -54,9 +54,29 @@ impl Postgres {
 
     /// Begins it, and waits until it answers.
     fn begin(&self) {
+        assert!(self.try_to_begin(), "it does not begin");
+    }
+
+    fn try_to_begin(&self) -> bool {
         let options = format!("-c listen_addresses='{}' -k {}", self.address, self.path(""));
         let (data, log) = (self.path("data"), self.path("log"));
-        self.run("pg_ctl", &["-D", &data, "-l", &log, "-o", &options, "-w", "start"]);
+        self.is_done("pg_ctl", &["-D", &data, "-l", &log, "-o", &options, "-w", "start"])
+    }
+
+    /// Ends all of it at once, as a power cut does, and begins it again.
+    pub(crate) fn kill(&self) {
+        let lines = std::fs::read_to_string(self.path("data/postmaster.pid")).unwrap();
+        let process = lines.lines().next().unwrap();
+        let killed = Command::new("kill").args(["-9", process]).status().unwrap();
+        assert!(killed.success());
+        // Its children notice that it is gone, and the next one waits until they have ended.
+        for _ in 0..100 {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            if self.try_to_begin() {
+                return;
+            }
+        }
+        panic!("it does not begin again");
     }
 
     /// The ledger's URL, by the socket.
@@ -96,11 +116,15 @@ impl Postgres {
     }
 
     fn run(&self, program: &str, arguments: &[&str]) {
+        assert!(self.is_done(program, arguments), "{program} {arguments:?}");
+    }
+
+    fn is_done(&self, program: &str, arguments: &[&str]) -> bool {
         // What stays behind must not hold our pipes open.
         let out = tempfile::tempfile().unwrap();
         let mut command = self.command(program);
         command.args(arguments).stdout(out.try_clone().unwrap()).stderr(out);
-        assert!(command.status().unwrap().success(), "{program} {arguments:?}");
+        command.status().unwrap().success()
     }
 }
 

@@ -37,6 +37,10 @@ impl Mail {
 
     /// From now on the mailbox has this password.
     fn set(&self, password: &Password) {
+        self.tell(password.as_str());
+    }
+
+    fn tell(&self, password: &str) {
         let mut server = self.server.borrow_mut();
         *self.told.borrow_mut() += 1;
         server.tell(&format!("mailer {password}"));
@@ -69,9 +73,16 @@ fn a_changed_password_of_a_mailbox_is_dead_once_it_was_accepted() {
     life(&world, mail.leak(&one), || mail.set(&other), revive);
     assert!(!mail.said().contains("mail came"), "nothing is sent to find out");
 
+    let known = world.ids().remove(0);
+
     // What the server never accepted it may deny for other reasons.
     let never = Leak { file: "old.env", ..mail.leak(&Password::new("never")) };
     let never = Story::leaked(&world, never);
     never.removed();
     never.learns_nothing("never_accepted");
+
+    // A server that is busy denies nothing.
+    mail.tell("busy");
+    let busy = Story { world: &world, file: "mail.env", id: known };
+    busy.learns_nothing("SMTP 454 4.7.0");
 }

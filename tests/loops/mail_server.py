@@ -14,6 +14,8 @@ context.load_cert_chain(certificate, key)
 
 def authenticate(server, session, envelope, mechanism, data):
     known = passwords.get(data.login)
+    if known == b"busy":
+        return AuthResult(success=False, handled=False, message="454 4.7.0 Temporary failure")
     # Not handled: the library then says what RFC 4954 has it say.
     return AuthResult(success=known is not None and known == data.password, handled=False)
 

@@ -228,4 +228,40 @@ mod tests {
             assert!(cut.is_none_or(|cut| cut.policy.is_none()), "{end}");
         }
     }
+
+    /// What is said of a bind to a server that has no TLS and answers with this result.
+    async fn said(code: u8) -> Said {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            for (id, kind, code) in [(1, EXTENDED_RESPONSE, 2), (2, BIND_RESPONSE, code)] {
+                let _ = stream.read(&mut [0; 512]).await;
+                let result = [element(0x0a, &[code]), element(OCTETS, b""), element(OCTETS, b"")];
+                let answer = message(id, &element(kind, &result.concat()), &[]);
+                let _ = stream.write_all(&answer).await;
+            }
+        });
+        let tls = crate::tls::config(&crate::settings::Settings::default()).unwrap();
+        let terms = crate::line::Terms {
+            tls: std::sync::Arc::new(tls),
+            host: "127.0.0.1".to_owned(),
+            known_hosts: "".into(),
+            clear: false,
+        };
+        let line = Line::open(&[address], terms).await.unwrap();
+        let [user, secret, passphrase] = ["cn=app", "a word", ""].map(quietus_model::Secret::from);
+        ask(line, &Credentials { user, secret, passphrase }).await.ok().unwrap()
+    }
+
+    /// Denied, of another strength of authentication, busy, unavailable, unwilling.
+    #[tokio::test]
+    async fn a_result_is_told_as_it_is() {
+        for code in [49, 8, 51, 52, 53] {
+            let Said { body, .. } = said(code).await;
+            assert_eq!(body["code"].as_str(), Some(code.to_string().as_str()));
+            assert_eq!(body["authenticated"].as_bool(), Some(false));
+        }
+    }
 }

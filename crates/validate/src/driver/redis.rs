@@ -79,3 +79,51 @@ fn first_word(message: &str) -> &str {
 fn no_redis() -> Failure {
     unreachable("what answers there does not speak Redis")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::line::Terms;
+    use crate::settings::Settings;
+    use crate::tls;
+    use quietus_model::Secret;
+    use std::sync::Arc;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    /// What is said of a login to a server that answers everything like this.
+    async fn said(answer: &'static str) -> Result<Said, Failure> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 256]).await;
+            let _ = stream.write_all(answer.as_bytes()).await;
+        });
+        let tls = Arc::new(tls::config(&Settings::default()).unwrap());
+        let host = "127.0.0.1".to_owned();
+        let terms = Terms { tls, host, known_hosts: "".into(), clear: false };
+        let line = Line::open(&[address], terms).await.unwrap();
+        let [user, secret, passphrase] = ["app", "a word", ""].map(Secret::from);
+        ask(line, &Credentials { user, secret, passphrase }).await
+    }
+
+    #[tokio::test]
+    async fn an_error_is_told_by_its_own_code_and_no_answer_is_none() {
+        for (answer, code) in [
+            ("-WRONGPASS invalid username-password pair or user is disabled.\r\n", "WRONGPASS"),
+            ("-LOADING Redis is loading the dataset in memory\r\n", "LOADING"),
+            ("-MASTERDOWN Link with MASTER is down\r\n", "MASTERDOWN"),
+            ("-ERR max number of clients reached\r\n", "ERR"),
+        ] {
+            let Said { body, .. } = said(answer).await.ok().unwrap();
+            assert_eq!(
+                (body["code"].as_str(), body["authenticated"].as_bool()),
+                (Some(code), Some(false))
+            );
+        }
+        for broken in ["", "-WRONGPASS", "HTTP/1.1 401 Unauthorized\r\n"] {
+            assert!(matches!(said(broken).await, Err(Failure::Unreachable(_))), "{broken}");
+        }
+    }
+}
