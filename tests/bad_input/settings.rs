@@ -90,7 +90,7 @@ fn a_foreign_ledger_is_refused_and_left_as_it_is() {
         assert!(std::fs::read(&path).unwrap() == bytes, "{name} was written to");
     };
     // The name and the value of a setting stand side by side in SQLite's records.
-    let at = ours.windows(7).position(|part| part == b"schema1").unwrap();
+    let at = ours.windows(7).position(|part| part == b"schema2").unwrap();
     let mut newer = ours.clone();
     newer[at + 6] = b'9';
     refused("newer.db", &newer, &["schema 9", "upgrade"]);
