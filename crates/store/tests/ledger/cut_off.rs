@@ -44,6 +44,43 @@ async fn a_server_that_is_restarted_or_cuts_everybody_off_loses_nothing() {
     ledger.verify_against(&anchors).await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+#[cfg(target_os = "linux")]
+async fn a_server_without_room_says_so_and_loses_nothing() {
+    let disk;
+    let Some(server) = Server::start() else { return };
+    disk = server.disk(4);
+    let Some(disk) = &disk else { return };
+    let place = Place::postgres(&server, "without_room").await;
+    let ledger = place.ledger().await;
+    place.raw(format!("CREATE TABLESPACE small LOCATION '{}'", disk.path())).await.unwrap();
+    place.raw("ALTER TABLE entry SET TABLESPACE small".to_owned()).await.unwrap();
+
+    let one = fingerprint(1);
+    ledger.append(vec![Append::events(one, 0, vec![opened(one)])], at(0)).await.unwrap();
+    // What PostgreSQL cannot press together.
+    let digest = |n: u32| quietus_model::Digest::of(&n.to_be_bytes()).to_string();
+    let (mut version, mut acknowledged) = (1, ledger.head().await.unwrap());
+    let error = loop {
+        let note: String = (0..1000).map(|part| digest(version as u32 * 1000 + part)).collect();
+        let batch = vec![Append::events(one, version, vec![noted(&note)])];
+        match ledger.append(batch, at(1)).await {
+            Ok(head) => acknowledged = head,
+            Err(error) => break error,
+        }
+        version += 1;
+        assert!(version < 1000, "the disk never fills");
+    };
+    assert!(matches!(error, StoreError::Full { .. }), "{error}");
+    assert!(version > 3, "{version}");
+    assert_eq!(ledger.verify().await.unwrap().head, acknowledged);
+
+    disk.grow(64);
+    let batch = vec![Append::events(one, version, vec![noted("a")])];
+    ledger.append(batch, at(2)).await.unwrap();
+    assert_eq!(ledger.verify().await.unwrap().entries, version + 1);
+}
+
 /// Appends again and again, and after each failure once more; what was acknowledged, and how often
 /// the server refused.
 async fn write_until(

@@ -65,6 +65,21 @@ impl Server {
         self.run();
     }
 
+    /// A disk of its own for some of its tables, of so many megabytes. `None`, with a word on standard
+    /// output, where nothing may be mounted.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn disk(&self, megabytes: u32) -> Option<Disk> {
+        let disk = Disk(tempfile::Builder::new().prefix("quietus-disk-").tempdir().unwrap());
+        if !is_root() || !disk.resize(megabytes, &[]) {
+            println!("skipped: no disk can be mounted here");
+            return None;
+        }
+        // PostgreSQL wants a folder of its user's.
+        let owner = format!("--reference={}", self.path("data"));
+        succeed(Command::new("chown").args([&owner, &disk.path()]));
+        Some(disk)
+    }
+
     /// Makes an empty database and gives its URL.
     pub(crate) async fn database(&self, name: &str) -> String {
         use sqlx::Connection;
@@ -95,6 +110,36 @@ impl Server {
         };
         command.current_dir("/").env("LC_ALL", "C");
         command
+    }
+}
+
+/// A disk in memory. Taken away when dropped, which must be after the server.
+#[cfg(target_os = "linux")]
+pub(crate) struct Disk(TempDir);
+
+#[cfg(target_os = "linux")]
+impl Disk {
+    pub(crate) fn path(&self) -> String {
+        self.0.path().display().to_string()
+    }
+
+    /// Gives it more room.
+    pub(crate) fn grow(&self, megabytes: u32) {
+        assert!(self.resize(megabytes, &["-o", "remount"]));
+    }
+
+    fn resize(&self, megabytes: u32, how: &[&str]) -> bool {
+        let size = format!("size={megabytes}m");
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &size]).args(how).arg("none").arg(self.0.path());
+        mount.output().is_ok_and(|output| output.status.success())
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(self.0.path()).output();
     }
 }
 
