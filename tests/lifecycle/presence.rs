@@ -231,3 +231,31 @@ async fn what_was_first_seen_in_history_is_looked_for_at_the_heads_as_well() {
     world.track(&[repository.source()], None, at(2)).await;
     assert!(is_removed(&world, &secret).await);
 }
+
+/// A forge keeps what a fork proposed under a ref of its own; everybody may fetch it.
+#[tokio::test]
+async fn what_only_a_pull_request_of_a_fork_holds_is_an_item_until_it_is_dead() {
+    let world = World::new().await;
+    let repository = world.repository("app");
+    let (issuer, token) = (issuer(), token("proposed"));
+    let asking = listing(&issuer);
+    repository.commit(at(-3), "README", "An app.\n");
+    repository.git(at(-2), &["checkout", "-q", "-b", "proposal"]);
+    repository.commit(at(-2), "ci.env", &format!("TOKEN={token}\n"));
+    repository.git(at(-1), &["update-ref", "refs/pull/7/head", "proposal"]);
+    repository.git(at(-1), &["checkout", "-q", "main"]);
+    repository.git(at(-1), &["branch", "-q", "-D", "proposal"]);
+    issuer.set(&token, accepted());
+    let outcome = world.track(&[repository.source()], Some(&asking), at(0)).await;
+    assert_eq!((outcome.opened.len(), outcome.closed.len()), (1, 0));
+    let item = world.item(&token).await;
+    assert!(item.milestone(MilestoneKind::Remove).is_done(), "no branch has it");
+    assert!(!item.milestone(MilestoneKind::Revoke).is_done());
+
+    issuer.set(&token, revoked());
+    world.retest(&asking, at(1)).await;
+    assert!(world.item(&token).await.closure.is_none());
+    world.retest(&asking, at(24)).await;
+    world.track(&[repository.source()], Some(&asking), at(25)).await;
+    assert!(world.item(&token).await.closure.is_some());
+}
