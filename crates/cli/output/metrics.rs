@@ -97,7 +97,7 @@ fn curve(out: &mut impl Write, curve: &Survival, of: &str, bars: bool) -> Result
 
 fn times(out: &mut impl Write, figures: &Figures) -> Result<()> {
     let times = &figures.times;
-    writeln!(out, "\n{BOLD}times{BOLD:#}             {DIM}median      9 of 10     of{DIM:#}")?;
+    writeln!(out, "\n{BOLD}times{BOLD:#}                {DIM}median      9 of 10     of{DIM:#}")?;
     for (name, spans) in [
         ("to detect", &times.to_detect),
         ("to revoke", &times.to_revoke),
