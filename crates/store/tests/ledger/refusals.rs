@@ -102,8 +102,8 @@ async fn a_newer_ledger_names_both_schemas() {
     says(&refusal(&place.url).await, &["not a Quietus ledger", "no schema"]);
 }
 
-#[tokio::test]
-async fn a_damaged_file_is_told_as_such() {
+/// A file that nobody has open, with many pages in it.
+async fn of_many_pages() -> Place {
     let place = Place::sqlite();
     let ledger = place.ledger().await;
     for number in 1..200 {
@@ -111,6 +111,12 @@ async fn a_damaged_file_is_told_as_such() {
         ledger.append(vec![Append::events(item, 0, vec![opened(item)])], at(0)).await.unwrap();
     }
     ledger.close().await;
+    place
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_told_as_such() {
+    let place = of_many_pages().await;
     let path = place.url.strip_prefix("sqlite://").unwrap();
     let mut bytes = fs::read(path).unwrap();
     let middle = bytes.len() / 2 / 4096 * 4096;
@@ -124,13 +130,7 @@ async fn a_damaged_file_is_told_as_such() {
 
 #[tokio::test]
 async fn a_file_that_was_cut_short_is_told_as_such() {
-    let place = Place::sqlite();
-    let ledger = place.ledger().await;
-    for number in 1..200 {
-        let item = fingerprint(number);
-        ledger.append(vec![Append::events(item, 0, vec![opened(item)])], at(0)).await.unwrap();
-    }
-    ledger.close().await;
+    let place = of_many_pages().await;
     let path = place.url.strip_prefix("sqlite://").unwrap();
     let whole = fs::metadata(path).unwrap().len();
     // Whole pages are gone, or a part of one.
