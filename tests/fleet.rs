@@ -24,5 +24,7 @@ mod nights;
 mod postgres;
 #[path = "support/sandbox.rs"]
 mod sandbox;
+#[path = "support/stand_in.rs"]
+mod stand_in;
 #[path = "fleet/surveys.rs"]
 mod surveys;

@@ -9,6 +9,8 @@ mod desk;
 mod issuer;
 #[path = "support/sandbox.rs"]
 mod sandbox;
+#[path = "support/stand_in.rs"]
+mod stand_in;
 
 use canary::token;
 use desk::{Desk, Mishap, TOKEN};

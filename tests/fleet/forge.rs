@@ -1,12 +1,11 @@
 //! A stand-in forge on loopback: pages, rate limits, renames; what is asked, and what is shown to whom.
 
-use crate::issuer::tls;
 use crate::sandbox::Sandbox;
-use rustls::{ServerConnection, StreamOwned};
+use crate::stand_in::serve;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::io::BufRead;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 const TOKEN: &str = "word-of-the-forge-that-nobody-may-see";
@@ -33,29 +32,14 @@ struct Forge {
 
 impl Forge {
     fn start(answer: Arc<Answering>) -> Self {
-        let (config, ca_pem) = tls();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
         let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
         let kept = Arc::clone(&asked);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
-                let mut wire = BufReader::new(StreamOwned::new(connection, stream));
-                let Some(one) = read(&mut wire) else { continue };
-                let before = kept.lock().unwrap().len();
-                kept.lock().unwrap().push(one.clone());
-                let (status, headers, body) = answer(&one, before, &format!("https://{address}"));
-                let body = body.to_string();
-                let mut text = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n", body.len());
-                for (name, value) in headers {
-                    text += &format!("{name}: {value}\r\n");
-                }
-                let wire = wire.get_mut();
-                let _ = wire.write_all(format!("{text}connection: close\r\n\r\n{body}").as_bytes());
-                wire.conn.send_close_notify();
-                let _ = wire.flush();
-            }
+        let (address, ca_pem) = serve(move |wire, address| {
+            let one = read(wire)?;
+            let before = kept.lock().unwrap().len();
+            kept.lock().unwrap().push(one.clone());
+            let (status, headers, body) = answer(&one, before, &format!("https://{address}"));
+            Some((status, headers, body.to_string()))
         });
         Self { address, ca_pem, asked }
     }

@@ -1,12 +1,11 @@
 //! A stand-in for GitHub, GitLab and Jira on loopback: tickets that are opened, changed, commented on,
 //! closed by hand, lost; and connections that break at the worst moment.
 
-use crate::issuer::tls;
 use crate::sandbox::Sandbox;
-use rustls::{ServerConnection, StreamOwned};
+use crate::stand_in::serve;
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::io::BufRead;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -66,27 +65,13 @@ type Answer = Option<(u16, Vec<(&'static str, String)>, Value)>;
 
 impl Desk {
     pub(crate) fn start(kind: &'static str) -> Self {
-        let (config, ca_pem) = tls();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
         let state: Arc<Mutex<State>> = Arc::default();
         let shared = Arc::clone(&state);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
-                let mut wire = BufReader::new(StreamOwned::new(connection, stream));
-                let Some(asked) = read(&mut wire, &shared) else { continue };
-                let Some((status, headers, body)) = answer(kind, &asked, &shared) else { continue };
-                let body = if body.is_null() { String::new() } else { body.to_string() };
-                let mut text = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n", body.len());
-                for (name, value) in headers {
-                    text += &format!("{name}: {value}\r\n");
-                }
-                let wire = wire.get_mut();
-                let _ = wire.write_all(format!("{text}connection: close\r\n\r\n{body}").as_bytes());
-                wire.conn.send_close_notify();
-                let _ = wire.flush();
-            }
+        let (address, ca_pem) = serve(move |wire, _| {
+            let asked = read(wire, &shared)?;
+            let (status, headers, body) = answer(kind, &asked, &shared)?;
+            let body = if body.is_null() { String::new() } else { body.to_string() };
+            Some((status, headers, body))
         });
         Self { kind, address, ca_pem, state }
     }
